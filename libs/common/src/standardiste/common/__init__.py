@@ -1,0 +1,1 @@
+"""What every service shares: events, the bus, the store, blobs, secrets, settings, security, how a service runs."""

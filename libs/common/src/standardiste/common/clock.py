@@ -1,0 +1,51 @@
+"""Where time comes from: the one place that reads a clock, and the port through which everything else is given it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from standardiste.common.events.base import Instant
+
+
+class Clock(Protocol):
+    """Gives the present instant, in integer milliseconds UTC since 1970."""
+
+    def now(self) -> Instant: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        return Instant(time.time_ns() // 1_000_000)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move: for tests and the simulator."""
+
+    def __init__(self, at: int = 1_700_000_000_000) -> None:
+        self.at = at
+
+    def now(self) -> Instant:
+        return Instant(self.at)
+
+    def advance(self, ms: int) -> Instant:
+        assert ms >= 0, "time does not go back"
+        self.at += ms
+        return Instant(self.at)
+
+
+def rfc3339(at: int) -> str:
+    """The instant as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
+
+
+def parse_rfc3339(text: str) -> Instant:
+    """The instant that an RFC 3339 text names. Raises ValueError when it is not one or names no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no offset from UTC in {text!r}")
+    whole = moment.astimezone(UTC)
+    return Instant(int(whole.replace(microsecond=0).timestamp()) * 1000 + whole.microsecond // 1000)

@@ -1,0 +1,118 @@
+"""
+Every error of ours, named by whose fault it is.
+
+    StandardisteError
+    ├── CommandRejected       the caller's: the request cannot be granted (carries a Refusal)
+    ├── BadInput              the caller's: the bytes do not say anything we understand
+    ├── Away                  nobody's: something we lean on does not answer now; wait or answer 503, never drop
+    │   ├── BusAway
+    │   ├── StoreAway
+    │   └── BlobsAway
+    ├── Conflict              the caller's: the document is not as the caller thought
+    │   ├── VersionConflict
+    │   └── UniqueConflict
+    ├── ProviderError         a provider's: retryable or not
+    └── FormatTooNew          the operator's: data written by a newer program
+
+What none of these covers is ours: an assertion, and the process stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class StandardisteError(Exception):
+    """The root of the tree."""
+
+
+class BadInput(StandardisteError):
+    """What came in cannot be understood. `reason` is a stable name, `detail` one sentence for people, `pointer` where (JSON pointer)."""
+
+    def __init__(self, reason: str, detail: str, pointer: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail, self.pointer = reason, detail, pointer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A no as a value: a stable name (see events.refusals) and one sentence for people in the log and the API."""
+
+    reason: str
+    detail: str = ""
+
+
+class CommandRejected(StandardisteError):
+    """A well-formed request that cannot be granted."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(f"{refused.reason}: {refused.detail}")
+        self.refused = refused
+
+
+class Away(StandardisteError):
+    """Something we lean on does not answer now. `retry_after_s` is what an HTTP edge puts into Retry-After."""
+
+    def __init__(self, what: str, detail: str = "", retry_after_s: int = 5) -> None:
+        super().__init__(f"{what} is away: {detail}" if detail else f"{what} is away")
+        self.what, self.detail, self.retry_after_s = what, detail, retry_after_s
+
+
+class BusAway(Away):
+    """The record may or may not have arrived; its id makes a repeat harmless."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("bus", detail)
+
+
+class StoreAway(Away):
+    """The document store does not answer."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("store", detail)
+
+
+class BlobsAway(Away):
+    """The blob store does not answer, or its disk is full."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("blobs", detail)
+
+
+class Conflict(StandardisteError):
+    """The document is not as the caller thought."""
+
+
+class VersionConflict(Conflict):
+    """The stored version is another than expected. `actual` is None when the document does not exist."""
+
+    def __init__(self, collection: str, id: str, expected: int, actual: int | None) -> None:
+        super().__init__(f"{collection}/{id}: expected version {expected}, found {actual}")
+        self.collection, self.id, self.expected, self.actual = collection, id, expected, actual
+
+
+class UniqueConflict(Conflict):
+    """Another document of the tenant holds a value of this unique index. `holder` is that document's id where the store can say."""
+
+    def __init__(self, collection: str, index: str, holder: str | None = None) -> None:
+        super().__init__(f"{collection}.{index} is taken by {holder or 'another document'}")
+        self.collection, self.index, self.holder = collection, index, holder
+
+
+class ProviderError(StandardisteError):
+    """A provider (mail server, telephony, …) said no. `code` is theirs, `is_retryable` our reading of it."""
+
+    def __init__(self, provider: str, code: str, detail: str, *, is_retryable: bool, is_outcome_unknown: bool = False) -> None:
+        super().__init__(f"{provider} {code}: {detail}")
+        self.provider, self.code, self.detail = provider, code, detail
+        self.is_retryable, self.is_outcome_unknown = is_retryable, is_outcome_unknown
+
+
+class FormatTooNew(StandardisteError):
+    """A folder, topic or store written by a newer program: refused by name, touched by nothing."""
+
+    def __init__(self, what: str, found: int, supported: int) -> None:
+        super().__init__(
+            f"{what} has format {found}; this program reads up to {supported}. Start the newer version, or restore a backup made by this one."
+        )
+        self.what, self.found, self.supported = what, found, supported

@@ -1,0 +1,114 @@
+"""
+What an event is: an envelope (CloudEvents 1.0) around one registered dataclass, and the registry of all of them.
+
+Standard library only: the engine imports these types and nothing else. The annotation `Instant` tells the codec, when it asks, how the number
+inside looks on a public wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from standardiste.common.bus.topics import Topic
+
+
+class _Rfc3339:
+    """Marks an integer that travels as RFC 3339. pydantic asks; nothing of it is imported before that."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        from standardiste.common.clock import parse_rfc3339, rfc3339
+
+        return core_schema.no_info_after_validator_function(
+            parse_rfc3339,
+            core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                rfc3339, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        return {"type": "string", "format": "date-time", "description": "RFC 3339, UTC, milliseconds"}
+
+
+Instant = NewType("Instant", Annotated[int, _Rfc3339()])
+"""Milliseconds UTC since 1970 inside; RFC 3339 with milliseconds on every public wire."""
+
+
+class Kind(StrEnum):
+    """What a type is: a fact reports and cannot be refused; a command asks and gets an answer; an entity is configuration, whole."""
+
+    FACT = "fact"
+    COMMAND = "command"
+    ENTITY = "entity"
+
+
+Data: TypeAlias = Any
+"""An instance of a registered dataclass. The registry knows which."""
+
+C = TypeVar("C", bound=type)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSpec:
+    """A registered type: its public name, what it is, which topics carry it and which sources may write it there."""
+
+    name: str
+    cls: type
+    kind: Kind
+    topic: str
+    sources: tuple[str, ...]
+    is_on_websocket: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    One event: CloudEvents attributes around `data`.
+
+    `time` is when it happened as its source (or the provider) says; the log's own append time is kept by the bus. `subject` is the interaction or the
+    conversation. `to` names who may see it: "agent:<id>", "session:<id>", "queue:<id>", "team:<id>"; empty means services only. `id` makes it
+    idempotent: the same id means the same event.
+    """
+
+    id: str
+    source: str
+    subject: str
+    tenant: str
+    time: Instant
+    data: Data
+    traceparent: str | None = None
+    to: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        return spec_of(type(self.data)).name
+
+
+REGISTRY: dict[str, TypeSpec] = {}
+_BY_CLASS: dict[type, TypeSpec] = {}
+
+INGEST = ("ingest-email", "ingest-sms", "ingest-voice", "ingest-chat", "ingest-open")
+
+
+def event(name: str, *, kind: Kind, topic: Topic | str, sources: tuple[str, ...], is_on_websocket: bool = False) -> Callable[[C], C]:
+    """Register a dataclass as the event type `standardiste.<name>.v1`. A name is registered once."""
+
+    def register(cls: C) -> C:
+        spec = TypeSpec(f"standardiste.{name}.v1", cls, kind, str(topic), sources, is_on_websocket)
+        assert spec.name not in REGISTRY, f"{spec.name} is defined twice"
+        REGISTRY[spec.name] = spec
+        _BY_CLASS[cls] = spec
+        return cls
+
+    return register
+
+
+def spec_of(cls: type) -> TypeSpec:
+    """The registration of a data class. KeyError when it is not an event."""
+    return _BY_CLASS[cls]

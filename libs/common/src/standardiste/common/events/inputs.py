@@ -1,0 +1,189 @@
+"""Facts written to `inputs`: what customers did, what channels and gateways report, what `customers` identified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from standardiste.common.bus.topics import Topic
+from standardiste.common.events.base import INGEST, Instant, Kind, event
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ChannelAddressId,
+    Contact,
+    ContactId,
+    ConversationId,
+    CustomerSummary,
+    DeliveryState,
+    InteractionId,
+    LeftBecause,
+    MessageId,
+    OfferId,
+    ReceiptId,
+    SessionId,
+)
+
+CUSTOMERS = ("customers",)
+GATEWAY = ("agent-gateway",)
+
+
+@event("contact.received", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactReceived:
+    """A customer wrote, called, or an integrator posted for him. The event's id is the contact's id: a repeat changes nothing."""
+
+    contact: Contact
+
+
+@event("contact.identified", kind=Kind.FACT, topic=Topic.INPUTS, sources=CUSTOMERS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactIdentified:
+    """Who it is and which conversation it belongs to. `is_repeat`: an older contact with this receipt was handled for good; close it."""
+
+    contact: ContactId
+    receipt: ReceiptId
+    conversation: ConversationId
+    customer: CustomerSummary
+    is_repeat: bool = False
+
+
+@event("contact.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLeft:
+    """The customer of a live channel has left: hung up, said goodbye, or his last socket is gone for 10 s."""
+
+    contact: ContactId
+    conversation: ConversationId
+    because: LeftBecause
+
+
+@event("contact.returned", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactReturned:
+    """A chat customer who was away has a socket again."""
+
+    contact: ContactId
+    conversation: ConversationId
+
+
+@event("contact.typing", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactTyping:
+    """A chat customer is writing. Passed on to the owner, kept nowhere."""
+
+    conversation: ConversationId
+
+
+@event("media.connected", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaConnected:
+    """Customer and agent hear or see each other: connecting becomes active."""
+
+    interaction: InteractionId
+    offer: OfferId
+
+
+@event("media.failed", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFailed:
+    """The agent's side could not be reached (no answer, busy, error). The interaction returns to the head; the agent is not punished."""
+
+    interaction: InteractionId
+    offer: OfferId
+    detail: str = ""
+
+
+@event("media.ended", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaEnded:
+    """The connection between customer and agent is over. `is_agent_side`: the agent's leg ended, the customer may still be there."""
+
+    interaction: InteractionId
+    conversation: ConversationId
+    is_agent_side: bool = False
+
+
+@event("delivery.reported", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReported:
+    """
+    Where one of our messages stands, as its channel says. The router passes it on as message.sent, .delivered, .read, .delayed or .failed, even
+    for what is closed. `at` is the provider's instant.
+    """
+
+    conversation: ConversationId
+    interaction: InteractionId | None
+    message: MessageId
+    state: DeliveryState
+    at: Instant
+    recipient: str = ""
+    code: str | None = None
+    detail: str | None = None
+    is_final: bool = False
+
+
+@event("voicemail.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailLeft:
+    """A caller left a recording instead of waiting."""
+
+    contact: ContactId
+    conversation: ConversationId
+    blob: str
+    duration_ms: int
+
+
+@event("callback.requested", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRequested:
+    """A waiting customer asks to be called instead, keeping the place."""
+
+    contact: ContactId
+    conversation: ConversationId
+    not_before: Instant | None = None
+
+
+@event("channel-address.reported", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAddressReported:
+    """How one of our addresses fares: last success, the trouble in plain words."""
+
+    channel_address: ChannelAddressId
+    channel: Channel
+    is_healthy: bool
+    last_success_at: Instant | None = None
+    detail: str = ""
+
+
+@event("session.opened", kind=Kind.FACT, topic=Topic.INPUTS, sources=GATEWAY)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened:
+    """
+    A desk connected as this agent. The same session id moves an earlier socket's session here; a new one supersedes the older. `is_resuming`: the
+    gateway has sent the tail itself, so no snapshot is wanted. `gateway` is the pod that watches it.
+    """
+
+    session: SessionId
+    agent: AgentId
+    gateway: str
+    is_resuming: bool = False
+
+
+@event("session.closed", kind=Kind.FACT, topic=Topic.INPUTS, sources=GATEWAY)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed:
+    """The socket of a session is gone. It has 10 s to come back; `is_sign_out` ends it at once."""
+
+    session: SessionId
+    agent: AgentId
+    gateway: str
+    is_sign_out: bool = False
+
+
+@event("gateway.beat", kind=Kind.FACT, topic=Topic.INPUTS, sources=GATEWAY)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayBeat:
+    """Every 5 s, once per tenant with sessions: this gateway is alive. Silent for 15 s, it closes what still belongs to it."""
+
+    gateway: str
+    sessions: int

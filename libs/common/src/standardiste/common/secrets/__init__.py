@@ -1,0 +1,1 @@
+"""Secrets: installation secrets from files or the environment, tenants' channel secrets envelope-encrypted in the store. The port is `secrets.port`."""

@@ -1,0 +1,1 @@
+"""Pushes work to the desktops over websockets."""

@@ -1,0 +1,1 @@
+"""The standardiste command: every service in one process."""

@@ -1,0 +1,1 @@
+"""Who the customers are, their conversations, timeline and receipts."""

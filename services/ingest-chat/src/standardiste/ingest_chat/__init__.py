@@ -1,0 +1,1 @@
+"""Web chat: sessions, sockets and the widget."""

@@ -1,0 +1,1 @@
+"""Turns e-mail into contacts and sends the answers."""

@@ -1,0 +1,1 @@
+"""Takes anything an integrator posts as a contact."""

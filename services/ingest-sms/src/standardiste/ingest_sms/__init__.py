@@ -1,0 +1,1 @@
+"""Turns SMS into contacts and sends the answers."""

@@ -1,0 +1,1 @@
+"""Turns calls into contacts and connects them to agents."""

@@ -1,0 +1,1 @@
+"""Gives every interaction to the right agent by skill and capacity."""
