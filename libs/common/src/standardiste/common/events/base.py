@@ -36,7 +36,10 @@ class _Rfc3339:
         return {"type": "string", "format": "date-time", "description": "RFC 3339, UTC, milliseconds"}
 
 
-Instant = NewType("Instant", Annotated[int, _Rfc3339()])
+if TYPE_CHECKING:
+    Instant = NewType("Instant", int)
+else:
+    Instant = NewType("Instant", Annotated[int, _Rfc3339()])
 """Milliseconds UTC since 1970 inside; RFC 3339 with milliseconds on every public wire."""
 
 
@@ -51,7 +54,7 @@ class Kind(StrEnum):
 Data: TypeAlias = Any
 """An instance of a registered dataclass. The registry knows which."""
 
-C = TypeVar("C", bound=type)
+C = TypeVar("C", bound="type[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class TypeSpec:
     """A registered type: its public name, what it is, which topics carry it and which sources may write it there."""
 
     name: str
-    cls: type
+    cls: type[Any]
     kind: Kind
     topic: str
     sources: tuple[str, ...]
@@ -87,11 +90,12 @@ class Event:
 
     @property
     def type(self) -> str:
-        return spec_of(type(self.data)).name
+        cls: type[Any] = type(self.data)
+        return spec_of(cls).name
 
 
 REGISTRY: dict[str, TypeSpec] = {}
-_BY_CLASS: dict[type, TypeSpec] = {}
+_BY_CLASS: dict[type[Any], TypeSpec] = {}
 
 INGEST = ("ingest-email", "ingest-sms", "ingest-voice", "ingest-chat", "ingest-open")
 
@@ -109,6 +113,6 @@ def event(name: str, *, kind: Kind, topic: Topic | str, sources: tuple[str, ...]
     return register
 
 
-def spec_of(cls: type) -> TypeSpec:
+def spec_of(cls: type[Any]) -> TypeSpec:
     """The registration of a data class. KeyError when it is not an event."""
     return _BY_CLASS[cls]

@@ -34,17 +34,18 @@ class UnknownType(BadInput):
 
 
 @cache
-def adapter(cls: type) -> TypeAdapter[Any]:
+def adapter(cls: type[Any]) -> TypeAdapter[Any]:
     """The validator of one dataclass. Built once."""
     return TypeAdapter(cls)
 
 
 def dump_data(data: Data) -> bytes:
     """The data as compact JSON; absent means None."""
-    return adapter(type(data)).dump_json(data, exclude_none=True)
+    cls: type[Any] = type(data)
+    return adapter(cls).dump_json(data, exclude_none=True)
 
 
-def load_data(cls: type, value: bytes | str) -> Data:
+def load_data(cls: type[Any], value: bytes | str) -> Data:
     """Validate strictly. Raises BadInput naming the first fault."""
     try:
         return adapter(cls).validate_json(value, strict=True)
@@ -52,7 +53,7 @@ def load_data(cls: type, value: bytes | str) -> Data:
         raise _bad(error) from None
 
 
-def load_object(cls: type, value: object) -> Data:
+def load_object(cls: type[Any], value: object) -> Data:
     """Validate what was parsed already (HTTP bodies, YAML), by JSON's rules: text stands for enums and instants."""
     return load_data(cls, json.dumps(value))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import C, Instant, Kind, event
@@ -362,6 +362,21 @@ class Disposition:
     is_archived: bool = False
 
 
+@_entity("api-key")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A program's credential: SHA-256 of a 256-bit random key, and what it may do. The key itself is shown once and kept nowhere."""
+
+    id: str
+    change_set: int
+    key_hash: str
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+    sponsor: SponsorId | None = None
+    expires_at: Instant | None = None
+    is_archived: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """Open from..to (local wall time "09:00") on these weekdays (1 Monday – 7 Sunday)."""
@@ -401,9 +416,10 @@ Entity: TypeAlias = (
     | Status
     | Disposition
     | Calendar
+    | ApiKey
 )
 
-ENTITIES: Mapping[str, type] = {
+ENTITIES: Mapping[str, type[Any]] = {
     "tenant": Tenant,
     "sponsor": Sponsor,
     "campaign": Campaign,
@@ -418,5 +434,6 @@ ENTITIES: Mapping[str, type] = {
     "status": Status,
     "disposition": Disposition,
     "calendar": Calendar,
+    "api-key": ApiKey,
 }
 """Every kind of entity by the name it has in keys, paths and the YAML file."""
