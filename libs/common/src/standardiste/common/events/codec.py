@@ -18,7 +18,7 @@ from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import parse_rfc3339, rfc3339
 from standardiste.common.errors import BadInput
-from standardiste.common.events.base import REGISTRY, Data, Event
+from standardiste.common.events.base import REGISTRY, Data, Event, class_of
 
 SPEC_VERSION: Final = "1.0"
 DATA_FORMAT: Final = "1"
@@ -41,8 +41,7 @@ def adapter(cls: type[Any]) -> TypeAdapter[Any]:
 
 def dump_data(data: Data) -> bytes:
     """The data as compact JSON; absent means None."""
-    cls: type[Any] = type(data)
-    return adapter(cls).dump_json(data, exclude_none=True)
+    return adapter(class_of(data)).dump_json(data, exclude_none=True)
 
 
 def load_data(cls: type[Any], value: bytes | str) -> Data:
