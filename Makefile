@@ -1,0 +1,86 @@
+# Standardiste. `make` prints this menu.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+UV := .tools/bin/uv
+BIN := .venv/bin
+NPM := $(shell command -v npm || echo $(CURDIR)/.venv/bin/npm)
+export PATH := $(PATH):$(CURDIR)/.venv/bin
+DATA ?= data
+PORT ?= 8080
+WEB := services/agent-gateway/web services/ingest-chat/web
+
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench laws
+
+help: ## this menu
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install web ## install, start the embedded edition with a demo tenant, play a few customers
+	$(BIN)/standardiste run --data $(DATA) --port $(PORT) --demo
+
+test: install web ## install and pass the tests (what needs Chromium or other parts says so when they are missing)
+	$(BIN)/python -m pytest
+
+check: install web lint types test ## all that must hold before a change lands
+
+# ---- installing
+
+install: .venv/.installed ## the virtual environment, from the lock file
+
+$(UV):
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.installed: $(UV) uv.lock pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+web: install $(addsuffix /node_modules/.built,$(WEB)) ## build the desk and the chat widget
+
+define built
+$(1)/node_modules/.built: $(shell find $(1) -name node_modules -prune -o -type f -print 2>/dev/null)
+	cd $(1) && $$(NPM) ci --silent --no-audit --no-fund && $$(NPM) run --silent build
+	@touch $$@
+endef
+$(foreach folder,$(WEB),$(eval $(call built,$(folder))))
+
+parts: install ## what the tests of real parts need: Chromium, Dovecot (Debian packages, as root) and real mail
+	scripts/install-parts
+
+# ---- checking
+
+lint: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/pyright
+
+reference: install ## write the generated pages: events, lifecycles, schemas, OpenAPI, AsyncAPI, problems, metrics, settings
+	$(BIN)/python -m standardiste.all_in_one.reference write
+
+# ---- showing that it works: each ends with PASS or FAIL and its figures
+
+scenario: install web ## the main job on all six ways in, through real sockets
+	$(BIN)/python -m pytest tests/system/scenario -q
+
+browser: install web ## real Chromium: desk and widget, French and English
+	$(BIN)/python -m pytest tests/browser -q
+
+kill: install web ## kill -9 while 200 interactions are under way, ten times
+	$(BIN)/python -m pytest tests/system/kill -q
+
+restore: install web ## restore of a backup taken under load
+	$(BIN)/python -m pytest tests/system/restore -q
+
+trace: install web ## one trace id from the webhook to the desk and back
+	$(BIN)/python -m pytest tests/system/trace -q
+
+laws: install ## the router's laws over 10^6 random steps, seed printed
+	STANDARDISTE_LAW_STEPS=1000000 $(BIN)/python -m pytest tests/simulation -q --timeout 14400
+
+bench: install web ## burst, offer latency and CPU per interaction of the whole installation
+	$(BIN)/python bench/installation.py
+
+clean: ## remove what was built
+	rm -rf .venv .tools build $(addsuffix /node_modules,$(WEB))
