@@ -12,7 +12,8 @@ Every error of ours, named by whose fault it is.
     │   ├── VersionConflict
     │   └── UniqueConflict
     ├── ProviderError         a provider's: retryable or not
-    └── FormatTooNew          the operator's: data written by a newer program
+    ├── FormatTooNew          the operator's: data written by a newer program
+    └── WrongKey              the operator's: a secret sealed with another master key
 
 What none of these covers is ours: an assertion, and the process stops.
 """
@@ -116,3 +117,7 @@ class FormatTooNew(StandardisteError):
             f"{what} has format {found}; this program reads up to {supported}. Start the newer version, or restore a backup made by this one."
         )
         self.what, self.found, self.supported = what, found, supported
+
+
+class WrongKey(StandardisteError):
+    """The installation's master key does not open what is stored: give it the key that was in use when the data were written."""

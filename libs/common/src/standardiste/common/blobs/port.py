@@ -41,7 +41,9 @@ class Blobs(Protocol):
 
     async def get(self, ref: BlobRef) -> bytes | None: ...
 
-    async def delete(self, ref: BlobRef) -> bool: ...
+    async def delete(self, ref: BlobRef, *, renewed_before: Instant | None = None) -> bool:
+        """Remove; False when it was not there, or (for a sweep) was last put at `renewed_before` or later. A put meanwhile keeps it."""
+        ...
 
     def list(self, tenant: str | None = None, *, renewed_before: Instant | None = None) -> AsyncIterator[BlobInfo]:
         """All blobs, of a tenant or of the installation, that were last put before an instant: for the sweep, export and backup."""
