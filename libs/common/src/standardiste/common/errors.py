@@ -121,3 +121,11 @@ class FormatTooNew(StandardisteError):
 
 class WrongKey(StandardisteError):
     """The installation's master key does not open what is stored: give it the key that was in use when the data were written."""
+
+
+class FolderInUse(StandardisteError):
+    """Another process works in this data folder; only one may."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"the data folder {folder} is in use by another process. Stop it, or name another folder.")
+        self.folder = folder

@@ -15,7 +15,7 @@ One contract suite (tests/contract/bus) holds for all of them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
@@ -161,7 +161,7 @@ class Bus(Protocol):
 
     def tail(
         self, topics: Sequence[Topic], positions: Positions, *, default: Literal[From.START, From.END] = From.END
-    ) -> AsyncIterator[Sequence[Record]]:
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """Batches of records as they are committed, from the given positions on, without a group. Never ends by itself; close it with aclose()."""
         ...
 

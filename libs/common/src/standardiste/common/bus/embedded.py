@@ -1,0 +1,134 @@
+"""
+The embedded bus: a partitioned log in one SQLite file, for one process.
+
+Durable means fsynced (WAL, synchronous=FULL). The file belongs to whoever holds the lock beside it; a second process is told so by name.
+A thread of its own runs the commits, another what the file needs now and then: checkpoints and backups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import gc
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from typing import IO, Final
+
+from standardiste.common.bus.local import IN_FLIGHT_BYTES_MAX, IN_FLIGHT_RECORDS_MAX, WINDOW_BYTES_MAX, LocalBus
+from standardiste.common.bus.log import Log, file_of
+from standardiste.common.bus.timers import Timer
+from standardiste.common.clock import Clock, SystemClock
+from standardiste.common.errors import BusAway, FolderInUse
+
+FREEZE_FROM_RECORDS: Final = 1_000
+
+
+class EmbeddedBus(LocalBus):
+    """`await EmbeddedBus.open(path)`; `await bus.close()`."""
+
+    _lock: IO[bytes]
+    _thread: CommitThread
+    _care: ThreadPoolExecutor
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | str,
+        clock: Clock | None = None,
+        partitions: int = 1,
+        *,
+        timer: Timer | None = None,
+        random: Random | None = None,
+        window_bytes_max: int = WINDOW_BYTES_MAX,
+        in_flight_records_max: int = IN_FLIGHT_RECORDS_MAX,
+        in_flight_bytes_max: int = IN_FLIGHT_BYTES_MAX,
+    ) -> EmbeddedBus:
+        """
+        Open the log at `path` (a .sqlite or .db file, or the folder for bus.sqlite), making what is missing.
+
+        Raises FolderInUse when a process holds it, FormatTooNew, ValueError when it was made with another number of partitions, BusAway when the
+        file cannot be opened.
+        """
+        file = file_of(Path(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = _locked(file)
+        try:
+            log = Log(str(file), partitions)
+        except sqlite3.Error as error:
+            lock.close()
+            raise BusAway(f"{file}: {error}") from error
+        except BaseException:
+            lock.close()
+            raise
+        thread = CommitThread(asyncio.get_running_loop())
+        bus = cls(
+            log,
+            partitions,
+            clock or SystemClock(),
+            thread,
+            timer=timer,
+            random=random,
+            window_bytes_max=window_bytes_max,
+            in_flight_records_max=in_flight_records_max,
+            in_flight_bytes_max=in_flight_bytes_max,
+        )
+        bus._lock, bus._thread, bus._care = lock, thread, ThreadPoolExecutor(1, "bus-care")
+        return bus
+
+    def _restored(self, records: int) -> None:
+        if records >= FREEZE_FROM_RECORDS:
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+
+    async def _release(self) -> None:
+        self._care.shutdown(wait=True)
+        self._thread.stop()
+        self._log.close()
+        self._lock.close()
+
+
+class CommitThread:
+    """Runs one job at a time on a thread of its own; the outcome comes back on the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], None], Callable[[Exception | None], None]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="bus-commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], None], done: Callable[[Exception | None], None]) -> None:
+        self._jobs.put((job, done))
+
+    def stop(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (taken := self._jobs.get()) is not None:
+            job, done = taken
+            error: Exception | None = None
+            try:
+                job()
+            except Exception as failed:
+                error = failed
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(done, error)
+
+
+def _locked(file: Path) -> IO[bytes]:
+    lock = open(file.with_name(file.name + ".lock"), "ab")  # noqa: SIM115 - held until the bus is closed
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise FolderInUse(str(file.parent)) from None
+    os.set_inheritable(lock.fileno(), False)
+    return lock

@@ -1,0 +1,217 @@
+"""
+Lanes: handlers run in order within a lane, side by side across lanes, never more at once than allowed. Every adapter's `subscribe` feeds this.
+
+Theory. A record is unfinished from `start` until its handler has returned or it lies in dead-letters. `room` says how many more may be started;
+an adapter fetches no more than that, which is what pausing a partition means. Of each partition the lowest unfinished offset may be committed:
+whatever is above it may run again after a crash, never what is below it. A handler's Away is waited for without end (the world is at fault, and
+the lane must keep its order); a BadInput goes to dead-letters at once; anything else is tried again, then goes there with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Final, TypeAlias
+
+import structlog
+
+from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
+from standardiste.common.bus.timers import Backoff
+from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import Away, BadInput
+
+AWAY_FIRST_MS: Final = 50
+AWAY_MAX_MS: Final = 5_000
+DRAIN_S: Final = 5.0
+
+DeadLetter: TypeAlias = Callable[[Record, str, int], Awaitable[None]]
+"""Writes a record to dead-letters with the reason and the number of tries; may raise Away."""
+
+log = structlog.get_logger("standardiste.bus")
+
+
+class _Offsets:
+    """Which offsets of one partition are unfinished."""
+
+    __slots__ = ("_finished", "_started", "next")
+
+    def __init__(self, next_offset: int) -> None:
+        self.next = next_offset
+        self._started: deque[int] = deque()
+        self._finished: set[int] = set()
+
+    def start(self, offset: int) -> None:
+        self._started.append(offset)
+
+    def finish(self, offset: int) -> bool:
+        """True when the lowest unfinished offset moved."""
+        if self._started[0] != offset:
+            self._finished.add(offset)
+            return False
+        self._started.popleft()
+        self.next = offset + 1
+        while self._started and self._started[0] in self._finished:
+            self.next = self._started.popleft()
+            self._finished.remove(self.next)
+            self.next += 1
+        return True
+
+
+class Lanes:
+    """The running handlers of one subscription. Used by one task; `progress` is called on the loop whenever an offset may be committed."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        dead_letter: DeadLetter,
+        progress: Callable[[Topic, int, int], None],
+        *,
+        lane: Lane | None,
+        in_flight: int,
+        retry: RetryPolicy,
+        random: Random,
+    ) -> None:
+        self._handler, self._dead_letter, self._progress = handler, dead_letter, progress
+        self._lane, self._in_flight, self._retry, self._random = lane, in_flight, retry, random
+        self._lanes: dict[str, deque[Record]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._offsets: dict[tuple[Topic, int], _Offsets] = {}
+        self._unfinished = 0
+        self._is_draining = False
+        self._woken: asyncio.Future[None] | None = None
+
+    @property
+    def room(self) -> int:
+        return self._in_flight - self._unfinished
+
+    def start(self, record: Record) -> None:
+        """Queue a record in its lane. The caller has looked at `room`."""
+        place = (record.topic, record.partition)
+        offsets = self._offsets.get(place)
+        if offsets is None:
+            offsets = self._offsets[place] = _Offsets(record.offset)
+        offsets.start(record.offset)
+        self._unfinished += 1
+        key = self._lane(record) if self._lane is not None else record.key
+        waiting = self._lanes.get(key)
+        if waiting is None:
+            self._lanes[key] = waiting = deque((record,))
+            self._tasks[key] = asyncio.get_running_loop().create_task(self._run(key, waiting))
+        else:
+            waiting.append(record)
+
+    async def until_room(self) -> None:
+        while self.room <= 0:
+            await self._wait()
+
+    async def drain(self) -> None:
+        """Start nothing more, let what runs end, for 5 s; then cancel it: it will be delivered again."""
+        self._is_draining = True
+        timer = asyncio.get_running_loop().call_later(DRAIN_S, self._cancel)
+        try:
+            while self._tasks:
+                await self._wait()
+        except asyncio.CancelledError:
+            self._cancel()
+            raise
+        finally:
+            timer.cancel()
+
+    def _cancel(self) -> None:
+        for task in list(self._tasks.values()):
+            task.cancel()
+
+    async def _wait(self) -> None:
+        self._woken = asyncio.get_running_loop().create_future()
+        try:
+            await self._woken
+        finally:
+            self._woken = None
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    async def _run(self, key: str, waiting: deque[Record]) -> None:
+        try:
+            while waiting and not self._is_draining:
+                record = waiting[0]
+                await self._finish(record)
+                waiting.popleft()
+                self._unfinished -= 1
+                offsets = self._offsets[record.topic, record.partition]
+                if offsets.finish(record.offset):
+                    self._progress(record.topic, record.partition, offsets.next)
+                self._wake()
+        finally:
+            del self._lanes[key], self._tasks[key]
+            self._wake()
+
+    async def _finish(self, record: Record) -> None:
+        """Return when the record needs nothing more: handled, or in dead-letters."""
+        try:
+            await self._handler(record)
+        except Exception as error:
+            await self._try_again(record, error)
+        except asyncio.CancelledError as error:
+            await self._try_again(record, _own_fault(error))
+
+    async def _try_again(self, record: Record, error: Exception) -> None:
+        tries = 1
+        away = Backoff(AWAY_FIRST_MS, AWAY_MAX_MS, self._random.random)
+        own = Backoff(self._retry.backoff_ms, self._retry.backoff_max_ms, self._random.random)
+        while True:
+            if isinstance(error, Away):
+                await away.wait()
+            elif isinstance(error, BadInput) or tries >= self._retry.tries:
+                await self._bury(record, error, tries)
+                return
+            else:
+                await own.wait()
+            try:
+                await self._handler(record)
+                return
+            except Exception as again:
+                error = again
+            except asyncio.CancelledError as again:
+                error = _own_fault(again)
+            if not isinstance(error, Away):
+                tries += 1
+
+    async def _bury(self, record: Record, error: Exception, tries: int) -> None:
+        backoff = Backoff(AWAY_FIRST_MS, AWAY_MAX_MS, self._random.random)
+        while True:
+            try:
+                await self._dead_letter(record, reason_of(error), tries)
+            except Away:
+                await backoff.wait()
+            else:
+                log.error(
+                    "record_dead_lettered",
+                    topic=record.topic.value,
+                    partition=record.partition,
+                    offset=record.offset,
+                    reason=reason_of(error),
+                )
+                return
+
+
+def _own_fault(error: asyncio.CancelledError) -> Exception:
+    """A handler that lets a cancellation out although nobody cancelled its lane has failed like any other; a lane that was cancelled ends."""
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise error
+    return RuntimeError("the handler was cancelled from within")
+
+
+def reason_of(error: Exception) -> str:
+    """One line that says why. Our own errors name themselves; of any other only its type and place, since its text may hold customer text."""
+    if isinstance(error, BadInput):
+        return f"{error.reason}: {error.detail}"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else ""
+    return f"{type(error).__name__}{where}"

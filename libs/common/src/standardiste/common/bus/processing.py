@@ -1,0 +1,223 @@
+"""
+Exactly once: the loop that drives one processor over one partition. Every adapter's `process` runs this.
+
+Theory. Taking a partition is always in this order: fence the predecessor and read the committed offsets (the adapter's `take`), restore the state
+topic to its end, `resumed`, then records. What a call returns commits together with the offsets of what it was given. Anything that fails
+throws the processor away and starts over; nothing is ever undone in memory.
+
+A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are taken one by one, each in a
+transaction of its own. One that fails alone is the `culprit`: after another restore it goes to dead-letters, with its offset, and is never
+handled. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing.
+
+While a commit is on its way records gather for the next batch; an idle partition waits for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from random import Random
+from typing import Final, Protocol
+
+import structlog
+
+from standardiste.common.bus.lanes import reason_of
+from standardiste.common.bus.port import Outgoing, Outputs, Processor, ProcessorFactory, Record
+from standardiste.common.bus.timers import Backoff
+from standardiste.common.bus.topics import Topic
+from standardiste.common.clock import Clock
+from standardiste.common.errors import Away
+from standardiste.common.events.base import Instant
+
+GAP_MS: Final = 2_000
+"""Without reading or committing for so long, the partition counts as taken anew."""
+
+TICK_MS: Final = 1_000
+"""How often an idle partition looks at the clock, so that a stopped machine is told from a quiet one."""
+
+AGAIN_FIRST_MS: Final = 20
+AGAIN_MAX_MS: Final = 5_000
+
+log = structlog.get_logger("standardiste.bus")
+
+
+class NoLongerOwner(Exception):
+    """Another took the partition; this task ends."""
+
+
+class Owned(Protocol):
+    """One partition while it is ours. Any of its methods may raise: the loop then gives it up and takes the partition anew."""
+
+    @property
+    def committed_at(self) -> Instant | None:
+        """When the group last committed here; None when it never did."""
+        ...
+
+    def restore(self) -> AsyncIterator[Sequence[Record]]:
+        """The state topic from its start to its end."""
+        ...
+
+    def take(self) -> Sequence[Record]:
+        """What was fetched and not yet taken, in (appended_at, topic, offset) order; empty when all is read to the end as last fetched."""
+        ...
+
+    async def wait(self, until: Instant) -> None:
+        """Return when `take` has something, or at `until`."""
+        ...
+
+    async def commit(self, outputs: Outputs, offsets: Mapping[Topic, int]) -> None:
+        """Outputs and next offsets, together or not at all."""
+        ...
+
+    async def close(self) -> None:
+        """Throw away whatever the adapter held for this partition."""
+        ...
+
+
+class PartitionLoop:
+    """Runs one partition until cancelled, or until it belongs to another."""
+
+    def __init__(
+        self,
+        partition: int,
+        take: Callable[[], Owned],
+        factory: ProcessorFactory,
+        clock: Clock,
+        *,
+        dead_letter: Callable[[Record, str, int], Outgoing],
+        random: Random,
+        restored: Callable[[int], None] = lambda records: None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._partition, self._take, self._factory, self._clock = partition, take, factory, clock
+        self._dead_letter, self._restored, self._ready = dead_letter, restored, ready
+        self._backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, random.random)
+        self._suspects: dict[Topic, int] = {}
+        self._culprit: tuple[Record, str] | None = None
+        self._last_at = Instant(0)
+        self._alive_at = Instant(0)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._own()
+            except NoLongerOwner:
+                return
+            except _RecordFailed as failed:
+                self._blame(failed)
+            except Away as away:
+                log.warning("partition_given_up", partition=self._partition, reason=str(away))
+                await self._backoff.wait()
+            except Exception as error:
+                log.exception("partition_failed", partition=self._partition, reason=reason_of(error))
+                await self._backoff.wait()
+
+    def _blame(self, failed: _RecordFailed) -> None:
+        last = failed.records[-1]
+        log.error(
+            "processor_failed",
+            partition=self._partition,
+            records=len(failed.records),
+            topic=last.topic.value,
+            offset=last.offset,
+            reason=failed.reason,
+        )
+        if failed.is_alone:
+            self._culprit = (last, failed.reason)
+        else:
+            self._suspects = {record.topic: record.offset for record in failed.records}
+
+    async def _own(self) -> None:
+        owned = self._take()
+        try:
+            processor = self._factory(self._partition)
+            count = 0
+            async for batch in owned.restore():
+                processor.restore(batch)
+                count += len(batch)
+            self._restored(count)
+            gap_ms = None if owned.committed_at is None else max(0, self._clock.now() - owned.committed_at)
+            await self._resume(owned, processor, gap_ms)
+            self._ready()
+            self._backoff.reset()
+            while True:
+                await self._turn(owned, processor)
+        finally:
+            await owned.close()
+
+    async def _resume(self, owned: Owned, processor: Processor, gap_ms: int | None) -> None:
+        await owned.commit(processor.resumed(self._now(), gap_ms), {})
+        self._alive_at = self._clock.now()
+
+    async def _turn(self, owned: Owned, processor: Processor) -> None:
+        """Take what there is, let it and what is due be handled, commit; with nothing to do, wait."""
+        now = self._now()
+        if now - self._alive_at >= GAP_MS:
+            await self._resume(owned, processor, now - self._alive_at)
+        self._alive_at = now
+        records = owned.take()
+        if records:
+            if self._suspects:
+                await self._one_by_one(owned, processor, records)
+                return
+            outputs = _handled(processor, records, is_alone=False)
+        else:
+            outputs = ()
+        due = processor.next_deadline()
+        if due is not None and due <= now:
+            outputs = (*outputs, *processor.fire(now))
+        elif not records:
+            await owned.wait(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS))
+            return
+        await owned.commit(outputs, {record.topic: record.offset + 1 for record in records})
+
+    async def _one_by_one(self, owned: Owned, processor: Processor, records: Sequence[Record]) -> None:
+        for record in records:
+            after = {record.topic: record.offset + 1}
+            if (reason := self._is_culprit(record)) is not None:
+                await owned.commit((self._dead_letter(record, reason, 2),), after)
+                self._culprit = None
+            else:
+                due = processor.next_deadline()
+                if due is not None and due < record.appended_at:
+                    await owned.commit(processor.fire(Instant(record.appended_at - 1)), {})
+                await owned.commit(_handled(processor, (record,), is_alone=True), after)
+            if self._suspects.get(record.topic, -1) <= record.offset:
+                self._suspects.pop(record.topic, None)
+
+    def _is_culprit(self, record: Record) -> str | None:
+        """The reason, when this is the record that failed alone."""
+        if self._culprit is None:
+            return None
+        culprit, reason = self._culprit
+        return reason if (culprit.topic, culprit.offset) == (record.topic, record.offset) else None
+
+    def _now(self) -> Instant:
+        """The clock, never falling."""
+        self._last_at = max(self._last_at, self._clock.now())
+        return self._last_at
+
+
+def _handled(processor: Processor, records: Sequence[Record], *, is_alone: bool) -> Outputs:
+    try:
+        return processor.handle(records)
+    except Exception as error:
+        raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
+
+
+class _RecordFailed(Exception):
+    """`handle` raised over these records."""
+
+    def __init__(self, records: Sequence[Record], reason: str, *, is_alone: bool) -> None:
+        super().__init__(reason)
+        self.records, self.reason, self.is_alone = records, reason, is_alone
+
+
+async def until_settled(work: asyncio.Future[None]) -> None:
+    """Await what cannot be taken back: a cancellation waits for its outcome and then goes on."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        if not work.done():
+            await asyncio.shield(work)
+        raise
