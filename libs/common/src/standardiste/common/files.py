@@ -8,19 +8,19 @@ from pathlib import Path
 
 def durable_rename(part: Path, target: Path) -> None:
     """Give a written file its name: its bytes are on disk before, its name after. Both lie in one file system. Raises OSError."""
-    file = os.open(part, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync_and_close(os.open(part, os.O_RDONLY))
     os.rename(part, target)
     sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
     """Put the names in a folder on disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    sync_and_close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+
+
+def sync_and_close(descriptor: int) -> None:
+    """Put what an open file or folder holds on disk, and close it."""
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 import threading
@@ -24,7 +25,7 @@ from standardiste.common.blobs.port import BlobInfo, BlobRef
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BlobsAway, FormatTooNew
 from standardiste.common.events.base import Instant
-from standardiste.common.files import durable_rename, sync_folder
+from standardiste.common.files import sync_and_close, sync_folder
 
 FORMAT: Final = 1
 THREADS: Final = 4
@@ -45,8 +46,9 @@ class FolderBlobs:
         self._parts = root / ".parts"
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="blobs")
         self._under_way = 0
-        self._age = threading.Lock()
-        """Held while a blob's age is looked at and acted on: a put may not renew what a sweep is just removing."""
+        self._is_closed = False
+        self._names = threading.Lock()
+        """Held while a name appears, goes or gets a new age: a put may neither renew what a sweep is just removing nor lose its folder to it."""
 
     @classmethod
     async def open_folder(cls, root: Path | str, clock: Clock) -> FolderBlobs:
@@ -66,16 +68,20 @@ class FolderBlobs:
 
     async def list(self, tenant: str | None = None, *, renewed_before: Instant | None = None) -> AsyncIterator[BlobInfo]:
         files = self._files(tenant, renewed_before)
-        while chunk := await self._run(lambda: [info for info, _ in zip(files, range(LIST_CHUNK), strict=False)]):
+        while chunk := await self._run(lambda: list(itertools.islice(files, LIST_CHUNK))):
             for info in chunk:
                 yield info
 
     async def close(self) -> None:
+        """Let what is under way end. Idempotent."""
+        self._is_closed = True
         self._threads.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._under_way >= WAITING_MAX:
             raise BlobsAway("too many under way")
+        if self._is_closed:
+            raise BlobsAway("closed")
         self._under_way += 1
         try:
             with _away():
@@ -99,55 +105,54 @@ class FolderBlobs:
         ref = BlobRef(tenant=tenant, contact=contact, sha256=hashlib.sha256(content).hexdigest())
         path = self._path(ref)
         assert path is not None
-        with self._age:
-            if path.is_file() and path.stat().st_size == len(content):
-                self._renew(path)
-                return ref
-        self._make_folder(path.parent)
-        self._write(path, content)
+        if not self._renew(path, len(content)):
+            self._write(path, content)
         return ref
+
+    def _renew(self, path: Path, size_bytes: int) -> bool:
+        """Make it as young as if it were put now; False when it is not there whole."""
+        try:
+            with self._names:
+                if path.stat().st_size != size_bytes:
+                    return False
+                handle = os.open(path, os.O_RDONLY)
+                self._touch(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        sync_and_close(handle)
+        return True
 
     def _write(self, path: Path, content: bytes) -> None:
         part = self._parts / uuid.uuid4().hex
         try:
             part.write_bytes(content)
             self._touch(part)
-            durable_rename(part, path)
+            sync_and_close(os.open(part, os.O_RDONLY))
+            with self._names:
+                made = _make_folders(path.parent)
+                os.rename(part, path)
         except OSError:
             part.unlink(missing_ok=True)
             raise
-
-    def _renew(self, path: Path) -> None:
-        self._touch(path)
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        for folder in (path.parent, *(folder.parent for folder in made)):
+            with contextlib.suppress(FileNotFoundError):  # the blob, the last in there, was deleted meanwhile
+                sync_folder(folder)
 
     def _touch(self, path: Path) -> None:
         at_ns = self._clock.now() * 1_000_000
         os.utime(path, ns=(at_ns, at_ns))
 
-    def _make_folder(self, folder: Path) -> None:
-        """With every name on the way put on disk: a blob's own name in a folder that a crash takes away would be no use."""
-        if folder.is_dir():
-            return
-        self._make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
     def _delete(self, ref: BlobRef, renewed_before: Instant | None) -> bool:
         path = self._path(ref)
-        with self._age:
+        with self._names:
             if path is None or not path.is_file() or (renewed_before is not None and _renewed_at(path) >= renewed_before):
                 return False
             path.unlink()
-        self._remove_empty(path.parent)
+            self._remove_empty(path.parent)
         return True
 
     def _remove_empty(self, folder: Path) -> None:
-        with contextlib.suppress(OSError):  # not empty, or a put is just making it again
+        with contextlib.suppress(OSError):  # it is not empty
             while folder != self._root:
                 folder.rmdir()
                 folder = folder.parent
@@ -167,6 +172,15 @@ class FolderBlobs:
                 info = _info(path, folder)
                 if info is not None and (renewed_before is None or info.renewed_at < renewed_before):
                     yield info
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Give those that had to be made: their names are to be put on disk too, a blob in a folder that a crash takes away is no use."""
+    if folder.is_dir():
+        return []
+    made = _make_folders(folder.parent)
+    folder.mkdir()
+    return [*made, folder]
 
 
 def _walk(folder: Path) -> Iterator[Path]:

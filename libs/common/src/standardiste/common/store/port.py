@@ -26,7 +26,8 @@ ABSENT = 0
 class Index:
     """
     One declared index. `path` is a dotted path into the body, e.g. "addresses" or "owner.id"; a list there holds each element (`is_list`).
-    Documents where the path is absent or null are not in the index. `is_sparse_unique` values are unique within the tenant.
+    Documents where the path is absent or null are not in the index. `is_unique` values are unique within the tenant. One index holds one type of
+    value. A list index cannot be sorted by.
     """
 
     name: str
@@ -76,7 +77,8 @@ class Page:
 class Find:
     """
     What to look for. Order: by `sort` (an index's name; documents without it are left out) then id, or by id alone; `is_descending` turns both.
-    `where` may combine several indexes (all must hold). `limit` 1–1000.
+    `where` may combine several indexes (all must hold). `limit` 1–1000. A find is quick that names a value (`equals`), a `text` or a `sort` that ends
+    early; conditions alone are checked on every document.
     """
 
     where: tuple[Where, ...] = ()
@@ -93,15 +95,19 @@ class TenantStore(Protocol):
     async def get(self, collection: Collection, id: str) -> Document | None: ...
 
     async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
-        """Write whole and durably; give the new version. `expected` None overwrites whatever is there. Raises VersionConflict, UniqueConflict, StoreAway."""
+        """
+        Write whole and durably; give the new version. `expected` None overwrites whatever is there. Half a surrogate pair becomes U+FFFD.
+
+        Raises VersionConflict, UniqueConflict, BadInput (id_invalid; not_indexable: see indexing.py), StoreAway (it may or may not have been written).
+        """
         ...
 
     async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
-        """Remove; False when it was not there. Raises VersionConflict, StoreAway. A later put begins at version 1 again."""
+        """Remove; False when it was not there, whatever was expected. Raises VersionConflict, StoreAway. A later put begins at version 1 again."""
         ...
 
     async def find(self, collection: Collection, find: Find) -> Page:
-        """One page, see Find. A cursor that is not ours raises BadInput("cursor_invalid")."""
+        """One page, see Find. Raises BadInput (cursor_invalid: not ours, or of another find; limit_invalid; text_empty), StoreAway."""
         ...
 
 
@@ -115,7 +121,7 @@ class Store(Protocol):
     def tenant(self, tenant: str) -> TenantStore: ...
 
     def every_tenant(self, collection: Collection, find: Find) -> AsyncIterator[Document]:
-        """Documents of all tenants that match, for an installation's own sweeps; pages by itself, in (sort, tenant, id) order."""
+        """Documents of all tenants that match, for an installation's own sweeps; pages by itself (`limit` a page), in (sort, tenant, id) order."""
         ...
 
     async def delete_tenant(self, tenant: str) -> int:

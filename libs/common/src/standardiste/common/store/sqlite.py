@@ -14,6 +14,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from standardiste.common.store.sqlite_writer import GroupCommit
 READS_WAITING_MAX: Final = 1_000
 _GET = "SELECT version, body FROM documents WHERE collection = ? AND tenant = ? AND id = ?"
 _MEMORY = ":memory:"
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ class SqliteStore:
         self._aside = _Reader(lambda: only or open_connection(database, is_writer=False))
         self._pages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
         self._pages_waiting = 0
+        self._is_closed = False
 
     @classmethod
     async def open_file(cls, path: Path | str) -> SqliteStore:
@@ -112,6 +115,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Commit what waits and release the file. Idempotent."""
+        self._is_closed = True
         await self._writer.close()
         self._pages.shutdown()
         self._here.close()
@@ -145,13 +149,13 @@ class SqliteStore:
     async def _read_aside(self, read: Callable[[sqlite3.Connection], T]) -> T:
         if self._is_memory:
             return self._here.read(read)
+        if self._is_closed:
+            raise StoreAway("closed")
         if self._pages_waiting >= READS_WAITING_MAX:
             raise StoreAway("too many reads are waiting")
         self._pages_waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pages, self._aside.read, read)
-        except RuntimeError as error:  # the executor was shut down
-            raise StoreAway(str(error)) from error
         finally:
             self._pages_waiting -= 1
 
@@ -174,7 +178,7 @@ class SqliteTenant:
             raise BadInput("id_invalid", "an id is a text that is not empty", "/id")
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         if not _is_unicode(text):
-            text = json.dumps(body, separators=(",", ":"))  # half a surrogate pair, as some mail carries: kept as it is, escaped
+            text = _HALF_PAIR.sub("\ufffd", text)  # some mail carries them; no UTF-8 can
         row = Row(declared, self._tenant, id, text, declared.entries_text(body), declared.words_text(body))
         return await self._store.write(lambda connection: put_row(connection, row, expected))
 
