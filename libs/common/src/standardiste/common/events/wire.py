@@ -1,7 +1,7 @@
 """
 The websocket's own frames (`GET /v1/agent/ws`, subprotocol `standardiste.v1`), JSON, one object a frame.
 
-Client → server: `hello` first, within 5 s; then commands of the catalogue; `ping` where the browser hides its own.
+Client → server: `hello` first, within 5 s; then commands of the catalogue; `ping` where the browser hides its own; `sign_out` to leave for good.
 Server → client: `welcome` or `resumed`, then decisions as structured CloudEvents with `seq`; `problem` for what never reached the router; `bye` before closing.
 A client answers a lost connection with backoff, `hello` with its session and last `seq`.
 """
@@ -26,6 +26,7 @@ FRAME_BYTES_MAX = 256 * 1024
 class Close(IntEnum):
     """Why a socket was closed (4000–4999 are ours)."""
 
+    SIGNED_OUT = 1000
     GOING_AWAY = 1001
     BAD_FRAME = 4400
     BAD_TOKEN = 4401
@@ -65,7 +66,14 @@ class Ping:
     kind: Literal["ping"] = "ping"
 
 
-ClientFrame: TypeAlias = Hello | Command | Ping
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOut:
+    """The person leaves for good: the session ends at once, without its 10 s to come back. The server closes the socket."""
+
+    kind: Literal["sign_out"] = "sign_out"
+
+
+ClientFrame: TypeAlias = Hello | Command | Ping | SignOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

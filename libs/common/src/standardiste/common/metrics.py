@@ -1,0 +1,118 @@
+"""
+Every metric, once: name, kind, unit, labels, and what an operator does when it rises. `/metrics` serves them in Prometheus' text format.
+
+`counter`, `gauge` and `histogram` look a metric up and fail at import for a name that is not in the list. Labels are few and bounded: no ids, no addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """`name` ends in its unit. `when_it_rises` is for the person on call."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    what: str
+    when_it_rises: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: Final = (
+    Metric(
+        name="standardiste_http_requests_total",
+        kind="counter",
+        unit="requests",
+        what="Requests answered, by route and status class.",
+        when_it_rises="5xx: look for the problem type in the log; 4xx of one route: a client is misconfigured; 429: raise the limit or talk to the tenant.",
+        labels=("route", "method", "status"),
+    ),
+    Metric(
+        name="standardiste_http_request_seconds",
+        kind="histogram",
+        unit="seconds",
+        what="Time from the request's head to its last byte, by route.",
+        when_it_rises="Compare with event loop lag and the store's and bus's latencies; scale the service whose own part grows.",
+        labels=("route",),
+    ),
+    Metric(
+        name="standardiste_http_in_flight",
+        kind="gauge",
+        unit="requests",
+        what="Requests being answered now, websockets not counted.",
+        when_it_rises="The bus or store answers slowly, or a client floods; see the other two.",
+    ),
+    Metric(
+        name="standardiste_event_loop_lag_seconds",
+        kind="histogram",
+        unit="seconds",
+        what="How late a timer fires.",
+        when_it_rises="Something computes too long at once, or the CPU limit is too low: give the pod more CPU, then profile.",
+    ),
+    Metric(
+        name="standardiste_task_ready",
+        kind="gauge",
+        unit="tasks",
+        what="1 when a long-running task of the process is up, by task.",
+        when_it_rises="It should be 1; a task that stays at 0 is named by /readyz with what it waits for.",
+        labels=("task",),
+    ),
+    Metric(
+        name="standardiste_rate_limited_total",
+        kind="counter",
+        unit="requests",
+        what="Requests refused for rate, by kind of bucket.",
+        when_it_rises="tenant: a program sends more than agreed; client: somebody guesses or floods.",
+        labels=("bucket",),
+    ),
+    Metric(
+        name="standardiste_sign_ins_total",
+        kind="counter",
+        unit="sign-ins",
+        what="Sign-ins, by outcome (done, refused, limited).",
+        when_it_rises="refused: somebody guesses passwords; the audit record has name and address.",
+        labels=("outcome",),
+    ),
+    Metric(
+        name="standardiste_directory_unpublished",
+        kind="gauge",
+        unit="change sets",
+        what="Change sets committed to the store and not yet on the bus.",
+        when_it_rises="The bus is away, or no directory pod holds the relay's lease: check the bus first.",
+    ),
+)
+_BY_NAME: Final = {metric.name: metric for metric in METRICS}
+
+
+@cache
+def counter(name: str) -> Counter:
+    """The counter of this name in METRICS. KeyError when there is none."""
+    metric = _of_kind(name, "counter")
+    return Counter(metric.name, metric.what, metric.labels)
+
+
+@cache
+def gauge(name: str) -> Gauge:
+    metric = _of_kind(name, "gauge")
+    return Gauge(metric.name, metric.what, metric.labels)
+
+
+@cache
+def histogram(name: str, buckets: tuple[float, ...] = LATENCY_BUCKETS_S) -> Histogram:
+    metric = _of_kind(name, "histogram")
+    return Histogram(metric.name, metric.what, metric.labels, buckets=buckets)
+
+
+def _of_kind(name: str, kind: str) -> Metric:
+    metric = _BY_NAME[name]
+    assert metric.kind == kind, f"{name} is a {metric.kind}"
+    return metric

@@ -1,0 +1,53 @@
+"""Opens the parts that the settings name, in the order they lean on each other."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from standardiste.common.blobs.folder import FolderBlobs
+from standardiste.common.bus.connect import connect as connect_bus
+from standardiste.common.clock import Clock, SystemClock
+from standardiste.common.directory_view import DirectoryView
+from standardiste.common.ids import Ids, RandomIds
+from standardiste.common.parts import Parts
+from standardiste.common.secrets.envelope import StoredSecrets
+from standardiste.common.security.keys import TOKEN_PUBLIC, Keys
+from standardiste.common.security.tokens import TokenVerifier
+from standardiste.common.settings import CommonSettings
+from standardiste.common.store.connect import connect as connect_store
+
+
+async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: Ids | None = None) -> Parts:
+    """
+    Everything a service is given, open. What was opened before a failure is closed again.
+
+    Raises FileNotFoundError without a secrets folder (`make_secrets` makes one), and whatever opening bus, store or blobs raises.
+    """
+    clock = clock or SystemClock()
+    keys, public_pem = await asyncio.to_thread(_load_keys, settings.secrets_folder)
+    store = await connect_store(settings.store)
+    try:
+        secrets = StoredSecrets(store, keys.installation("channel secrets"))
+        await secrets.open()
+        blobs = await FolderBlobs.open_folder(settings.blobs, clock)
+        bus = await connect_bus(settings.bus, clock)
+    except BaseException:
+        await store.close()
+        raise
+    return Parts(
+        bus=bus,
+        store=store,
+        blobs=blobs,
+        secrets=secrets,
+        keys=keys,
+        verifier=TokenVerifier(public_pem),
+        directory=DirectoryView(),
+        clock=clock,
+        ids=ids or RandomIds(),
+        http=settings.http,
+    )
+
+
+def _load_keys(folder: Path) -> tuple[Keys, bytes]:
+    return Keys.load(folder), (folder / TOKEN_PUBLIC).read_bytes()
