@@ -13,13 +13,30 @@ from standardiste.common.events.codec import adapter
 _HEADERS = {
     "type": "object",
     "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_tenant"],
-    "properties": {name: {"type": "string"} for name in ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_tenant", "traceparent", "to", "format", "content-type")},
+    "properties": {
+        name: {"type": "string"}
+        for name in (
+            "ce_specversion",
+            "ce_id",
+            "ce_source",
+            "ce_type",
+            "ce_subject",
+            "ce_time",
+            "ce_tenant",
+            "traceparent",
+            "to",
+            "format",
+            "content-type",
+        )
+    },
 }
 
 
 def bus_document() -> dict[str, Any]:
     """Every topic as a channel, every type as a message; binary-mode CloudEvents."""
-    channels = {topic.value: {"address": topic.value, "description": spec.what, "messages": _messages_of(topic)} for topic, spec in TOPICS.items()}
+    channels = {
+        topic.value: {"address": topic.value, "description": spec.what, "messages": _messages_of(topic)} for topic, spec in TOPICS.items()
+    }
     operations = {
         f"{service}.{verb}.{topic.value}": {"action": verb, "channel": {"$ref": f"#/channels/{topic.value}"}, "title": service}
         for topic, spec in TOPICS.items()
@@ -28,7 +45,11 @@ def bus_document() -> dict[str, Any]:
     }
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Standardiste: the bus", "version": "1", "description": "Topics and their events. Within v1 fields are added, never renamed or removed."},
+        "info": {
+            "title": "Standardiste: the bus",
+            "version": "1",
+            "description": "Topics and their events. Within v1 fields are added, never renamed or removed.",
+        },
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
@@ -38,7 +59,10 @@ def bus_document() -> dict[str, Any]:
 
 def websocket_document() -> dict[str, Any]:
     """The desk's socket: frames in both directions, and the decisions and commands that ride in them."""
-    frames = {frame.__name__: adapter(frame).json_schema(ref_template="#/components/schemas/{model}") for frame in (*wire.ClientFrame.__args__, *wire.ServerFrame.__args__)}
+    frames = {
+        frame.__name__: adapter(frame).json_schema(ref_template="#/components/schemas/{model}")
+        for frame in (*wire.ClientFrame.__args__, *wire.ServerFrame.__args__)
+    }
     schemas: dict[str, Any] = {}
     for frame in frames.values():
         schemas |= frame.pop("$defs", {})
@@ -55,8 +79,16 @@ def websocket_document() -> dict[str, Any]:
             }
         },
         "operations": {
-            "desk.send": {"action": "receive", "channel": {"$ref": "#/channels/desk"}, "messages": [{"$ref": f"#/channels/desk/messages/{frame.__name__}"} for frame in wire.ClientFrame.__args__]},
-            "gateway.send": {"action": "send", "channel": {"$ref": "#/channels/desk"}, "messages": [{"$ref": f"#/channels/desk/messages/{frame.__name__}"} for frame in wire.ServerFrame.__args__]},
+            "desk.send": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/desk"},
+                "messages": [{"$ref": f"#/channels/desk/messages/{frame.__name__}"} for frame in wire.ClientFrame.__args__],
+            },
+            "gateway.send": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/desk"},
+                "messages": [{"$ref": f"#/channels/desk/messages/{frame.__name__}"} for frame in wire.ServerFrame.__args__],
+            },
         },
         "components": {"schemas": {**schemas, **frames}},
         "x-rides-in-frames": {

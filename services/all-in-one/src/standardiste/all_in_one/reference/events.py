@@ -64,11 +64,16 @@ def events_page() -> str:
 def schema_document() -> dict[str, Any]:
     """One JSON Schema document: `$defs` of every data type, and which type name has which."""
     keyed: list[tuple[Any, Any]] = [(adapter(spec.cls), "serialization") for spec in REGISTRY.values()]
-    _, definitions = TypeAdapter.json_schemas([(spec.name, "serialization", each) for spec, (each, _) in zip(REGISTRY.values(), keyed, strict=True)])
+    _, definitions = TypeAdapter.json_schemas(
+        [(spec.name, "serialization", each) for spec, (each, _) in zip(REGISTRY.values(), keyed, strict=True)]
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Standardiste events, data by type",
-        "types": {spec.name: {"$ref": f"#/$defs/{spec.cls.__name__}", "kind": spec.kind.value, "topic": spec.topic, "sources": list(spec.sources)} for spec in REGISTRY.values()},
+        "types": {
+            spec.name: {"$ref": f"#/$defs/{spec.cls.__name__}", "kind": spec.kind.value, "topic": spec.topic, "sources": list(spec.sources)}
+            for spec in REGISTRY.values()
+        },
         "$defs": definitions.get("$defs", {}),
     }
 
@@ -80,14 +85,27 @@ def type_text(annotation: object) -> str:
 
 def _type_section(spec: TypeSpec) -> list[str]:
     seen = " · shown to desks" if spec.is_on_websocket else ""
-    return [f"### {spec.name}", "", f"`{spec.cls.__name__}` · from {', '.join(spec.sources)}{seen}", "", _doc(spec.cls), "", *_fields(spec.cls), ""]
+    return [
+        f"### {spec.name}",
+        "",
+        f"`{spec.cls.__name__}` · from {', '.join(spec.sources)}{seen}",
+        "",
+        _doc(spec.cls),
+        "",
+        *_fields(spec.cls),
+        "",
+    ]
 
 
 def _fields(cls: type[Any]) -> list[str]:
     fields = dataclasses.fields(cls)
     if not fields:
         return ["No fields."]
-    return ["| field | type | default |", "|---|---|---|", *(f"| {field.name} | {type_text(field.type)} | {_default(field)} |" for field in fields)]
+    return [
+        "| field | type | default |",
+        "|---|---|---|",
+        *(f"| {field.name} | {type_text(field.type)} | {_default(field)} |" for field in fields),
+    ]
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -102,7 +120,11 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def _values() -> list[type[Any]]:
-    return [each for _, each in inspect.getmembers(model, dataclasses.is_dataclass) if each.__module__ == model.__name__ and isinstance(each, type)]
+    return [
+        each
+        for _, each in inspect.getmembers(model, dataclasses.is_dataclass)
+        if each.__module__ == model.__name__ and isinstance(each, type)
+    ]
 
 
 def _enums() -> list[type[Enum]]:

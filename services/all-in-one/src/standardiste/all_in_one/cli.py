@@ -1,0 +1,188 @@
+"""The `standardiste` command: what it can be asked, and nothing of how it is done."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from standardiste.all_in_one import backup as backups
+from standardiste.all_in_one.operator import Credential, Operator, Refusal
+from standardiste.all_in_one.words import say
+from standardiste.common.errors import StandardisteError
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit 0 when done, 1 when refused or failed, 2 for a command that makes no sense."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.verb(options)
+    except Refusal as refusal:
+        errors.print(str(refusal), style="red")
+        for line in refusal.lines:
+            errors.print(f"  {line}")
+        sys.exit(1)
+    except (StandardisteError, OSError) as error:
+        errors.print(str(error), style="red")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.run import run  # loads every service: only where that is wanted
+
+    run(
+        options.data,
+        host=options.host,
+        port=options.port,
+        smtp_port=options.smtp_port,
+        with_demo=options.demo,
+        configuration=options.configuration,
+    )
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.demo.play import play
+
+    asyncio.run(play(options.url, rounds=options.rounds))
+
+
+def _apply(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        answer = await operator.apply(options.file.read_bytes(), over=options.over)
+        _show_warnings(answer)
+        changes = answer.get("changes", [])
+        console.print(say("applied", number=answer["change_set"], count=len(changes)) if changes else say("nothing_changes"))
+
+    _with_operator(options, ask)
+
+
+def _diff(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        answer = await operator.diff(options.file.read_bytes())
+        _show_warnings(answer)
+        _show_changes(answer.get("changes", []))
+
+    _with_operator(options, ask)
+
+
+def _undo(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        answer = await operator.undo(options.number)
+        console.print(say("undone", number=options.number, by=answer["change_set"]))
+
+    _with_operator(options, ask)
+
+
+def _export(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        sys.stdout.write(await operator.export())
+
+    _with_operator(options, ask)
+
+
+def _backup(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        with console.status(say("backing_up")):
+            info = await operator.backup()
+        console.print(
+            say(
+                "backup_taken",
+                name=info["name"],
+                log_mb=info["log_bytes"] / 1e6,
+                document_mb=info["document_bytes"] / 1e6,
+                blobs=info["blobs"],
+            )
+        )
+
+    _with_operator(options, ask)
+
+
+def _release(options: argparse.Namespace) -> None:
+    async def ask(operator: Operator) -> None:
+        await operator.release()
+        console.print(say("released"))
+
+    _with_operator(options, ask)
+
+
+def _restore(options: argparse.Namespace) -> None:
+    with console.status(say("restoring")):
+        backups.restore(options.backup, options.data)
+    console.print(say("restored", folder=options.data))
+
+
+def _with_operator(options: argparse.Namespace, ask: Any) -> None:
+    async def session() -> None:
+        async with Operator(options.url, Credential.from_environment(options.user, options.tenant)) as operator:
+            await ask(operator)
+
+    asyncio.run(session())
+
+
+def _show_warnings(answer: dict[str, Any]) -> None:
+    for warning in answer.get("warnings", []):
+        errors.print(say("warning", detail=warning), style="yellow")
+
+
+def _show_changes(changes: list[dict[str, Any]]) -> None:
+    if not changes:
+        console.print(say("nothing_changes"))
+    signs = {"added": ("+", "green"), "archived": ("-", "red"), "changed": ("~", "yellow")}
+    for change in changes:
+        sign, colour = signs.get(change.get("what", "changed"), signs["changed"])
+        console.print(f"{sign} {change['kind']}/{change['id']}", style=colour)
+        for name, (before, after) in change.get("fields", {}).items():
+            console.print(f"    {name}: {before!r} → {after!r}", markup=False)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="standardiste", description="The open switchboard of a contact centre.")
+    verbs = parser.add_subparsers(required=True, metavar="command")
+
+    def verb(name: str, does: Any, text: str, *, asks: bool = False) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=text)
+        added.set_defaults(verb=does)
+        if asks:
+            added.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL), help="the installation (STANDARDISTE_URL)")
+            added.add_argument("--user", help="sign in as (STANDARDISTE_USER, else admin); password from STANDARDISTE_PASSWORD or asked")
+            added.add_argument("--tenant", help="for a login with several tenants")
+        return added
+
+    run = verb("run", _run, "Run every service in this process on one data folder.")
+    run.add_argument("--data", type=Path, default=Path("data"), help="the data folder")
+    run.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    run.add_argument("--port", type=int, default=8080, help="the port of everything HTTP; 0 takes a free one")
+    run.add_argument("--smtp-port", type=int, default=8025, help="the port of incoming mail; 0 takes a free one")
+    run.add_argument("--configuration", type=Path, help="a YAML document that a fresh folder begins with")
+    run.add_argument("--demo", action="store_true", help="begin with the demo tenant and let a few customers play")
+
+    demo = verb("demo", _demo, "Play customers through the public channels of a running demo installation.")
+    demo.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL))
+    demo.add_argument("--rounds", type=int, default=1, help="how often each customer comes; 0 goes on until stopped")
+
+    apply = verb("apply", _apply, "Apply a configuration document as one change set.", asks=True)
+    apply.add_argument("file", type=Path)
+    apply.add_argument("--over", default="*", help="refuse unless this change set is in force")
+    diff = verb("diff", _diff, "Show what applying a document would change.", asks=True)
+    diff.add_argument("file", type=Path)
+    undo = verb("undo", _undo, "Take a change set back by a new one.", asks=True)
+    undo.add_argument("number", type=int)
+    verb("export", _export, "Write the whole configuration as YAML.", asks=True)
+    verb("backup", _backup, "Take a backup now, while everything runs.", asks=True)
+    verb("release", _release, "After a restore: let sending and mailbox reading go on.", asks=True)
+    restore = verb("restore", _restore, "Make a new data folder from a backup (the installation must not run on it).")
+    restore.add_argument("backup", type=Path, help="a folder under backups/")
+    restore.add_argument("--data", type=Path, required=True, help="the new data folder; absent or empty")
+    return parser

@@ -1,0 +1,64 @@
+"""What the `standardiste` command says, in French and English."""
+
+from __future__ import annotations
+
+from standardiste.common.catalogue import Catalogue, language_of_terminal
+
+WORDS = Catalogue(
+    {
+        "ready": {"en": "Standardiste is ready.", "fr": "Standardiste est prêt."},
+        "desk": {"en": "Agent desk:   {url}/desk", "fr": "Poste agent :       {url}/desk"},
+        "chat": {"en": "Chat page:    {url}/v1/chat/demo?page={page}", "fr": "Page de discussion : {url}/v1/chat/demo?page={page}"},
+        "sign_in": {
+            "en": "Sign in as:   {name}  ·  password: {password}",
+            "fr": "Se connecter :      {name}  ·  mot de passe : {password}",
+        },
+        "smtp": {"en": "Mail in:      SMTP on 127.0.0.1:{port}", "fr": "Courriel entrant :  SMTP sur 127.0.0.1:{port}"},
+        "stop_hint": {
+            "en": "Ctrl-C stops it; started again, it goes on where it stopped.",
+            "fr": "Ctrl-C l'arrête ; relancé, il reprend où il en était.",
+        },
+        "first_admin": {
+            "en": "First administrator: {name}  ·  password: {password}  (shown this once)",
+            "fr": "Premier administrateur : {name}  ·  mot de passe : {password}  (affiché cette seule fois)",
+        },
+        "held": {
+            "en": "This folder was restored from backup {name}: sending and mailbox reading are held. Release them with `standardiste release`.",
+            "fr": "Ce dossier vient de la sauvegarde {name} : l'envoi et la relève des boîtes sont suspendus. Pour les libérer : `standardiste release`.",
+        },
+        "released": {"en": "Sending and mailbox reading go on.", "fr": "L'envoi et la relève des boîtes reprennent."},
+        "applied": {
+            "en": "Change set {number} applied: {count} changed.",
+            "fr": "Jeu de modifications {number} appliqué : {count} changement(s).",
+        },
+        "nothing_changes": {"en": "Nothing changes.", "fr": "Rien ne change."},
+        "undone": {"en": "Change set {number} taken back by change set {by}.", "fr": "Jeu {number} annulé par le jeu {by}."},
+        "backup_taken": {
+            "en": "Backup {name}: log {log_mb:.1f} MB, documents {document_mb:.1f} MB, {blobs} blobs.",
+            "fr": "Sauvegarde {name} : journal {log_mb:.1f} Mo, documents {document_mb:.1f} Mo, {blobs} pièces.",
+        },
+        "restored": {
+            "en": "Restored into {folder}. Start it with: standardiste run --data {folder}",
+            "fr": "Restauré dans {folder}. Démarrage : standardiste run --data {folder}",
+        },
+        "refused": {"en": "Refused ({name}): {detail}", "fr": "Refusé ({name}) : {detail}"},
+        "unreachable": {"en": "No installation answers at {url}.", "fr": "Aucune installation ne répond à {url}."},
+        "password": {"en": "Password for {name}: ", "fr": "Mot de passe de {name} : "},
+        "warning": {"en": "Warning: {detail}", "fr": "Attention : {detail}"},
+        "already_running": {"en": "Another process uses {folder}: {detail}", "fr": "Un autre processus utilise {folder} : {detail}"},
+        "backing_up": {"en": "Taking a backup", "fr": "Sauvegarde en cours"},
+        "restoring": {"en": "Restoring", "fr": "Restauration en cours"},
+        "demo_playing": {"en": "Customers at play", "fr": "Les clients jouent"},
+        "demo_says": {"en": "{channel}: {who} — {what}", "fr": "{channel} : {who} — {what}"},
+        "demo_answered": {"en": "{channel}: {who} got the answer: {what}", "fr": "{channel} : {who} a reçu la réponse : {what}"},
+        "demo_waiting": {
+            "en": "{count} customers wait for you at the desk. Answer them there; their answers show here.",
+            "fr": "{count} clients vous attendent au poste agent. Répondez-leur ; leurs réponses reçues s'affichent ici.",
+        },
+    }
+)
+
+
+def say(key: str, **parameters: object) -> str:
+    """The text of a key in the terminal's language."""
+    return WORDS.text(key, language_of_terminal(), **parameters)
