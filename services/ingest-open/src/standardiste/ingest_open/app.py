@@ -1,0 +1,56 @@
+"""ingest-open as a service: its endpoints, its outbox, and what it learns from decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.conversations import LEARNS, ConversationBook
+from standardiste.common.events.base import spec_of
+from standardiste.common.events.codec import decode
+from standardiste.common.intake import Intake
+from standardiste.common.outbox import OPEN_POLICY, Outbox
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service
+from standardiste.ingest_open.edge import CHANNELS, OpenEdge
+from standardiste.ingest_open.key_memory import KeyMemory
+from standardiste.ingest_open.replies import REPLIES, ReplyProvider
+from standardiste.ingest_open.settings import OpenSettings
+
+NAME: Final = "ingest-open"
+_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
+
+
+def build(settings: OpenSettings, parts: Parts) -> Service:
+    """The service, not yet running."""
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    book = ConversationBook(parts.store, NAME, CHANNELS)
+    memory = KeyMemory(parts.store, parts.clock)
+    outbox = Outbox(
+        store=parts.store,
+        bus=parts.bus,
+        clock=parts.clock,
+        ids=parts.ids,
+        provider=ReplyProvider(parts.store, parts.clock, book),
+        policy=OPEN_POLICY,
+        service=NAME,
+        topic=Topic.OUTBOUND_OPEN,
+    )
+
+    async def learn(record: Record) -> None:
+        if record.headers.get("ce_type") in _LEARNS:
+            await book.learn(decode(record))
+
+    async def follow_decisions(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(
+            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
+        )
+
+    return Service(
+        name=NAME,
+        router=OpenEdge(settings, parts, intake, book, memory).router(),
+        tasks={**outbox.tasks(), "decisions": follow_decisions},
+        collections=(REPLIES, book.collection, outbox.collection),
+    )
