@@ -1,0 +1,1 @@
+"""Shipped builders, doubles and clocks for tests, the simulator and the demo. Nothing in production imports from here."""
