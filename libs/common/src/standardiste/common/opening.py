@@ -9,6 +9,7 @@ from standardiste.common.blobs.folder import FolderBlobs
 from standardiste.common.bus.connect import connect as connect_bus
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.directory_view import DirectoryView
+from standardiste.common.hold import Hold
 from standardiste.common.ids import Ids, RandomIds
 from standardiste.common.parts import Parts
 from standardiste.common.secrets.envelope import StoredSecrets
@@ -46,6 +47,7 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
         clock=clock,
         ids=ids or RandomIds(),
         http=settings.http,
+        hold=Hold(store, clock),
     )
 
 

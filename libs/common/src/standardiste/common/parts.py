@@ -8,6 +8,7 @@ from standardiste.common.blobs.port import Blobs
 from standardiste.common.bus.port import Bus
 from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
+from standardiste.common.hold import Hold
 from standardiste.common.ids import Ids
 from standardiste.common.secrets.port import Secrets
 from standardiste.common.security.keys import Keys
@@ -30,3 +31,4 @@ class Parts:
     clock: Clock
     ids: Ids
     http: HttpSettings
+    hold: Hold

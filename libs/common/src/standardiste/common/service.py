@@ -27,6 +27,7 @@ from standardiste.common import tracing
 from standardiste.common.app import compose
 from standardiste.common.events.wire import FRAME_BYTES_MAX
 from standardiste.common.health import Health
+from standardiste.common.hold import HOLD
 from standardiste.common.housekeeping import housekeeping
 from standardiste.common.idempotency import IDEMPOTENCY
 from standardiste.common.opening import open_parts
@@ -93,7 +94,7 @@ async def run_services(
     """
     tasks = _tasks_of(services, parts)
     health = Health(tasks)
-    await parts.store.open([AUDIT, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
+    await parts.store.open([AUDIT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
     listening = list(sockets) if sockets else [_listen(host, port)]
     server = _Server(_uvicorn_config(create_app(services, parts, health), trusted_proxies))
     serving = asyncio.create_task(server.serve(sockets=listening), name="http")
@@ -116,7 +117,7 @@ async def run_services(
         raise AssertionError(f"the task {failed.get_name()} ended by itself")
 
 
-def run_service(name: str, build: Callable[[S, Parts], Service], settings_class: Callable[[], S]) -> NoReturn:
+def run_service(name: str, build: Callable[[S, Parts], Service], settings_class: type[S]) -> NoReturn:
     """A service alone in its process: settings, parts, signals, and the exit code (0 after a drain, 1 when something failed)."""
     settings = settings_class()
     logs.configure(settings.log_level)
@@ -171,7 +172,11 @@ def _tasks_of(services: Sequence[Service], parts: Parts) -> dict[str, Task]:
             await parts.directory.ready()
             ready()
 
-    own: dict[str, Task] = {"directory-view": follow_directory, "housekeeping": lambda ready: housekeeping(parts.store, parts.clock, ready)}
+    own: dict[str, Task] = {
+        "directory-view": follow_directory,
+        "hold": parts.hold.follow,
+        "housekeeping": lambda ready: housekeeping(parts.store, parts.clock, ready),
+    }
     return own | {f"{service.name}/{name}": task for service in services for name, task in service.tasks.items()}
 
 
