@@ -89,6 +89,36 @@ METRICS: Final = (
         what="Change sets committed to the store and not yet on the bus.",
         when_it_rises="The bus is away, or no directory pod holds the relay's lease: check the bus first.",
     ),
+    Metric(
+        name="standardiste_gateway_sessions",
+        kind="gauge",
+        unit="sessions",
+        what="Desks connected to this gateway.",
+        when_it_rises="Expected with people at work; a sudden fall to 0 is a network or a roll-out, a rise elsewhere its other side.",
+    ),
+    Metric(
+        name="standardiste_gateway_commands_total",
+        kind="counter",
+        unit="commands",
+        what="Commands of desks, by outcome (published, refused, bus_away).",
+        when_it_rises="refused: a client is wrong or too fast, see its problems; bus_away: the bus does not answer.",
+        labels=("outcome",),
+    ),
+    Metric(
+        name="standardiste_gateway_sockets_closed_total",
+        kind="counter",
+        unit="sockets",
+        what="Sockets closed by the gateway, by code.",
+        when_it_rises="4413: clients too slow to read, look at their network; 4401 and 4440: tokens not renewed; 4503: the bus was away.",
+        labels=("code",),
+    ),
+    Metric(
+        name="standardiste_gateway_window_bytes",
+        kind="gauge",
+        unit="bytes",
+        what="Decisions remembered for desks that come back.",
+        when_it_rises="Near its limit it holds less than 15 minutes: raise gateway_window_bytes if desks too often need a snapshot.",
+    ),
 )
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 

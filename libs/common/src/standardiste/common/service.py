@@ -25,7 +25,7 @@ from fastapi import APIRouter, FastAPI
 from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.app import compose
-from standardiste.common.events.wire import FRAME_BYTES_MAX
+from standardiste.common.events.wire import FRAME_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS
 from standardiste.common.health import Health
 from standardiste.common.hold import HOLD
 from standardiste.common.housekeeping import housekeeping
@@ -36,10 +36,11 @@ from standardiste.common.security.audit import AUDIT
 from standardiste.common.settings import CommonSettings
 from standardiste.common.store.port import Collection
 
-__all__ = ["Health", "Parts", "Service", "Task", "create_app", "run_service", "run_services"]
+__all__ = ["Health", "Parts", "Service", "Task", "create_app", "listen", "run_service", "run_services"]
 
 REQUESTS_END_S: Final = 10
 TASKS_END_S: Final = 15
+BACKLOG: Final = 4_096
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 Task: TypeAlias = Callable[[Callable[[], None]], Awaitable[None]]
@@ -95,7 +96,7 @@ async def run_services(
     tasks = _tasks_of(services, parts)
     health = Health(tasks)
     await parts.store.open([AUDIT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
-    listening = list(sockets) if sockets else [_listen(host, port)]
+    listening = list(sockets) if sockets else [listen(host, port)]
     server = _Server(_uvicorn_config(create_app(services, parts, health), trusted_proxies))
     serving = asyncio.create_task(server.serve(sockets=listening), name="http")
     stopping = asyncio.create_task((stop or asyncio.Event()).wait(), name="stop")
@@ -212,7 +213,8 @@ def _uvicorn_config(app: FastAPI, trusted_proxies: str) -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=FRAME_BYTES_MAX,
-        ws_ping_interval=None,  # gateways and chat ping by their own protocol
+        ws_ping_interval=PING_EVERY_MS / 1000,  # the server's own pings: browsers answer them in throttled tabs too
+        ws_ping_timeout=(PONG_WITHIN_MS - PING_EVERY_MS) / 1000,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
@@ -221,14 +223,16 @@ def _uvicorn_config(app: FastAPI, trusted_proxies: str) -> uvicorn.Config:
         forwarded_allow_ips=trusted_proxies,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=REQUESTS_END_S,
-        backlog=4_096,
+        backlog=BACKLOG,
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that queues connections from now on; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
+    listening.listen(BACKLOG)
     listening.setblocking(False)
     return listening
