@@ -1,0 +1,113 @@
+"""
+The gateway's HTTP paths: a command without a socket, and the questions to the router. Each publishes a command and awaits its answer.
+
+The answer is the decision that answers, as JSON. A refusal is a problem with its reason; no answer within 5 s is 504.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from standardiste.agent_gateway.hub import Hub
+from standardiste.agent_gateway.questions import REFUSED, Answer
+from standardiste.agent_gateway.requests import Asker, command_event, full_type
+from standardiste.common.clock import Clock
+from standardiste.common.directory_view import DirectoryView
+from standardiste.common.errors import BadInput, CommandRejected, Refused
+from standardiste.common.events.codec import load_data
+from standardiste.common.events.refusals import SENTENCES, Refusal
+from standardiste.common.http import Act, Principal, allowed, body_of, idempotent, problem
+from standardiste.common.ids import Ids
+from standardiste.common.tracing import current_traceparent
+
+ANSWER_WITHIN_S: Final = 5
+BODY_BYTES_MAX: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandBody:
+    """The body of POST /v1/agent/commands. `type` may be short ("interaction.open"); `data` are the command's fields without `actor`."""
+
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """The router as the HTTP edge sees it: asked by command, answering in decisions."""
+
+    hub: Hub
+    directory: DirectoryView
+    clock: Clock
+    ids: Ids
+
+    async def ask(self, who: Principal, type: str, data: Mapping[str, Any], id: str | None = None) -> Answer:
+        """The answer. Raises BadInput, CommandRejected (refused), BusAway, or the problem no_answer."""
+        event = command_event(
+            Asker(principal=who),
+            self.directory,
+            id=id or self.ids.mint("cmd"),
+            type=type,
+            data=data,
+            now=self.clock.now(),
+            traceparent=current_traceparent(),
+        )
+        is_question = full_type(type).removesuffix(".v1").endswith((".explain", "doctor.ask"))
+        future = self.hub.questions.wait_for(who.tenant, event.id, wants_explanation=is_question)
+        try:
+            await self.hub.publish(event)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answer = await future
+        except TimeoutError:
+            raise problem("no_answer") from None
+        finally:
+            self.hub.questions.drop(who.tenant, event.id, future)
+        if answer.type == REFUSED:
+            reason = str(answer.data["reason"])
+            detail = str(answer.data.get("detail") or "") or (SENTENCES[Refusal(reason)] if reason in SENTENCES else "")
+            raise CommandRejected(Refused(reason=reason, detail=detail))
+        return answer
+
+
+def add_paths(edge: APIRouter, router: Router) -> None:
+    """Serve the paths of api.py that are not the websocket."""
+
+    @edge.post("/v1/agent/commands")
+    async def command(request: Request, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
+        body = _body(await body_of(request, BODY_BYTES_MAX))
+
+        async def run() -> Response:
+            return _json(await router.ask(who, body.type, body.data, body.id))
+
+        return await idempotent(request, who, run)
+
+    @edge.get("/v1/agent/interactions/{interaction}/why")
+    async def why_interaction(interaction: str, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
+        return _json(await router.ask(who, "interaction.explain", {"interaction": interaction}))
+
+    @edge.get("/v1/agent/agents/{agent}/why")
+    async def why_agent(agent: str, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
+        return _json(await router.ask(who, "agent.explain", {"agent": agent}))
+
+    @edge.get("/v1/agent/doctor")
+    async def doctor(who: Annotated[Principal, Depends(allowed(Act.AGENT_SUPERVISE))]) -> Response:
+        return _json(await router.ask(who, "doctor.ask", {}))
+
+
+def _body(raw: bytes) -> CommandBody:
+    try:
+        return load_data(CommandBody, raw)
+    except BadInput as error:
+        raise problem("malformed", error.detail, pointer=error.pointer) from None
+
+
+def _json(answer: Answer) -> Response:
+    return JSONResponse({"type": answer.type, "data": dict(answer.data)})
