@@ -14,16 +14,18 @@ import asyncio
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from standardiste.all_in_one.installation import FORMAT, Folder, write_durably
+from standardiste.all_in_one.installation import FORMAT, Folder, write_durably, write_format
+from standardiste.common.bus.embedded import EmbeddedBus
 from standardiste.common.clock import Clock, rfc3339
 from standardiste.common.errors import FormatTooNew, StandardisteError
+from standardiste.common.hold import HOLD, Hold
+from standardiste.common.store.sqlite import SqliteStore
 
 KEPT = 7
 
@@ -82,11 +84,12 @@ def listed(folder: Folder) -> list[BackupInfo]:
     return [BackupInfo(**json.loads(path.read_text())) for path in sorted(folder.backups.glob("*/complete"))]
 
 
-def restore(source: Path, root: Path) -> Folder:
+async def restore(source: Path, root: Path, clock: Clock) -> Folder:
     """
     Make a new data folder from a backup; the installation must not run, and `root` must be empty or absent.
 
-    Raises CannotRestore, FormatTooNew. After it: epoch raised, sending and mailbox reading held.
+    Raises CannotRestore, FormatTooNew. After it: epoch raised, sending and mailbox reading held. A restore that is broken off leaves a folder
+    without a format number, which a second try refuses as not empty.
     """
     complete = source / "complete"
     if not complete.exists():
@@ -96,18 +99,27 @@ def restore(source: Path, root: Path) -> Folder:
         raise FormatTooNew(f"the backup {info.name}", info.format, FORMAT)
     if root.exists() and any(root.iterdir()):
         raise CannotRestore(f"{root} is not empty: move it away first; nothing of it was touched")
-    root.mkdir(parents=True, exist_ok=True)
     folder = Folder(root)
+    await asyncio.to_thread(_lay_out, source, folder)
+    bus = await EmbeddedBus.open(folder.bus, clock)
+    await bus.raise_epoch()
+    await bus.close()
+    store = await SqliteStore.open_file(folder.store)
+    await store.open([HOLD])
+    await store.raise_epoch()
+    await Hold(store, clock).begin(info.name)
+    await store.close()
+    write_format(folder)
+    return folder
+
+
+def _lay_out(source: Path, folder: Folder) -> None:
+    folder.root.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / "bus.sqlite", folder.bus)
     shutil.copyfile(source / "store.sqlite", folder.store)
     _copy_tree(source / "blobs", folder.blobs)
     _copy_secrets(source / "secrets", folder.secrets)
     folder.backups.mkdir()
-    for database in (folder.bus, folder.store):
-        _raise_epoch(database)
-    write_durably(folder.held, f"{info.name}\n".encode())
-    write_durably(folder.format, f"{FORMAT}\n".encode())
-    return folder
 
 
 def seconds_until(hour: int, now: float) -> float:
@@ -115,12 +127,6 @@ def seconds_until(hour: int, now: float) -> float:
     present = datetime.fromtimestamp(now, UTC)
     passed = present.hour * 3600 + present.minute * 60 + present.second
     return (hour * 3600 - passed - 1) % 86_400 + 1
-
-
-def _raise_epoch(database: Path) -> None:
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'")
-    connection.close()
 
 
 def _sweep(folder: Folder) -> None:

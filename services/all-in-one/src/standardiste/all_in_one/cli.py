@@ -15,6 +15,7 @@ from rich.console import Console
 from standardiste.all_in_one import backup as backups
 from standardiste.all_in_one.operator import Credential, Operator, Refusal
 from standardiste.all_in_one.words import say
+from standardiste.common.clock import SystemClock
 from standardiste.common.errors import StandardisteError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -119,7 +120,7 @@ def _release(options: argparse.Namespace) -> None:
 
 def _restore(options: argparse.Namespace) -> None:
     with console.status(say("restoring")):
-        backups.restore(options.backup, options.data)
+        asyncio.run(backups.restore(options.backup, options.data, SystemClock()))
     console.print(say("restored", folder=options.data))
 
 

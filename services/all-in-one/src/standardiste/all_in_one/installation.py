@@ -1,25 +1,23 @@
 """
-The data folder of the embedded edition: what lies where, its format number, its secrets.
+The data folder of the embedded edition: what lies where, and its format number.
 
     format                       the folder's format number
     bus.sqlite  store.sqlite     the log and the documents
     blobs/                       attachments and long bodies
     secrets/                     installation.key, token-private.pem, token-public.pem (readable by the owner alone)
-    held                         present after a restore: sending and mailbox reading wait until released
     backups/                     the last seven
+    running.json                 while it runs: process id, address, mail port
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
 from standardiste.common.errors import FormatTooNew
+from standardiste.common.files import durable_rename
+from standardiste.common.security.keys import make_secrets
 
 FORMAT = 1
 
@@ -55,13 +53,13 @@ class Folder:
         return self.root / "backups"
 
     @property
-    def held(self) -> Path:
-        return self.root / "held"
+    def running(self) -> Path:
+        return self.root / "running.json"
 
 
-def prepare(root: Path) -> tuple[Folder, bool]:
+def prepare(root: Path) -> Folder:
     """
-    Make the folder what this program needs; give it and whether it is new.
+    Make the folder what this program needs.
 
     Raises FormatTooNew when a newer program wrote it: nothing is touched then.
     """
@@ -71,10 +69,10 @@ def prepare(root: Path) -> tuple[Folder, bool]:
         check_format(folder)
     for path in (root, folder.blobs, folder.backups):
         path.mkdir(parents=True, exist_ok=True)
-    _make_secrets(folder.secrets)
+    make_secrets(folder.secrets)
     if is_new:
-        write_durably(folder.format, f"{FORMAT}\n".encode())
-    return folder, is_new
+        write_format(folder)
+    return folder
 
 
 def check_format(folder: Folder) -> None:
@@ -84,26 +82,14 @@ def check_format(folder: Folder) -> None:
         raise FormatTooNew(f"the data folder {folder.root.name}", found, FORMAT)
 
 
-def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a small file so that after a crash it is either whole or absent."""
+def write_format(folder: Folder) -> None:
+    """The last thing a fresh folder gets."""
+    write_durably(folder.format, f"{FORMAT}\n".encode())
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a small file, readable by its owner alone, that after a crash is either whole or absent."""
     part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    os.fsync(directory)
-    os.close(directory)
-
-
-def _make_secrets(folder: Path) -> None:
-    """Mint what is missing. The public key is written last: where it stands, the pair is whole."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (folder / "installation.key").exists():
-        write_durably(folder / "installation.key", secrets.token_hex(32).encode())
-    if not (folder / "token-public.pem").exists():
-        private = Ed25519PrivateKey.generate()
-        write_durably(folder / "token-private.pem", private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        write_durably(folder / "token-public.pem", private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    durable_rename(part, path)

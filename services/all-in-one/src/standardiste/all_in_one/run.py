@@ -1,0 +1,102 @@
+"""`standardiste run`: every service in this process, on one data folder and one port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from standardiste.all_in_one.app import build as build_own
+from standardiste.all_in_one.demo.tenant import prepare_demo
+from standardiste.all_in_one.first import FirstSteps, begin
+from standardiste.all_in_one.installation import Folder, prepare, write_durably
+from standardiste.all_in_one.services import build_all, given_by, open_installation
+from standardiste.all_in_one.words import say
+from standardiste.common import log as logs
+from standardiste.common import tracing
+from standardiste.common.bus.local import LocalBus
+from standardiste.common.service import run_services, run_to_end, stop_on_signals
+from standardiste.common.settings import CommonSettings
+from standardiste.common.store.sqlite import SqliteStore
+
+console = Console(highlight=False)
+
+
+def run(data: Path, *, host: str, port: int, smtp_port: int, with_demo: bool, configuration: Path | None) -> None:
+    """Run until SIGTERM or Ctrl-C, then exit: 0 after a drain, 1 when something failed."""
+    common = CommonSettings()
+    logs.configure(common.log_level)
+    tracing.configure("standardiste", common.otlp_endpoint)
+    folder = prepare(data)
+    listening = _listen(host, port)
+    url = common.public_url or f"http://{host}:{listening.getsockname()[1]}"
+    sys.exit(run_to_end(_main(folder, listening, url, smtp_port or _free_port(), with_demo=with_demo, configuration=configuration)))
+
+
+async def _main(folder: Folder, listening: socket.socket, url: str, smtp_port: int, *, with_demo: bool, configuration: Path | None) -> None:
+    given = given_by(folder, url=url, smtp_port=smtp_port)
+    parts = await open_installation(given)
+    assert isinstance(parts.bus, LocalBus)
+    assert isinstance(parts.store, SqliteStore)
+    await parts.hold.load()
+    services = [*build_all(parts, given), build_own(folder, parts, parts.bus, parts.store)]
+    first = await begin(parts, folder, prepare_demo() if with_demo else None, configuration)
+    players: list[asyncio.subprocess.Process] = []
+
+    def on_ready(_: int) -> None:
+        folder.running.unlink(missing_ok=True)
+        write_durably(folder.running, json.dumps({"pid": os.getpid(), "url": url, "smtp_port": smtp_port}).encode())
+        _greet(url, smtp_port, first, parts.hold.because)
+        if with_demo:
+            starting.append(asyncio.ensure_future(_start_players(url, players)))
+
+    starting: list[asyncio.Future[None]] = []
+    try:
+        await run_services(services, parts, sockets=[listening], on_ready=on_ready, stop=stop_on_signals())
+    finally:
+        folder.running.unlink(missing_ok=True)
+        await asyncio.gather(*starting)
+        for process in players:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+async def _start_players(url: str, players: list[asyncio.subprocess.Process]) -> None:
+    players.append(await asyncio.create_subprocess_exec(sys.executable, "-m", "standardiste.all_in_one", "demo", "--url", url))
+
+
+def _greet(url: str, smtp_port: int, first: FirstSteps, held: str | None) -> None:
+    console.print()
+    console.print(say("ready"), style="bold green")
+    console.print(say("desk", url=url))
+    if first.chat_page is not None:
+        console.print(say("chat", url=url, page=first.chat_page))
+    for name, password in first.demo_logins:
+        console.print(say("sign_in", name=name, password=password))
+    if first.admin is not None:
+        console.print(say("first_admin", name=first.admin[0], password=first.admin[1]))
+    console.print(say("smtp", port=smtp_port))
+    if held is not None:
+        console.print(say("held", name=held), style="yellow")
+    console.print(say("stop_hint"))
+    console.print()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.setblocking(False)
+    return listening
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
