@@ -26,9 +26,9 @@ LEARNS = (InteractionCreated, ContactJoined, CustomerIdentified)
 class Correspondent:
     """The other side of a conversation, as its last contact showed it. `references` are RFC 5322 ids, oldest first."""
 
-    conversation: ConversationId | None
-    interaction: InteractionId | None
-    contact: ContactId | None
+    conversation: ConversationId | None = None
+    interaction: InteractionId | None = None
+    contact: ContactId | None = None
     channel: Channel
     channel_address: ChannelAddressId
     our_address: str
