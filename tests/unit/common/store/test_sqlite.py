@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from standardiste.common.errors import BadInput, FormatTooNew, StoreAway, UniqueConflict
+from standardiste.common.errors import BadInput, FolderInUse, FormatTooNew, StoreAway, UniqueConflict
 from standardiste.common.store.connect import connect
 from standardiste.common.store.port import Collection, Find, Index, Where
 from standardiste.common.store.sqlite import SqliteStore
@@ -50,7 +50,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 
 async def test_a_file_is_held_by_one_store_at_a_time(tmp_path: Path) -> None:
     first = await SqliteStore.open_file(tmp_path / "store.db")
-    with pytest.raises(StoreAway, match="in use by another process"):
+    with pytest.raises(FolderInUse):
         await SqliteStore.open_file(tmp_path / "store.db")
     await first.close()
     await (await SqliteStore.open_file(tmp_path / "store.db")).close()

@@ -11,7 +11,7 @@ async def connect(url: str) -> Store:
     """
     The store at `sqlite:///relative/path`, `sqlite:////absolute/path` or `sqlite://:memory:`. One process holds a file.
 
-    Raises BadInput("store_url_invalid"), StoreAway, FormatTooNew.
+    Raises BadInput("store_url_invalid"), FolderInUse, FormatTooNew, StoreAway.
     """
     if url in ("sqlite://:memory:", "sqlite:///:memory:", ":memory:"):
         return await SqliteStore.open_memory()

@@ -21,10 +21,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from standardiste.common.errors import BadInput, StoreAway
+from standardiste.common.errors import BadInput, FolderInUse, StoreAway
 from standardiste.common.files import durable_rename
 from standardiste.common.store.port import Body, Collection, Document, Find, Page
-from standardiste.common.store.sqlite_find import RawRow, document_of, is_point, page_of, page_query, sweep_query
+from standardiste.common.store.sqlite_find import RawRow, document_of, is_quick, page_of, page_query, sweep_query
 from standardiste.common.store.sqlite_rows import Row, delete_row, delete_tenant_rows, put_row
 from standardiste.common.store.sqlite_schema import Declared, declare, open_connection
 from standardiste.common.store.sqlite_writer import GroupCommit
@@ -55,7 +55,7 @@ class SqliteStore:
 
     @classmethod
     async def open_file(cls, path: Path | str) -> SqliteStore:
-        """The store in this file, made where there is none. Raises StoreAway (also when another process holds it), FormatTooNew."""
+        """The store in this file, made where there is none. Raises FolderInUse, FormatTooNew, StoreAway."""
         path = Path(path)
         with _away():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,13 +135,13 @@ class SqliteStore:
         """One row or None, read here and now."""
         return self._here.read(lambda connection: connection.execute(sql, parameters).fetchone())
 
-    async def rows(self, sql: str, parameters: Sequence[str | int], *, is_point: bool = False) -> list[RawRow]:
-        """All rows; `is_point`: there are so few that a thread would cost more than reading them."""
+    async def rows(self, sql: str, parameters: Sequence[str | int], *, is_quick: bool = False) -> list[RawRow]:
+        """All rows; `is_quick`: so few that a thread would cost more than reading them here."""
 
         def read(connection: sqlite3.Connection) -> list[RawRow]:
             return connection.execute(sql, parameters).fetchall()
 
-        return self._here.read(read) if is_point else await self._read_aside(read)
+        return self._here.read(read) if is_quick else await self._read_aside(read)
 
     async def write(self, work: Callable[[sqlite3.Connection], T], *, is_long: bool = False) -> T:
         return await self._writer.run(work, is_long=is_long)
@@ -190,7 +190,7 @@ class SqliteTenant:
 
     async def find(self, collection: Collection, find: Find) -> Page:
         declared = self._store.declared(collection)
-        rows = await self._store.rows(*page_query(declared, self._tenant, find), is_point=is_point(declared, find))
+        rows = await self._store.rows(*page_query(declared, self._tenant, find), is_quick=is_quick(declared, find))
         return page_of(declared, find, rows)
 
 
@@ -230,7 +230,7 @@ def _lock(path: Path) -> int:
     except OSError as error:
         os.close(lock)
         if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN):
-            raise StoreAway(f"{path.name} is in use by another process; stop that one, or give this one a data folder of its own") from None
+            raise FolderInUse(str(path.parent)) from None
         raise
     return lock
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Final
 
 from standardiste.common.errors import BadInput
 from standardiste.common.store.cursor import FIND_LIMIT_MAX, cursor_after, position_of
 from standardiste.common.store.indexing import comparable, fold
 from standardiste.common.store.port import Document, Find, Index, Page, Where
 from standardiste.common.store.sqlite_schema import Declared, scope_of
+
+QUICK_LIMIT: Final = 10
 
 Value = str | int
 RawRow = tuple[str, str, int, str, Value | None]
@@ -76,10 +79,15 @@ def document_of(row: RawRow) -> Document:
     return Document(tenant=row[0], id=row[1], version=row[2], body=json.loads(row[3]))
 
 
-def is_point(declared: Declared, find: Find) -> bool:
-    """Whether the find names one value of a unique index: one document at most."""
+def is_quick(declared: Declared, find: Find) -> bool:
+    """Whether reading the page costs less than handing it to a thread: one document at most, or a few in the order of the index."""
+    if find.text is not None:
+        return False
     unique = {index.name for index in declared.collection.indexes if index.is_unique}
-    return any(where.equals is not None and where.index in unique for where in find.where)
+    named = [where for where in find.where if where.equals is not None]
+    if any(where.index in unique for where in named):
+        return True
+    return bool(named) and len(find.where) == 1 and find.sort is None and find.limit <= QUICK_LIMIT
 
 
 def _query(declared: Declared, tenant: str | None, find: Find) -> tuple[Query, str, str]:
