@@ -21,13 +21,22 @@ from pathlib import Path
 from random import Random
 from typing import IO, Final
 
-from standardiste.common.bus.local import IN_FLIGHT_BYTES_MAX, IN_FLIGHT_RECORDS_MAX, WINDOW_BYTES_MAX, LocalBus
+from standardiste.common.bus.core import Bounds, Core
+from standardiste.common.bus.local import LocalBus
 from standardiste.common.bus.log import Log, file_of
 from standardiste.common.bus.timers import Timer
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.errors import BusAway, FolderInUse
+from standardiste.common.log import logger
 
 FREEZE_FROM_RECORDS: Final = 1_000
+DEFAULT_BOUNDS: Final = Bounds()
+LOOK_EVERY_S: Final = 1.0
+SWEEP_EVERY_LOOKS: Final = 10
+CHECKPOINT_EVERY_COMMITS: Final = 500
+"""About 8 MB of write-ahead log: small enough to stay in the disk's cache, large enough that its fsync is rare."""
+
+log = logger("bus")
 
 
 class EmbeddedBus(LocalBus):
@@ -36,6 +45,7 @@ class EmbeddedBus(LocalBus):
     _lock: IO[bytes]
     _thread: CommitThread
     _care: ThreadPoolExecutor
+    _looking_after: asyncio.Task[None]
 
     @classmethod
     async def open(
@@ -46,9 +56,7 @@ class EmbeddedBus(LocalBus):
         *,
         timer: Timer | None = None,
         random: Random | None = None,
-        window_bytes_max: int = WINDOW_BYTES_MAX,
-        in_flight_records_max: int = IN_FLIGHT_RECORDS_MAX,
-        in_flight_bytes_max: int = IN_FLIGHT_BYTES_MAX,
+        bounds: Bounds = DEFAULT_BOUNDS,
     ) -> EmbeddedBus:
         """
         Open the log at `path` (a .sqlite or .db file, or the folder for bus.sqlite), making what is missing.
@@ -68,18 +76,9 @@ class EmbeddedBus(LocalBus):
             lock.close()
             raise
         thread = CommitThread(asyncio.get_running_loop())
-        bus = cls(
-            log,
-            partitions,
-            clock or SystemClock(),
-            thread,
-            timer=timer,
-            random=random,
-            window_bytes_max=window_bytes_max,
-            in_flight_records_max=in_flight_records_max,
-            in_flight_bytes_max=in_flight_bytes_max,
-        )
+        bus = cls(Core(log, clock or SystemClock(), thread, timer, random, bounds))
         bus._lock, bus._thread, bus._care = lock, thread, ThreadPoolExecutor(1, "bus-care")
+        bus._looking_after = asyncio.get_running_loop().create_task(bus._look_after(), name="bus-care")
         return bus
 
     def _restored(self, records: int) -> None:
@@ -88,10 +87,40 @@ class EmbeddedBus(LocalBus):
             gc.collect()
             gc.freeze()
 
+    async def _beside(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._care, work)
+
+    async def _look_after(self) -> None:
+        """Checkpoints and sweeps, now and then, until cancelled."""
+        checkpointed_at = self._core.writer.commits
+        turns = 0
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            turns += 1
+            try:
+                if self._core.writer.commits - checkpointed_at >= CHECKPOINT_EVERY_COMMITS:
+                    checkpointed_at = self._core.writer.commits
+                    await self._checkpoint()
+                if turns % SWEEP_EVERY_LOOKS == 0:
+                    await self.sweep()
+            except (BusAway, sqlite3.Error) as error:
+                log.warning("bus_care_failed", reason=str(error))
+
+    async def _checkpoint(self) -> None:
+        """Most of it beside the writers; what they added meanwhile between two commits, else a busy log would never begin anew."""
+        await self._beside(self._core.log.checkpoint_beside)
+        await self._core.writer.put_care(lambda log: log.checkpoint())
+
+    async def close(self) -> None:
+        if self._looking_after.cancel():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._looking_after
+        await super().close()
+
     async def _release(self) -> None:
         self._care.shutdown(wait=True)
         self._thread.stop()
-        self._log.close()
+        self._core.log.close()
         self._lock.close()
 
 

@@ -15,12 +15,11 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Final, TypeAlias
 
-import structlog
-
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import Away, BadInput
+from standardiste.common.log import logger
 
 AWAY_FIRST_MS: Final = 50
 AWAY_MAX_MS: Final = 5_000
@@ -29,7 +28,7 @@ DRAIN_S: Final = 5.0
 DeadLetter: TypeAlias = Callable[[Record, str, int], Awaitable[None]]
 """Writes a record to dead-letters with the reason and the number of tries; may raise Away."""
 
-log = structlog.get_logger("standardiste.bus")
+log = logger("bus")
 
 
 class _Offsets:

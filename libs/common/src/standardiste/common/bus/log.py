@@ -10,16 +10,18 @@ an fsync. Inserting from the thread was rejected: sqlite3 lets go of the GIL at 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BadInput, FormatTooNew
+from standardiste.common.errors import BadInput, BusAway, FormatTooNew
 from standardiste.common.events.base import Instant
+from standardiste.common.files import durable_rename
 
 FORMAT: Final = 1
 PAGES_IN_CACHE: Final = 4_000
@@ -55,6 +57,7 @@ class Log:
         """Open or make the file. Raises FormatTooNew; ValueError when the file was made with another number of partitions."""
         assert 1 <= partitions <= PARTITIONS_MAX
         self.path = path
+        self.partitions = partitions
         self._is_memory = path == ":memory:"
         self.writer = self._connect()
         try:
@@ -84,28 +87,36 @@ class Log:
 
     def read(self, topic: Topic, partition: int, start: int, end: int, limit: int) -> list[Record]:
         """Records from `start` up to but without `end`, oldest first. Offsets may have gaps where a sweep passed."""
-        rows = self.reader.execute(
+        rows = self._select(
             f"SELECT off, at, key, headers, value FROM {table(topic, partition)} WHERE off >= ? AND off < ? ORDER BY off LIMIT ?",
             (start, end, limit),
-        ).fetchall()
+        )
         return [
             Record(topic=topic, partition=partition, offset=off, appended_at=at, key=key, value=value, headers=unpack_headers(headers))
             for off, at, key, headers, value in rows
         ]
 
-    def keys(self, topic: Topic, partition: int, start: int, limit: int) -> list[tuple[int, int, str, bool]]:
+    def keys(self, topic: Topic, partition: int, start: int, end: int, limit: int) -> list[tuple[int, int, str, bool]]:
         """offset, appended_at, key, is_tombstone of a compacted partition: what compaction must know."""
-        return self.reader.execute(
-            f"SELECT off, at, key, value IS NULL FROM {table(topic, partition)} WHERE off >= ? ORDER BY off LIMIT ?", (start, limit)
-        ).fetchall()
+        return self._select(
+            f"SELECT off, at, key, value IS NULL FROM {table(topic, partition)} WHERE off >= ? AND off < ? ORDER BY off LIMIT ?",
+            (start, end, limit),
+        )
 
-    def older_than(self, topic: Topic, partition: int, horizon: int, limit: int) -> int:
-        """The offset before which at most `limit` records are older than `horizon`; 0 when none is."""
+    def end_of_older(self, topic: Topic, partition: int, horizon: int, limit: int) -> int:
+        """The offset after the oldest records that were appended before `horizon`, at most `limit` of them; 0 when there are none."""
         name = table(topic, partition)
-        row = self.reader.execute(
-            f"SELECT max(off) FROM (SELECT off, at FROM {name} ORDER BY off LIMIT ?) WHERE at < ?", (limit, horizon)
-        ).fetchone()
-        return 0 if row[0] is None else row[0] + 1
+        first = self._select(f"SELECT off, at FROM {name} ORDER BY off LIMIT 1", ())
+        if not first or first[0][1] >= horizon:
+            return 0
+        oldest = self._select(f"SELECT max(off) FROM (SELECT off, at FROM {name} ORDER BY off LIMIT ?) WHERE at < ?", (limit, horizon))
+        return oldest[0][0] + 1
+
+    def _select(self, statement: str, parameters: tuple[int, ...]) -> list[Any]:
+        try:
+            return self.reader.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise BusAway(f"reading: {error}") from error
 
     def begin(self) -> None:
         self.writer.execute("BEGIN IMMEDIATE")
@@ -119,20 +130,38 @@ class Log:
             [(grp, topic.value, part, after, at) for (grp, topic, part), after in offsets.items()],
         )
 
-    def put_epoch(self, epoch: int) -> None:
-        self.writer.execute("UPDATE fact SET number = ? WHERE name = 'epoch'", (epoch,))
+    def set_epoch(self, epoch: int) -> None:
+        """Durably, in a transaction of its own."""
+        with self._transaction():
+            self.writer.execute("UPDATE fact SET number = ? WHERE name = 'epoch'", (epoch,))
+        self.epoch = epoch
 
-    def delete_before(self, topic: Topic, partition: int, offset: int) -> None:
-        """Delete what lies before `offset`; the last row stays whatever is asked."""
+    def delete_before(self, topic: Topic, partition: int, offset: int) -> int:
+        """Delete what lies before `offset`, in a transaction of its own; the last row stays whatever is asked. Returns how many it were."""
         name = table(topic, partition)
-        self.writer.execute(f"DELETE FROM {name} WHERE off < ? AND off < (SELECT max(off) FROM {name})", (offset,))
+        with self._transaction():
+            done = self.writer.execute(f"DELETE FROM {name} WHERE off < ? AND off < (SELECT max(off) FROM {name})", (offset,))
+        return done.rowcount
 
-    def delete(self, topic: Topic, partition: int, offsets: Iterable[int]) -> None:
-        """Delete these offsets; the last row stays whatever is asked."""
+    def delete(self, topic: Topic, partition: int, offsets: Iterable[int]) -> int:
+        """Delete these offsets, in a transaction of its own; the last row stays whatever is asked. Returns how many it were."""
         name, listed = table(topic, partition), ",".join(map(str, offsets))
-        self.writer.execute(
-            f"DELETE FROM {name} WHERE off IN (SELECT value FROM json_each(?)) AND off < (SELECT max(off) FROM {name})", (f"[{listed}]",)
-        )
+        with self._transaction():
+            done = self.writer.execute(
+                f"DELETE FROM {name} WHERE off IN (SELECT value FROM json_each(?)) AND off < (SELECT max(off) FROM {name})",
+                (f"[{listed}]",),
+            )
+        return done.rowcount
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
 
     def commit(self) -> None:
         """The only call that waits for the disk."""
@@ -143,12 +172,30 @@ class Log:
         if self.writer.in_transaction:
             self.writer.execute("ROLLBACK")
 
-    def checkpoint(self, connection: sqlite3.Connection | None = None) -> None:
-        """Carry what the write-ahead log holds into the file, as far as nobody is in the way."""
-        (connection or self.writer).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    def checkpoint(self) -> None:
+        """Carry the rest of the write-ahead log into the file between two commits, so that the next one begins it anew."""
+        self.writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    def another_connection(self) -> sqlite3.Connection:
-        return self._connect()
+    def checkpoint_beside(self) -> None:
+        """Carry what the write-ahead log holds into the file while commits go on, on a connection of its own, from any thread."""
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy to `target`, whole or not at all. Commits go on meanwhile; from any thread."""
+        part = target.with_name(target.name + ".part")
+        part.unlink(missing_ok=True)
+        try:
+            with closing(sqlite3.connect(part)) as copy:
+                if self._is_memory:
+                    self.writer.backup(copy)
+                else:
+                    with closing(self._connect()) as source:
+                        source.backup(copy)  # all pages in one step: one snapshot, which no commit makes begin anew
+            durable_rename(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         self.reader.close()

@@ -15,19 +15,18 @@ While a commit is on its way records gather for the next batch; an idle partitio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from random import Random
 from typing import Final, Protocol
-
-import structlog
 
 from standardiste.common.bus.lanes import reason_of
 from standardiste.common.bus.port import Outgoing, Outputs, Processor, ProcessorFactory, Record
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import Clock
-from standardiste.common.errors import Away
+from standardiste.common.errors import Away, BadInput
 from standardiste.common.events.base import Instant
+from standardiste.common.log import logger
 
 GAP_MS: Final = 2_000
 """Without reading or committing for so long, the partition counts as taken anew."""
@@ -38,7 +37,7 @@ TICK_MS: Final = 1_000
 AGAIN_FIRST_MS: Final = 20
 AGAIN_MAX_MS: Final = 5_000
 
-log = structlog.get_logger("standardiste.bus")
+log = logger("bus")
 
 
 class NoLongerOwner(Exception):
@@ -169,19 +168,18 @@ class PartitionLoop:
         elif not records:
             await owned.wait(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS))
             return
-        await owned.commit(outputs, {record.topic: record.offset + 1 for record in records})
+        await _committed(owned, outputs, records, is_alone=False)
 
     async def _one_by_one(self, owned: Owned, processor: Processor, records: Sequence[Record]) -> None:
         for record in records:
-            after = {record.topic: record.offset + 1}
             if (reason := self._is_culprit(record)) is not None:
-                await owned.commit((self._dead_letter(record, reason, 2),), after)
+                await owned.commit((self._dead_letter(record, reason, 2),), {record.topic: record.offset + 1})
                 self._culprit = None
             else:
                 due = processor.next_deadline()
                 if due is not None and due < record.appended_at:
                     await owned.commit(processor.fire(Instant(record.appended_at - 1)), {})
-                await owned.commit(_handled(processor, (record,), is_alone=True), after)
+                await _committed(owned, _handled(processor, (record,), is_alone=True), (record,), is_alone=True)
             if self._suspects.get(record.topic, -1) <= record.offset:
                 self._suspects.pop(record.topic, None)
 
@@ -205,8 +203,18 @@ def _handled(processor: Processor, records: Sequence[Record], *, is_alone: bool)
         raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
 
 
+async def _committed(owned: Owned, outputs: Outputs, records: Sequence[Record], *, is_alone: bool) -> None:
+    """Commit what these records led to. An output that the bus cannot take (too large, not to be written) is the fault of the records."""
+    try:
+        await owned.commit(outputs, {record.topic: record.offset + 1 for record in records})
+    except BadInput as error:
+        if not records:
+            raise
+        raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
+
+
 class _RecordFailed(Exception):
-    """`handle` raised over these records."""
+    """`handle` raised over these records, or gave what cannot be written."""
 
     def __init__(self, records: Sequence[Record], reason: str, *, is_alone: bool) -> None:
         super().__init__(reason)
@@ -221,3 +229,15 @@ async def until_settled(work: asyncio.Future[None]) -> None:
         if not work.done():
             await asyncio.shield(work)
         raise
+
+
+async def run_all(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Run side by side until all have ended; when one fails or we are cancelled, the others are cancelled and waited for, in order."""
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

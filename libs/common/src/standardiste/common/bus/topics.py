@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
 
 
 class Topic(StrEnum):
@@ -29,7 +30,11 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSpec:
-    """How one topic is kept. Every topic has the installation's number of partitions and LogAppendTime."""
+    """
+    How one topic is kept. Every topic has the installation's number of partitions and LogAppendTime.
+
+    `tombstone_ms` is how long a compacted topic keeps a deletion for readers that are behind.
+    """
 
     topic: Topic
     what: str
@@ -39,6 +44,7 @@ class TopicSpec:
     is_compacted: bool = False
     retention_ms: int | None = 7 * DAY_MS
     segment_bytes: int | None = None
+    tombstone_ms: int = DAY_MS
     record_bytes_max: int = 1_048_576
 
 
@@ -80,6 +86,7 @@ TOPICS: dict[Topic, TopicSpec] = {
             is_compacted=True,
             retention_ms=None,
             segment_bytes=_COMPACTED_SEGMENT,
+            tombstone_ms=HOUR_MS,  # read only by a restore, which always begins at the start
         ),
         *(
             TopicSpec(

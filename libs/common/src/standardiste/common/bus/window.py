@@ -52,11 +52,11 @@ class Slot:
 class Window:
     """All slots, and the bound on what they hold in memory."""
 
-    def __init__(self, log: Log, partitions: int, bytes_max: int) -> None:
+    def __init__(self, log: Log, bytes_max: int) -> None:
         self.log = log
         self.slots: dict[tuple[Topic, int], Slot] = {}
         for topic in Topic:
-            for partition in range(partitions):
+            for partition in range(log.partitions):
                 facts = log.facts(topic, partition)
                 self.slots[topic, partition] = Slot(topic, partition, facts.next_offset, facts.last_at)
         self.last_at = max(slot.last_at for slot in self.slots.values())

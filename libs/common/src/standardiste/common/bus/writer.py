@@ -14,6 +14,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from standardiste.common.bus.log import Committed, GroupSlot, Log, Row
@@ -49,7 +50,7 @@ class Draft:
 
 @dataclass(slots=True)
 class Write:
-    """What must become durable together. `care` is work on the file itself (a sweep), always alone in its transaction."""
+    """What must become durable together. `care` is work on the file itself (a sweep), which has its own transaction."""
 
     drafts: Sequence[Draft]
     offsets: Mapping[GroupSlot, int]
@@ -85,7 +86,7 @@ class Writer:
         self._lazy_timer: asyncio.TimerHandle | None = None
         self._is_closed = False
         self.committed: dict[GroupSlot, Committed] = log.committed()
-        self.on_commit: Callable[[Slot, Sequence[Record]], None] = lambda slot, records: None
+        self.commits = 0
         self.written_bytes = 0
 
     def put(
@@ -103,7 +104,7 @@ class Writer:
         return future
 
     def put_care(self, care: Callable[[Log], None]) -> asyncio.Future[None]:
-        """Queue work on the file itself, in a transaction of its own."""
+        """Queue work on the file itself, between two commits."""
         if self._is_closed:
             raise BusAway("closed")
         future = self._loop.create_future()
@@ -150,21 +151,17 @@ class Writer:
         commit = _Commit(self._next_writes())
         care = commit.writes[0].care
         self._on_its_way = commit
+        job = self._log.commit
         try:
-            self._log.begin()
-            if care is None:
+            if care is not None:
+                job = partial(care, self._log)
+            else:
+                self._log.begin()
                 self._insert(commit)
         except sqlite3.Error as error:
             self._ended(commit, error)
             return
-        log = self._log
-
-        def job() -> None:
-            if care is not None:
-                care(log)
-            log.commit()
-
-        self._executor.submit(job, lambda error: self._ended(commit, error))
+        self._executor.submit(job, partial(self._ended, commit))
 
     def _next_writes(self) -> list[Write]:
         writes: list[Write] = []
@@ -226,6 +223,7 @@ class Writer:
             self._loop.call_soon(self._flush)
 
     def _show(self, commit: _Commit) -> None:
+        self.commits += 1
         if commit.at:
             self._window.last_at = commit.at
         for group_slot, after in commit.offsets.items():
@@ -235,7 +233,6 @@ class Writer:
             size = commit.sizes[slot]
             self.written_bytes += size
             self._window.extend(slot, records, size)
-            self.on_commit(slot, records)
         for write in commit.writes:
             if not write.future.done():
                 write.future.set_result(None)
