@@ -37,6 +37,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         policy=OPEN_POLICY,
         service=NAME,
         topic=Topic.OUTBOUND_OPEN,
+        is_held=parts.hold.is_held,
     )
 
     async def learn(record: Record) -> None:

@@ -28,11 +28,12 @@ Id = Annotated[str, Field(min_length=1, max_length=128)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 AttributeName = Annotated[str, Field(min_length=1, max_length=64)]
 AttributeText = Annotated[str, Field(max_length=1000)]
-AttributeValue = AttributeText | bool | int | float
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+AttributeValue = AttributeText | bool | Whole | float
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Sender(_Strict):
