@@ -16,6 +16,8 @@ PARTS = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
     "mail-corpus": MAIL_CORPUS.is_dir,
+    "kafka": lambda: (ROOT / "build" / "kafka" / ".complete").exists() and shutil.which("java") is not None,
+    "mongodb": lambda: (ROOT / "build" / "mongodb" / "mongod").exists(),
 }
 
 _FIGURES: dict[str, dict[str, object]] = {}
