@@ -33,7 +33,13 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         ids=parts.ids,
         partitions=parts.bus.partitions,
     )
-    hub = Hub(bus=parts.bus, clock=parts.clock, place=place, look_back=settings.gateway_look_back)
+    hub = Hub(
+        bus=parts.bus,
+        clock=parts.clock,
+        place=place,
+        look_back=settings.gateway_look_back,
+        beat_every_ms=settings.gateway_beat_every_ms,
+    )
     edge = APIRouter()
     add_socket(edge, hub, settings.gateway_sockets_max)
     add_paths(edge, Router(hub=hub, directory=parts.directory, clock=parts.clock, ids=parts.ids))

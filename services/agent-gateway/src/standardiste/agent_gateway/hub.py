@@ -57,8 +57,8 @@ _window_bytes = gauge("standardiste_gateway_window_bytes")
 class Hub:
     """Everything of one gateway but the sockets themselves. `follow` and `pulse` are its long-running work."""
 
-    def __init__(self, *, bus: Bus, clock: Clock, place: Place, look_back: int) -> None:
-        self._bus, self._clock, self._place, self._look_back = bus, clock, place, look_back
+    def __init__(self, *, bus: Bus, clock: Clock, place: Place, look_back: int, beat_every_ms: int = BEAT_EVERY_MS) -> None:
+        self._bus, self._clock, self._place, self._look_back, self._beat_every_ms = bus, clock, place, look_back, beat_every_ms
         self.questions = Questions()
         self._lines: dict[Line, None] = {}
         self._by_reader: dict[tuple[str, str], dict[Line, None]] = {}
@@ -180,8 +180,8 @@ class Hub:
                 for line in list(self._lines):
                     self._later(line, line.session.tick(now))
                 if now >= beat_at or self._pulse_now.is_set():
-                    beat_at = Instant(now + (BEAT_EVERY_MS if await self._beat(now) else BEAT_AGAIN_MS))
-                await _wait(self._pulse_now, TICK_S)
+                    beat_at = Instant(now + (self._beat_every_ms if await self._beat(now) else BEAT_AGAIN_MS))
+                await _wait(self._pulse_now, min(TICK_S, self._beat_every_ms / 1000))
         finally:
             await self._stop()
 

@@ -15,4 +15,5 @@ class GatewaySettings(CommonSettings):
         WINDOW_BYTES, gt=0, description="How many bytes of decisions are kept in memory for desks that come back."
     )
     gateway_look_back: int = Field(20_000, ge=0, description="How many decisions per partition are read again at the start.")
+    gateway_beat_every_ms: int = Field(5_000, gt=0, le=5_000, description="How often the router hears that this gateway lives.")
     gateway_sockets_max: int = Field(5_000, gt=0, description="How many desks one process takes.")

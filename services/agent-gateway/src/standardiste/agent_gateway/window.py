@@ -236,7 +236,7 @@ def entry_of(record: Record) -> Entry | None:
     type_ = headers.get("ce_type", "")
     to = headers.get("to")
     is_threaded = type_ in _THREADED
-    if value is None or type_ not in _SEEN or (to is None and not is_threaded):
+    if value is None or type_ not in _SEEN or (to is None and not is_threaded and type_ != _ENDED):
         return None
     envelope = json.dumps(structured_envelope(headers), separators=(",", ":"))
     entry = Entry(
