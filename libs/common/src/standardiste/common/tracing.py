@@ -18,6 +18,7 @@ from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, Tracer
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
 Kind: TypeAlias = Literal["server", "client", "producer", "consumer", "internal"]
@@ -86,12 +87,12 @@ def has_exporter() -> bool:
     return _tracer is not None
 
 
-def configure(service: str, endpoint: str | None, exporter: SpanExporter | None = None) -> None:
-    """Send spans to an OTLP/HTTP endpoint (or to the exporter given), in the background; with neither, keep none."""
+def configure(service: str, endpoint: str | None, exporter: SpanExporter | None = None) -> TracerProvider | None:
+    """Send spans to an OTLP/HTTP endpoint (or to the exporter given), in the background; with neither, keep none and give None."""
     global _tracer
     if endpoint is None and exporter is None:
         _tracer = None
-        return
+        return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -100,6 +101,7 @@ def configure(service: str, endpoint: str | None, exporter: SpanExporter | None 
     provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "standardiste"}))
     provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=endpoint), max_queue_size=2_048))
     _tracer = provider.get_tracer("standardiste")
+    return provider
 
 
 def _context_of(traceparent: str) -> SpanContext:
