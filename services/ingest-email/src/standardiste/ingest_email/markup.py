@@ -80,6 +80,14 @@ _BLOCKS = frozenset(
 _PARAGRAPHS = frozenset(["blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"])
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _URL_CHARACTERS_MAX = 200
+_DEPTH_MAX = 5_000
+"""The HTML parser's time is quadratic in depth; no mail program nests to a tenth of this."""
+_QUOTES_SHOWN_MAX = 10
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<[^<>]{0,4000}>")
+_CLOSE_THEMSELVES = frozenset(
+    ["area", "base", "br", "col", "hr", "img", "input", "li", "link", "meta", "option", "p", "param", "td", "th", "tr", "wbr"]
+)
 _CID = re.compile(r"cid:([^\"'>\s]{1,300})", re.IGNORECASE)
 
 
@@ -101,7 +109,9 @@ _CLEANER = nh3.Cleaner(
 
 
 def sanitised(markup: str) -> str:
-    """The HTML without anything that runs, loads or escapes its frame. Idempotent."""
+    """The HTML without anything that runs, loads or escapes its frame. One nested beyond reason gives its words only."""
+    if _is_too_deep(markup):
+        return escaped(html.unescape(_ANY_TAG.sub(" ", markup)))
     return _CLEANER.clean(markup).strip()
 
 
@@ -118,9 +128,24 @@ def escaped(text: str) -> str:
     return f"<pre>{html.escape(text, quote=False)}</pre>"
 
 
+def escaped_line(text: str) -> str:
+    """Text that is safe between tags and in a quoted attribute."""
+    return html.escape(text, quote=True)
+
+
 def content_ids(clean: str) -> frozenset[str]:
     """The ids of the images that the HTML shows from its own mail."""
     return frozenset(html.unescape(found) for found in _CID.findall(clean))
+
+
+def _is_too_deep(markup: str) -> bool:
+    depth = 0
+    for tag in _TAG.finditer(markup):
+        if tag[2].lower() not in _CLOSE_THEMSELVES:
+            depth = max(0, depth - 1) if tag[1] else depth + 1
+            if depth > _DEPTH_MAX:
+                return True
+    return False
 
 
 class _Reader(HTMLParser):
@@ -224,4 +249,4 @@ class _Reader(HTMLParser):
             self._lines.append(self._prefix().rstrip())
 
     def _prefix(self) -> str:
-        return "> " * self._quotes
+        return "> " * min(self._quotes, _QUOTES_SHOWN_MAX)

@@ -22,6 +22,7 @@ SUBJECT_CHARACTERS_MAX = 998
 _MESSAGE_ID_CHARACTERS_MAX = 200
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _FALSE_START = re.compile(rb"\A(?:\xef\xbb\xbf|\s|>?From [^\n]*\n)+")
+_HEADERS_OF_MAIL = frozenset({"from", "to", "cc", "subject", "date", "message-id", "received", "sender", "return-path", "mime-version"})
 _PGP = re.compile(r"-----BEGIN PGP (?:MESSAGE|SIGNED MESSAGE)-----")
 
 
@@ -30,6 +31,7 @@ class ParsedMail:
     """
     A mail as read. `text` is the whole text, `new_text` what of it is new (None: all); `html` is sanitised. `provider_id` names the mail: the same
     mail handed in twice has the same, two mails that share a Message-ID have not. Ids are without brackets.
+    `is_mail` is False when no header that a mail has was found: whatever it is, nobody wrote it as a mail.
     """
 
     provider_id: str
@@ -55,6 +57,7 @@ class ParsedMail:
     has_tnef: bool = False
     authentication: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
+    is_mail: bool = True
 
     @property
     def is_plain(self) -> bool:
@@ -122,6 +125,7 @@ def _mail(
         has_tnef=found.has_tnef,
         authentication=tuple(headers.unfolded(value) for value in values.get("authentication-results", ())[:10]),
         defects=tuple(dict.fromkeys(found.defects)),
+        is_mail=not _HEADERS_OF_MAIL.isdisjoint(values),
     )
 
 

@@ -1,0 +1,85 @@
+"""ingest-email as a service: its ways in, its outbox, and what it learns from decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.conversations import LEARNS, ConversationBook
+from standardiste.common.events.base import spec_of
+from standardiste.common.events.codec import decode
+from standardiste.common.events.model import Channel
+from standardiste.common.intake import Intake
+from standardiste.common.outbox import EMAIL_POLICY, Outbox
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service, Task
+from standardiste.ingest_email.http_edge import EmailEdge
+from standardiste.ingest_email.listener import Listener
+from standardiste.ingest_email.reception import Reception
+from standardiste.ingest_email.settings import EmailSettings
+from standardiste.ingest_email.smtp_pool import SmtpPool
+from standardiste.ingest_email.smtp_provider import SmtpProvider
+
+NAME: Final = "ingest-email"
+_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
+
+
+def build(settings: EmailSettings, parts: Parts) -> Service:
+    """The service, not yet running."""
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    book = ConversationBook(parts.store, NAME, (Channel.EMAIL,))
+    pool = SmtpPool(
+        parts.clock,
+        connections_max=settings.email_out_connections_max,
+        timeout_s=settings.email_out_timeout_s,
+        our_name=settings.email_smtp_name,
+    )
+    outbox = Outbox(
+        store=parts.store,
+        bus=parts.bus,
+        clock=parts.clock,
+        ids=parts.ids,
+        provider=SmtpProvider(settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool),
+        policy=EMAIL_POLICY,
+        service=NAME,
+        topic=Topic.OUTBOUND_EMAIL,
+        is_held=parts.hold.is_held,
+        is_alone=parts.bus.partitions == 1,
+    )
+    reception = Reception(intake, parts.directory, outbox, authserv=settings.email_authserv)
+
+    async def learn(record: Record) -> None:
+        if record.headers.get("ce_type") in _LEARNS:
+            await book.learn(decode(record))
+
+    async def follow_decisions(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(
+            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
+        )
+
+    return Service(
+        name=NAME,
+        router=EmailEdge(settings, parts, reception).router(),
+        tasks={**outbox.tasks(), "decisions": follow_decisions, "smtp-pool": pool.keep, **_listeners(settings, parts, reception)},
+        collections=(book.collection, outbox.collection),
+    )
+
+
+def _listeners(settings: EmailSettings, parts: Parts, reception: Reception) -> dict[str, Task]:
+    """The SMTP and LMTP listeners that the settings name; they open when the configuration is known, so that no recipient is refused for being early."""
+
+    def task(port: int, *, is_lmtp: bool) -> Task:
+        async def listen(ready: Callable[[], None]) -> None:
+            await parts.directory.ready()
+            await Listener(settings, reception, port=port, is_lmtp=is_lmtp).run(ready)
+
+        return listen
+
+    tasks: dict[str, Task] = {}
+    if settings.email_smtp_port is not None:
+        tasks["smtp"] = task(settings.email_smtp_port, is_lmtp=False)
+    if settings.email_lmtp_port is not None:
+        tasks["lmtp"] = task(settings.email_lmtp_port, is_lmtp=True)
+    return tasks

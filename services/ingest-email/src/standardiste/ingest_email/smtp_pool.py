@@ -1,0 +1,120 @@
+"""
+Connections to outgoing mail servers: few, shared, kept for a while.
+
+A server is asked with at most so many connections at once; whoever comes later waits his turn. An idle connection is asked whether it still lives before it is used again,
+and closed when it has idled too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import aiosmtplib
+
+from standardiste.common.clock import Clock
+
+IDLE_MS = 20_000
+TRIM_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """An outgoing server and how to speak to it."""
+
+    host: str
+    port: int
+    tls: Literal["none", "starttls", "tls"] = "none"
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class _Pool:
+    turns: asyncio.Semaphore
+    idle: list[tuple[aiosmtplib.SMTP, int]] = field(default_factory=list[tuple[aiosmtplib.SMTP, int]])
+    users: int = 0
+
+
+class SmtpPool:
+    """Connections by server. Raises aiosmtplib's errors and OSError."""
+
+    def __init__(self, clock: Clock, *, connections_max: int, timeout_s: float, our_name: str) -> None:
+        self._clock, self._connections_max, self._timeout_s, self._our_name = clock, connections_max, timeout_s, our_name
+        self._pools: dict[MailServer, _Pool] = {}
+
+    @asynccontextmanager
+    async def connection(self, server: MailServer) -> AsyncGenerator[aiosmtplib.SMTP]:
+        """A connection, signed in, for one mail. After an error it is closed, not kept."""
+        pool = self._pools.setdefault(server, _Pool(asyncio.Semaphore(self._connections_max)))
+        pool.users += 1
+        try:
+            async with pool.turns:
+                client = await self._living(pool) or await self._connected(server)
+                try:
+                    yield client
+                except BaseException:
+                    client.close()
+                    raise
+                pool.idle.append((client, self._clock.now()))
+        finally:
+            pool.users -= 1
+
+    async def keep(self, ready: Callable[[], None]) -> None:
+        """Close what idles, until cancelled; then close all."""
+        ready()
+        try:
+            while True:
+                await asyncio.sleep(TRIM_EVERY_S)
+                await self.trim()
+        finally:
+            for pool in self._pools.values():
+                for client, _ in pool.idle:
+                    client.close()
+            self._pools.clear()
+
+    async def trim(self) -> None:
+        """Say goodbye on connections that have idled too long, and forget servers that nobody uses."""
+        now = self._clock.now()
+        for server, pool in list(self._pools.items()):
+            late = [client for client, since in pool.idle if now - since >= IDLE_MS]
+            pool.idle = [(client, since) for client, since in pool.idle if now - since < IDLE_MS]
+            for client in late:
+                with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                    await client.quit(timeout=2)
+                client.close()
+            if not pool.idle and not pool.users:
+                del self._pools[server]
+
+    async def _living(self, pool: _Pool) -> aiosmtplib.SMTP | None:
+        while pool.idle:
+            client, _ = pool.idle.pop()
+            try:
+                await client.rset(timeout=5)
+            except (aiosmtplib.SMTPException, OSError):
+                client.close()
+                continue
+            return client
+        return None
+
+    async def _connected(self, server: MailServer) -> aiosmtplib.SMTP:
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
+            username=server.username or None,
+            password=server.password or None,
+            timeout=self._timeout_s,
+            local_hostname=self._our_name,
+        )
+        try:
+            await client.connect()
+        except BaseException:
+            client.close()
+            raise
+        return client

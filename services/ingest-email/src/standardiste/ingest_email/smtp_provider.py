@@ -1,0 +1,248 @@
+"""
+The outbox's provider for mail: finds out to whom and from where, composes, and hands the mail to a server by SMTP.
+
+SMTP has no question "did you take it": a send whose answer was lost goes again under the same Message-ID, by which receivers know a repeat. A 4xx is tried
+again; a 5xx is final. A recipient deferred while others are taken holds the mail back for a few tries, because sending it now would double it for the others.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import aiosmtplib
+
+from standardiste.common.blobs.port import BlobRef, Blobs
+from standardiste.common.conversations import ConversationBook, Correspondent
+from standardiste.common.directory_view import DirectoryView
+from standardiste.common.errors import ProviderError
+from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import BlobName, Content
+from standardiste.common.outbox import Refused, Send, Sent, Unknown
+from standardiste.common.secrets.port import Secrets
+from standardiste.ingest_email import markup
+from standardiste.ingest_email.addresses import normalised
+from standardiste.ingest_email.compose import BadAddress, Composed, Draft, File, compose, one_line, reply_subject
+from standardiste.ingest_email.settings import EmailSettings
+from standardiste.ingest_email.smtp_pool import MailServer, SmtpPool
+
+NAME = "smtp"
+HOLD_BACK_TRIES = 5
+_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A server's no to one recipient."""
+
+    recipient: str
+    error: aiosmtplib.SMTPRecipientRefused
+
+
+class SmtpProvider:
+    """Sends mail for every channel address, each by its own server or the installation's."""
+
+    name = NAME
+
+    def __init__(
+        self, settings: EmailSettings, *, book: ConversationBook, directory: DirectoryView, secrets: Secrets, blobs: Blobs, pool: SmtpPool
+    ) -> None:
+        self._settings, self._book, self._directory, self._secrets, self._blobs, self._pool = (
+            settings,
+            book,
+            directory,
+            secrets,
+            blobs,
+            pool,
+        )
+
+    async def send(self, send: Send) -> Sent:
+        """Raises ProviderError; Away when store or blobs do not answer."""
+        address = self._directory.address_by_id(send.tenant, send.command.channel_address)
+        if address is None:
+            raise _no("unknown_channel_address", "the address it should leave from is not there", is_retryable=True)
+        composed = await self._compose(send, address)
+        own = self._directory.tenant(send.tenant)
+        if own is not None and own.is_test:
+            return _pretended(composed)
+        return await self._hand_over(await self._server(send.tenant, address), composed, tries=send.tries)
+
+    async def look_up(self, send: Send) -> Sent | Unknown | None:
+        return Unknown()
+
+    # ---- what is sent
+
+    async def _compose(self, send: Send, address: ChannelAddress) -> Composed:
+        command = send.command
+        other = await self._book.learn_address(send.tenant, command, address.address)
+        if other is None:
+            raise _no("unknown_conversation", "where to send is not known yet", is_retryable=True)
+        content = command.content
+        draft = Draft(
+            message=command.message,
+            our_address=address.address,
+            our_name=self._directory.words(address.name, other.language, send.tenant),
+            to=other.reply_to or other.address,
+            to_name=other.name or "" if other.reply_to in (None, other.address) else "",
+            text=await self._whole_text(send.tenant, content),
+            html=await self._html(send.tenant, content),
+            date=Instant(send.taken_at),
+            cc=command.cc,
+            bcc=command.bcc,
+            subject=_subject(content, other),
+            answers=other.message_id,
+            references=other.references,
+            files=[
+                File(name=each.name, media_type=each.media_type, content=await self._blob(send.tenant, each.blob))
+                for each in content.attachments
+            ],
+            language=content.language,
+            is_machine_made=command.is_machine_made,
+        )
+        try:
+            return compose(draft)
+        except BadAddress as error:
+            raise _no("bad_address", str(error), is_retryable=False) from None
+
+    async def _whole_text(self, tenant: str, content: Content) -> str:
+        if content.body_blob is None:
+            return content.text
+        return (await self._blob(tenant, content.body_blob)).decode("utf-8", "replace")
+
+    async def _html(self, tenant: str, content: Content) -> str | None:
+        if content.html_blob is None:
+            return None
+        return markup.sanitised((await self._blob(tenant, content.html_blob)).decode("utf-8", "replace"))
+
+    async def _blob(self, tenant: str, name: BlobName) -> bytes:
+        """A file of this tenant; another tenant's name is answered as one that is not there."""
+        owner, _, rest = name.partition("/")
+        contact, _, sha256 = rest.rpartition("/")
+        found = await self._blobs.get(BlobRef(tenant=owner, contact=contact, sha256=sha256)) if owner == tenant and contact else None
+        if found is None:
+            raise _no("file_missing", "a file of the message is not there", is_retryable=False)
+        return found
+
+    # ---- by which server
+
+    async def _server(self, tenant: str, address: ChannelAddress) -> MailServer:
+        own = address.settings
+        host = str(own.get("smtp_host", ""))
+        if not host:
+            return self._installation_server()
+        secret = str(own.get("smtp_password_secret", ""))
+        password = await self._secrets.get(tenant, secret) if secret else ""
+        if password is None:
+            raise _no("secret_missing", f"the secret {secret} is not there", is_retryable=True)
+        tls = str(own.get("smtp_tls", "starttls"))
+        if tls not in ("none", "starttls", "tls"):
+            raise _no("not_configured", "smtp_tls must be none, starttls or tls", is_retryable=True)
+        default_port = {"none": 25, "starttls": 587, "tls": 465}[tls]
+        return MailServer(
+            host=host,
+            port=int(own.get("smtp_port", default_port)),
+            tls=tls,
+            username=str(own.get("smtp_username", "")),
+            password=password,
+        )
+
+    def _installation_server(self) -> MailServer:
+        settings = self._settings
+        if not settings.email_out_host:
+            raise _no("not_configured", "no outgoing mail server is named", is_retryable=True)
+        return MailServer(
+            host=settings.email_out_host,
+            port=settings.email_out_port,
+            tls=settings.email_out_tls,
+            username=settings.email_out_username,
+            password=settings.email_out_password.get_secret_value(),
+        )
+
+    async def _hand_over(self, server: MailServer, mail: Composed, *, tries: int) -> Sent:
+        try:
+            async with self._pool.connection(server) as client:
+                return await _one_mail(client, mail, tries=tries)
+        except aiosmtplib.SMTPResponseException as error:
+            is_ours = isinstance(error, aiosmtplib.SMTPAuthenticationError | aiosmtplib.SMTPHeloError | aiosmtplib.SMTPConnectError)
+            raise _said(error, is_retryable=is_ours or error.code < 500) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _no("unreachable", type(error).__name__, is_retryable=True) from None
+
+
+async def _one_mail(client: aiosmtplib.SMTP, mail: Composed, *, tries: int) -> Sent:
+    """One transaction. Raises ProviderError, aiosmtplib's errors before the content is sent."""
+    options = _options(client, mail)
+    await client.mail(mail.sender, options=options, encoding="utf-8" if mail.needs_utf8 else "ascii")
+    refused: list[_Answer] = []
+    for recipient in mail.recipients:
+        try:
+            await client.rcpt(recipient, encoding="utf-8" if mail.needs_utf8 else "ascii")
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused.append(_Answer(recipient, error))
+    deferred = next((each.error for each in refused if each.error.code < 500), None)
+    if len(refused) == len(mail.recipients) or (deferred is not None and tries < HOLD_BACK_TRIES):
+        await client.rset()
+        raise _said(deferred or refused[0].error, is_retryable=deferred is not None)
+    try:
+        await client.data(mail.content)
+    except aiosmtplib.SMTPResponseException as error:
+        raise _said(error, is_retryable=error.code < 500) from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise ProviderError(NAME, "answer_lost", type(error).__name__, is_retryable=True, is_outcome_unknown=True) from None
+    return Sent(
+        provider_id=mail.message_id,
+        refused=tuple(
+            Refused(recipient=each.recipient, code=_code(each.error), detail=one_line(each.error.message)[:500]) for each in refused
+        ),
+    )
+
+
+def _options(client: aiosmtplib.SMTP, mail: Composed) -> list[str]:
+    options: list[str] = []
+    if client.supports_extension("size"):
+        limit = client.esmtp_extensions.get("size", "0").strip()
+        if limit.isdigit() and 0 < int(limit) < len(mail.content):
+            raise _no("552 5.3.4", f"the server takes {limit} bytes, the mail has {len(mail.content)}", is_retryable=False)
+        options.append(f"SIZE={len(mail.content)}")
+    if mail.needs_utf8:
+        if not client.supports_extension("smtputf8"):
+            raise _no("553 5.6.7", "the server takes no address beyond ASCII", is_retryable=False)
+        options.append("SMTPUTF8")
+    return options
+
+
+def _subject(content: Content, other: Correspondent) -> str:
+    """What the agent wrote, else an answer to the conversation's."""
+    if content.subject:
+        return content.subject
+    return reply_subject(other.subject) if other.contact is not None else other.subject or ""
+
+
+def _pretended(mail: Composed) -> Sent:
+    """What becomes of a test tenant's mail, by the first word of the address; nothing of it leaves the house."""
+    first = (normalised(mail.recipients[0]) or "").partition("@")[0].partition("+")[0]
+    match first:
+        case "bounce":
+            refusal = Refused(recipient=mail.recipients[0], code="550 5.1.1", detail="a test address that bounces")
+            return Sent(provider_id=mail.message_id, refused=(refusal,))
+        case "fail":
+            raise _no("550 5.7.1", "a test address that fails", is_retryable=False)
+        case "timeout":
+            raise ProviderError(NAME, "answer_lost", "a test address that does not answer", is_retryable=True, is_outcome_unknown=True)
+        case _:
+            return Sent(provider_id=mail.message_id)
+
+
+def _said(error: aiosmtplib.SMTPResponseException, *, is_retryable: bool) -> ProviderError:
+    return ProviderError(NAME, _code(error), one_line(error.message)[:500], is_retryable=is_retryable)
+
+
+def _code(error: aiosmtplib.SMTPResponseException) -> str:
+    """The answer's code, with the enhanced one where the server gives it: "550 5.1.1"."""
+    enhanced = _ENHANCED.search(error.message)
+    return f"{error.code} {enhanced[1]}" if enhanced else str(error.code)
+
+
+def _no(code: str, detail: str, *, is_retryable: bool) -> ProviderError:
+    return ProviderError(NAME, code, detail, is_retryable=is_retryable)
