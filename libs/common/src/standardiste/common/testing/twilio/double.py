@@ -123,6 +123,10 @@ class TwilioDouble:
         call, _ = await self.exchange.inbound(self.account.numbers[to], from_, sid=sid, signature=signature)
         return call
 
+    def proxy(self, public: str, real: str) -> None:
+        """Requests to the public address (which is what is signed) reach the real one, as through a reverse proxy."""
+        self.webhooks.proxies[public] = real
+
     def phone(self, address: str) -> Phone:
         """The phone or client at an address ("+33…", "client:amelie", "sip:…"): tell it how it answers, pick up, hang up."""
         return self.exchange.phone(address)

@@ -41,7 +41,7 @@ class Request:
 
 
 class Webhooks:
-    """Posts forms with X-Twilio-Signature. `requests` keeps the last 2,000; `drop` names callbacks that are lost on the way."""
+    """Posts forms with X-Twilio-Signature. `requests` keeps the last 2,000; `drop` names callbacks that are lost on the way; `proxies` leads from a public address to the real one."""
 
     def __init__(self, auth_token: str, changes: Changes) -> None:
         self._validator = RequestValidator(auth_token)
@@ -50,6 +50,7 @@ class Webhooks:
         self._chains: dict[str, asyncio.Task[None]] = {}
         self.requests: deque[Request] = deque(maxlen=_KEPT)
         self.drop: set[str] = set()
+        self.proxies: dict[str, str] = {}
 
     async def send(self, url: str, params: Mapping[str, str], *, signature: str | None = None, base: str = "") -> Answer:
         """One signed request, its answer awaited. `signature` replaces the right one, to test refusal."""
@@ -57,7 +58,7 @@ class Webhooks:
         sign = signature if signature is not None else self._validator.compute_signature(whole, dict(params))
         headers = {"X-Twilio-Signature": sign, "User-Agent": "TwilioProxy/1.1"}
         try:
-            response = await self._http.post(whole, data=dict(params), headers=headers)
+            response = await self._http.post(self._behind_proxy(whole), data=dict(params), headers=headers)
             answer = Answer(
                 status=response.status_code,
                 body=response.text,
@@ -84,6 +85,12 @@ class Webhooks:
                 del self._chains[chain]
 
         self._chains[chain] = asyncio.create_task(run())
+
+    def _behind_proxy(self, url: str) -> str:
+        for public, real in self.proxies.items():
+            if url.startswith(public):
+                return real + url.removeprefix(public)
+        return url
 
     async def settle(self) -> None:
         """Return when every callback on its way was answered."""

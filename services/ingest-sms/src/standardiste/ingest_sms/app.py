@@ -1,0 +1,100 @@
+"""ingest-sms as a service: its webhooks, its outbox, and what it learns from decisions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.conversations import LEARNS, ConversationBook
+from standardiste.common.errors import StoreAway
+from standardiste.common.events.base import spec_of
+from standardiste.common.events.codec import decode
+from standardiste.common.events.model import Channel
+from standardiste.common.intake import Intake
+from standardiste.common.outbox import SMS_POLICY, Outbox
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service
+from standardiste.common.twilio.callback_token import CallbackTokens
+from standardiste.common.twilio.client import TwilioApi
+from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.ingest_sms.deliveries import DELIVERIES, FORGET_EVERY_S, Deliveries
+from standardiste.ingest_sms.edge import STATUS_PATH, SmsEdge
+from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
+from standardiste.ingest_sms.settings import SmsSettings
+from standardiste.ingest_sms.twilio_texts import TwilioTexts
+
+NAME: Final = "ingest-sms"
+_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
+
+
+def build(settings: SmsSettings, parts: Parts) -> Service:
+    """The service, not yet running."""
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    book = ConversationBook(parts.store, NAME, (Channel.SMS,))
+    api = TwilioApi(settings.twilio_url, settings.twilio_timeout_ms)
+    credentials = CredentialBook(parts.secrets, parts.clock)
+    tokens = CallbackTokens(parts.keys, "sms-status")
+    opt_outs, deliveries = OptOuts(parts.store, parts.keys), Deliveries(parts.store, parts.clock)
+
+    async def is_known(tenant: str, sid: str) -> bool:
+        return await outbox.find(tenant, sid) is not None
+
+    outbox = Outbox(
+        store=parts.store,
+        bus=parts.bus,
+        clock=parts.clock,
+        ids=parts.ids,
+        provider=TwilioTexts(
+            api=api,
+            credentials=credentials,
+            directory=parts.directory,
+            book=book,
+            opt_outs=opt_outs,
+            tokens=tokens,
+            status_url=parts.http.public_url + STATUS_PATH,
+            clock=parts.clock,
+            is_known=is_known,
+        ),
+        policy=SMS_POLICY,
+        service=NAME,
+        topic=Topic.OUTBOUND_SMS,
+        is_held=parts.hold.is_held,
+    )
+    edge = SmsEdge(
+        parts=parts,
+        intake=intake,
+        credentials=credentials,
+        tokens=tokens,
+        api=api,
+        opt_outs=opt_outs,
+        deliveries=deliveries,
+        outbox=outbox,
+    )
+
+    async def learn(record: Record) -> None:
+        if record.headers.get("ce_type") in _LEARNS:
+            await book.learn(decode(record))
+
+    async def follow_decisions(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(
+            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
+        )
+
+    async def forget(ready: Callable[[], None]) -> None:
+        ready()
+        while True:
+            await asyncio.sleep(FORGET_EVERY_S)
+            try:
+                await deliveries.forget()
+            except StoreAway:
+                continue
+
+    return Service(
+        name=NAME,
+        router=edge.router(),
+        tasks={**outbox.tasks(), "decisions": follow_decisions, "twilio": api.task, "forget": forget},
+        collections=(OPT_OUTS, DELIVERIES, book.collection, outbox.collection),
+    )

@@ -1,0 +1,132 @@
+"""The HTTP edge: the provider's inbound texts and status callbacks, each proven by its signature."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from standardiste.common.errors import ProviderError
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import Channel, DeliveryState
+from standardiste.common.http import limit_client, problem
+from standardiste.common.intake import AttachmentDraft, Intake
+from standardiste.common.log import logger
+from standardiste.common.outbox import Outbox
+from standardiste.common.parts import Parts
+from standardiste.common.twilio.callback_token import CallbackTokens
+from standardiste.common.twilio.client import TwilioApi
+from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.common.twilio.webhook import Form, form_of, require_signature
+from standardiste.ingest_sms import media
+from standardiste.ingest_sms.deliveries import STATES, Deliveries, Progress
+from standardiste.ingest_sms.inbound import conversation_of, draft, understand
+from standardiste.ingest_sms.opt_outs import OptOuts
+from standardiste.ingest_sms.words import reason
+
+NOTHING_TO_SAY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+STATUS_PATH: Final = "/v1/sms/twilio/status"
+log = logger("ingest-sms")
+
+
+class SmsEdge:
+    """The endpoints of /v1/sms."""
+
+    def __init__(
+        self,
+        *,
+        parts: Parts,
+        intake: Intake,
+        credentials: CredentialBook,
+        tokens: CallbackTokens,
+        api: TwilioApi,
+        opt_outs: OptOuts,
+        deliveries: Deliveries,
+        outbox: Outbox,
+    ) -> None:
+        self._parts, self._intake, self._credentials, self._tokens, self._api = parts, intake, credentials, tokens, api
+        self._opt_outs, self._deliveries, self._outbox = opt_outs, deliveries, outbox
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/v1/sms", tags=["sms"])
+        form = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}, "required": True}}
+        router.add_api_route(
+            "/twilio/messages", self.message, methods=["POST"], openapi_extra=form, summary="Twilio's inbound message webhook"
+        )
+        router.add_api_route(
+            "/twilio/status/{token}", self.status, methods=["POST"], status_code=204, openapi_extra=form, summary="Twilio's status callback"
+        )
+        return router
+
+    async def message(self, request: Request) -> Response:
+        """A customer's text, signed by Twilio. Answered with an empty document once it is durable; the same MessageSid changes nothing."""
+        form = await form_of(request)
+        found = self._parts.directory.address(Channel.SMS, form["To"].strip())
+        if found is None:
+            limit_client(request)
+            raise problem("unknown_channel_address")
+        tenant, address = found
+        await require_signature(request, form, self._parts.http.public_url, self._credentials, tenant, address)
+        inbound = understand(form)
+        if inbound.word is not None:
+            await self._opt_outs.note(tenant, address.id, inbound.sender, inbound.word, self._parts.clock.now(), inbound.sid)
+        files, missing = await self._files(tenant, address, form)
+        own = self._parts.directory.tenant(tenant)
+        await self._intake.accept(
+            draft(
+                inbound,
+                tenant=tenant,
+                address=address,
+                scope=self._parts.directory.scope_of(tenant, address),
+                conversation=conversation_of(self._parts.keys.tenant(tenant, "conversation"), address.address, inbound.sender),
+                files=files,
+                files_missing=missing,
+                is_test=own is not None and own.is_test,
+            )
+        )
+        return Response(NOTHING_TO_SAY, media_type="text/xml")
+
+    async def status(self, request: Request, token: str) -> Response:
+        """What became of one of our texts, signed by Twilio. The token in the path names it, so a callback may overtake the answer to our own request."""
+        tenant, (channel_address, message) = self._tokens.read(token, 2)
+        form = await form_of(request)
+        address = self._parts.directory.get(ChannelAddress, tenant, channel_address)
+        if address is None:
+            raise problem("bad_token")
+        await require_signature(request, form, self._parts.http.public_url, self._credentials, tenant, address)
+        state = STATES.get(form["MessageStatus"])
+        if state is not None:
+            code = form["ErrorCode"] or None
+            progress = Progress(message=message, state=state, at=self._parts.clock.now(), provider_id=form["MessageSid"], code=code)
+            await self._report(tenant, progress)
+        return Response(status_code=204)
+
+    async def _report(self, tenant: str, progress: Progress) -> None:
+        if not await self._deliveries.is_news(tenant, progress):
+            return
+        own = self._parts.directory.tenant(tenant)
+        has_failed = progress.state is DeliveryState.FAILED
+        is_ours = await self._outbox.report_delivery(
+            tenant,
+            progress.message,
+            progress.state,
+            at=progress.at,
+            code=progress.code,
+            detail=reason(progress.code or "30008", own.language if own else None) if has_failed else None,
+            provider_id=progress.provider_id,
+        )
+        if is_ours:
+            await self._deliveries.note(tenant, progress)
+
+    async def _files(self, tenant: str, address: ChannelAddress, form: Form) -> tuple[tuple[AttachmentDraft, ...], int]:
+        count = form.integer("NumMedia")
+        if not count:
+            return (), 0
+        try:
+            credentials = await self._credentials.of(tenant, address)
+        except ProviderError:
+            return (), count
+        files, missing = await media.fetch(self._api.http, credentials, form)
+        if missing:
+            log.warning("media_missing", address_id=address.id, missing=missing)
+        return files, missing

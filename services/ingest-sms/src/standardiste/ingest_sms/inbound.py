@@ -1,0 +1,90 @@
+"""A customer's text: from the provider's form to what the router is handed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from standardiste.common.errors import BadInput
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import ConversationId, Scope
+from standardiste.common.ids import keyed_id
+from standardiste.common.intake import AttachmentDraft, ContactDraft
+from standardiste.common.twilio.numbers import country_of, e164
+from standardiste.common.twilio.segments import segments
+from standardiste.common.twilio.webhook import Form
+from standardiste.ingest_sms.keywords import Keyword, keyword
+
+_SENDER_CHARACTERS_MAX: Final = 64
+_TEXT_CHARACTERS_MAX: Final = 16_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One text, understood. `sender` is E.164, or as it came for short codes and senders with a name."""
+
+    sid: str
+    ours: str
+    sender: str
+    text: str
+    word: Keyword | None
+    segments: int
+
+
+def understand(form: Form) -> Inbound:
+    """Raises BadInput `invalid_field` naming what is missing or too long."""
+    sid = form["MessageSid"] or form["SmsSid"]
+    if not sid or len(sid) > 64:
+        raise BadInput("invalid_field", "MessageSid is missing or too long", "/MessageSid")
+    sender = form["From"].strip()
+    if not sender or len(sender) > _SENDER_CHARACTERS_MAX:
+        raise BadInput("invalid_field", "From is missing or too long", "/From")
+    text = form["Body"]
+    if len(text) > _TEXT_CHARACTERS_MAX:
+        raise BadInput("invalid_field", f"Body is longer than {_TEXT_CHARACTERS_MAX} characters", "/Body")
+    return Inbound(
+        sid=sid,
+        ours=form["To"].strip(),
+        sender=e164(sender) or sender,
+        text=text,
+        word=keyword(text, form["OptOutType"]),
+        segments=form.integer("NumSegments") or segments(text).count,
+    )
+
+
+def conversation_of(key: bytes, ours: str, theirs: str) -> ConversationId:
+    """The one conversation of two numbers, named without naming them."""
+    return ConversationId(keyed_id(key, "sms", ours, theirs))
+
+
+def draft(
+    inbound: Inbound,
+    *,
+    tenant: str,
+    address: ChannelAddress,
+    scope: Scope,
+    conversation: ConversationId,
+    files: tuple[AttachmentDraft, ...] = (),
+    files_missing: int = 0,
+    is_test: bool = False,
+) -> ContactDraft:
+    """What is handed in. Attributes for the rules: segments, country, keyword (stop, start), files_missing."""
+    attributes: dict[str, str | int | float | bool] = {"segments": inbound.segments}
+    if (country := country_of(inbound.sender)) is not None:
+        attributes["country"] = country
+    if inbound.word is not None:
+        attributes["keyword"] = inbound.word.value
+    if files_missing:
+        attributes["files_missing"] = files_missing
+    return ContactDraft(
+        tenant=tenant,
+        channel_address=address,
+        scope=scope,
+        address=inbound.sender,
+        provider_id=inbound.sid,
+        text=inbound.text,
+        attachments=files,
+        conversation=conversation,
+        attributes=attributes,
+        is_test=is_test,
+    )
