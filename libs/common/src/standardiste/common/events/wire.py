@@ -52,7 +52,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command of the catalogue. `type` may be short ("offer.accept"); `data` are its fields without `actor`."""
+    """
+    A command of the catalogue. `type` may be short ("offer.accept"); `data` are its fields without `actor`.
+
+    `id` is the client's own, unique for this agent for 15 min (a repeat is answered and changes nothing); the answer's `data.command` names it.
+    """
 
     id: CommandId
     type: str
