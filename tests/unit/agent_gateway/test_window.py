@@ -9,6 +9,7 @@ import pytest
 from standardiste.agent_gateway.window import Seq, Window, entry_of, parse_seq
 from standardiste.common.events.base import Instant
 from standardiste.common.events.decisions import (
+    CommandRefused,
     CustomerIdentified,
     GatewaySeen,
     InteractionCreated,
@@ -16,7 +17,7 @@ from standardiste.common.events.decisions import (
     MessageReceived,
     MessageRedacted,
 )
-from standardiste.common.events.model import AgentId, ContactId, ConversationId, InteractionId, MessageId
+from standardiste.common.events.model import AgentId, CommandId, ContactId, ConversationId, InteractionId, MessageId
 from standardiste.common.testing.builders import AT, contact, customer, message
 from standardiste.common.testing.decisions import decided
 
@@ -49,6 +50,14 @@ def test_record_becomes_frame_without_its_data_being_read() -> None:
     assert {"kind": "event", "seq": "0:7", "type": "standardiste.interaction.resumed.v1", "data": data}.items() <= frame.items()
     assert {"specversion": "1.0", "id": "d7", "source": "router", "subject": "i1", "tenant": "t1"}.items() <= frame.items()
     assert "to" not in frame
+
+
+@pytest.mark.parametrize(("command", "own"), [("anna:c1", "c1"), ("an%3Ana:c:1", "c:1"), ("c1", "c1")])
+def test_answer_names_the_command_as_its_client_did(command: str, own: str) -> None:
+    refused = CommandRefused(command=CommandId(command), command_type='x","command":"y:', reason="not_owner", detail="a:b")
+    entry = entry_of(decided(refused, "agent:anna", offset=0))
+    assert entry is not None
+    assert (entry.data()["command"], entry.data()["command_type"], entry.data()["detail"]) == (own, 'x","command":"y:', "a:b")
 
 
 def test_only_what_a_desk_may_see_is_kept() -> None:

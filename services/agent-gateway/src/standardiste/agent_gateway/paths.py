@@ -110,4 +110,5 @@ def _body(raw: bytes) -> CommandBody:
 
 
 def _json(answer: Answer) -> Response:
-    return JSONResponse({"type": answer.type, "data": dict(answer.data)})
+    own = str(answer.data["command"]).partition(":")[2]
+    return JSONResponse({"type": answer.type, "data": {**answer.data, "command": own}})

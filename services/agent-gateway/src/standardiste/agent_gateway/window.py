@@ -3,7 +3,7 @@ What a gateway remembers: the last quarter of an hour of decisions, in memory, b
 
 Theory. A decision is one record and becomes one frame. Its headers make the frame's envelope and its value is spliced in as it is, so a record is
 framed without reading its data; only the few types that this file must understand (messages, and what ties an interaction to its conversation)
-are parsed. A record that nobody at a desk may see and that is no message is not kept at all.
+are parsed (in an answer only the command's id is made the client's own again). A record that nobody at a desk may see and that is no message is not kept at all.
 
 Readers are looked up with their tenant, always: two tenants may both have an agent "a1".
 
@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
+from standardiste.agent_gateway.questions import ANSWERS
+from standardiste.agent_gateway.requests import own_id
 from standardiste.common.bus.port import Record
 from standardiste.common.events.base import REGISTRY, Instant
 from standardiste.common.events.codec import structured_envelope
@@ -246,7 +248,7 @@ def entry_of(record: Record) -> Entry | None:
         tenant=headers.get("ce_tenant", ""),
         type=type_,
         readers=tuple(dict.fromkeys(to.split(" "))) if to else (),
-        tail=b"".join((envelope[1:-1].encode(), b',"data":', value, b"}")),
+        tail=b"".join((envelope[1:-1].encode(), b',"data":', own_id(value) if type_ in ANSWERS else value, b"}")),
     )
     if is_threaded:
         data = json.loads(value)

@@ -76,7 +76,7 @@ class Desk:
         while True:
             frame = await self.next()
             about = frame.get("command") if frame["kind"] == "problem" else frame.get("data", {}).get("command")
-            if about is not None and (about == sent or str(about).endswith(f":{sent}")):
+            if about == sent:
                 return frame
 
     async def ask(self, type: str, *, id: str | None = None, traceparent: str | None = None, **data: Any) -> str:
@@ -104,7 +104,9 @@ class Desk:
 async def connected(url: str, *, subprotocol: str = SUBPROTOCOL, origin: str | None = None) -> AsyncGenerator[Desk]:
     """A socket before its hello. `url` is the site's, http:// and all."""
     address = url.replace("http", "ws", 1) + "/v1/agent/ws"
-    async with connect(address, subprotocols=[Subprotocol(subprotocol)], origin=origin and Origin(origin), max_size=None) as socket:
+    async with connect(
+        address, subprotocols=[Subprotocol(subprotocol)], origin=Origin(origin) if origin else None, max_size=None
+    ) as socket:
         yield Desk(socket)
 
 
