@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from standardiste.common.testing.servers import Server, kafka_server, mongo_server
 
 ROOT = Path(__file__).parent.parent
 MAIL_CORPUS = ROOT / "build" / "mail-corpus"
@@ -34,9 +38,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+def figures(request: pytest.FixtureRequest) -> dict[str, object]:
     """Figures that the run prints at its end, beside PASS or FAIL."""
-    yield _FIGURES.setdefault(request.node.nodeid, {})
+    return _FIGURES.setdefault(request.node.nodeid, {})
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for test, figures in _FIGURES.items():
         said = ", ".join(f"{name} {value}" for name, value in figures.items())
         terminalreporter.write_line(f"{'FAIL' if test in failed else 'PASS'} {test.rsplit('::', 1)[-1]}: {said}")
+
+
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real MongoDB that runs as long as the tests do."""
+    yield from _serving(mongo_server, tmp_path_factory.mktemp("mongodb"))
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Kafka that runs as long as the tests do."""
+    yield from _serving(kafka_server, tmp_path_factory.mktemp("kafka"))
+
+
+def _serving(make: Callable[[Path, Path], Coroutine[None, None, Server]], folder: Path) -> Iterator[str]:
+    """In a thread of its own, since the tests' loops come and go."""
+    with ThreadPoolExecutor(1) as thread, asyncio.Runner() as runner:
+        server = thread.submit(runner.run, make(ROOT / "build", folder)).result()
+        thread.submit(runner.run, server.start()).result()
+        yield server.address
+        thread.submit(runner.run, server.stop()).result()

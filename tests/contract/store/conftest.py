@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -16,8 +17,15 @@ OPENERS: dict[str, Callable[[Path], Awaitable[Store]]] = {
 }
 
 
-@pytest.fixture(params=sorted(OPENERS))
+_databases = itertools.count()
+
+
+@pytest.fixture(params=[*sorted(OPENERS), pytest.param("mongo", marks=pytest.mark.needs("mongodb"))])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await OPENERS[request.param](tmp_path)
+    if request.param == "mongo":
+        address = request.getfixturevalue("mongodb")
+        opened = await connect(f"mongodb://{address}/contract{next(_databases)}?retryWrites=false")
+    else:
+        opened = await OPENERS[request.param](tmp_path)
     yield opened
     await opened.close()

@@ -179,7 +179,7 @@ async def test_the_epoch_only_rises_and_stays(tmp_path: Path) -> None:
     await store.close()
 
 
-@pytest.mark.parametrize("url", ["", "mongodb://db/standardiste", "sqlite://", "sqlite:///", "/tmp/store.db"])
+@pytest.mark.parametrize("url", ["", "postgresql://db/standardiste", "sqlite://", "sqlite:///", "/tmp/store.db"])
 async def test_a_url_without_an_adapter_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="store_url_invalid"):
         await connect(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from standardiste.common.blobs.folder import FolderBlobs
+from standardiste.common.blobs.connect import connect as connect_blobs
 from standardiste.common.bus.connect import connect as connect_bus
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.directory_view import DirectoryView
@@ -31,7 +31,7 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
     try:
         secrets = StoredSecrets(store, keys.installation("channel secrets"))
         await secrets.open()
-        blobs = await FolderBlobs.open_folder(settings.blobs, clock)
+        blobs = await connect_blobs(settings.blobs, clock)
         bus = await connect_bus(settings.bus, clock)
     except BaseException:
         await store.close()

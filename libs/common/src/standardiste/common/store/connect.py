@@ -9,7 +9,7 @@ from standardiste.common.store.sqlite import SqliteStore
 
 async def connect(url: str) -> Store:
     """
-    The store at `sqlite:///relative/path`, `sqlite:////absolute/path` or `sqlite://:memory:`. One process holds a file.
+    The store at `sqlite:///relative/path`, `sqlite:////absolute/path` or `sqlite://:memory:` (one process holds a file), or `mongodb://host:port/database`.
 
     Raises BadInput("store_url_invalid"), FolderInUse, FormatTooNew, StoreAway.
     """
@@ -17,5 +17,13 @@ async def connect(url: str) -> Store:
         return await SqliteStore.open_memory()
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return await SqliteStore.open_file(url.removeprefix("sqlite:///"))
+    if url.startswith(("mongodb://", "mongodb+srv://")):
+        from standardiste.common.store.mongo import MongoStore  # its driver is loaded only where it is used
+
+        return await MongoStore.connect_to(url)
     scheme = url.partition(":")[0]
-    raise BadInput("store_url_invalid", f"this program has no store adapter for {scheme}: give sqlite:///path/to/store.db", "/store")
+    raise BadInput(
+        "store_url_invalid",
+        f"this program has no store adapter for {scheme}: give sqlite:///path/to/store.db or mongodb://host:port/database",
+        "/store",
+    )

@@ -14,7 +14,6 @@ import errno
 import fcntl
 import json
 import os
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +27,11 @@ from standardiste.common.store.sqlite_find import RawRow, document_of, is_quick,
 from standardiste.common.store.sqlite_rows import Row, delete_row, delete_tenant_rows, put_row
 from standardiste.common.store.sqlite_schema import Declared, declare, open_connection
 from standardiste.common.store.sqlite_writer import GroupCommit
+from standardiste.common.store.text import body_text, is_unicode
 
 READS_WAITING_MAX: Final = 1_000
 _GET = "SELECT version, body FROM documents WHERE collection = ? AND tenant = ? AND id = ?"
 _MEMORY = ":memory:"
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -167,24 +166,21 @@ class SqliteTenant:
         self._store, self._tenant = store, tenant
 
     async def get(self, collection: Collection, id: str) -> Document | None:
-        if not _is_unicode(id):
+        if not is_unicode(id):
             return None
         row = self._store.row(_GET, (self._store.declared(collection).number, self._tenant, id))
         return None if row is None else Document(tenant=self._tenant, id=id, version=row[0], body=json.loads(row[1]))
 
     async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
         declared = self._store.declared(collection)
-        if not id or not _is_unicode(id):
+        if not id or not is_unicode(id):
             raise BadInput("id_invalid", "an id is a text that is not empty", "/id")
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        if not _is_unicode(text):
-            text = _HALF_PAIR.sub("\ufffd", text)  # some mail carries them; no UTF-8 can
-        row = Row(declared, self._tenant, id, text, declared.entries_text(body), declared.words_text(body))
+        row = Row(declared, self._tenant, id, body_text(body), declared.entries_text(body), declared.words_text(body))
         return await self._store.write(lambda connection: put_row(connection, row, expected))
 
     async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
         declared = self._store.declared(collection)
-        if not _is_unicode(id):
+        if not is_unicode(id):
             return False
         return await self._store.write(lambda connection: delete_row(connection, declared, self._tenant, id, expected))
 
@@ -245,16 +241,6 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     finally:
         copy.close()
     durable_rename(part, target)
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

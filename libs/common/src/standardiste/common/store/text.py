@@ -1,0 +1,27 @@
+"""A body as the text that adapters keep: compact JSON, exact, always encodable."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from standardiste.common.store.port import Body
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def body_text(body: Body) -> str:
+    """The body as JSON. Half a surrogate pair, which some mail carries and no UTF-8 can, becomes U+FFFD."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text if is_unicode(text) else _HALF_PAIR.sub("\ufffd", text)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded at all."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
