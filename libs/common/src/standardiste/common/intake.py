@@ -86,6 +86,11 @@ class ContactDraft:
     is_test: bool = False
 
 
+def contact_of(receipt: ReceiptId) -> ContactId:
+    """The contact that this receipt is for: one hash names both."""
+    return ContactId("c" + receipt[1:])
+
+
 class Intake:
     """Accepts contacts and reports of one ingest service."""
 
@@ -107,7 +112,7 @@ class Intake:
         if len(draft.attachments) > ATTACHMENTS_MAX:
             raise BadInput("too_many_attachments", f"at most {ATTACHMENTS_MAX}", "/attachments")
         receipt = self.receipt_of(draft.tenant, draft.channel_address.id, draft.provider_id)
-        contact = ContactId("c" + receipt[1:])
+        contact = contact_of(receipt)
         received_at = draft.received_at if draft.received_at is not None else self._clock.now()
         address = draft.channel_address
         data = ContactReceived(
