@@ -63,8 +63,8 @@ def _decision(name: str, *, is_on_websocket: bool = True) -> Callable[[C], C]:
 class Finding:
     """One thing that is not as it must be."""
 
-    interaction: InteractionId | None
-    agent: AgentId | None
+    interaction: InteractionId | None = None
+    agent: AgentId | None = None
     law: str
     cause: str
     repair: str
@@ -80,7 +80,7 @@ class InteractionCreated:
 
     interaction: InteractionId
     contact: Contact
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     enqueued_at: Instant
     change_set: int
     identify_by: Instant
@@ -95,11 +95,11 @@ class InteractionOpened:
     interaction: InteractionId
     version: int
     receipt: ReceiptId
-    owner: AgentId | None
+    owner: AgentId | None = None
     channel: Channel
     channel_address: ChannelAddressId
     conversation: ConversationId
-    customer: CustomerId | None
+    customer: CustomerId | None = None
     scope: Scope
     requirement: Requirement
     opened_at: Instant
@@ -116,7 +116,7 @@ class ContactJoined:
 
     interaction: InteractionId
     contact: Contact
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
 
 
 @_decision("contact.repeated", is_on_websocket=False)
@@ -124,7 +124,7 @@ class ContactJoined:
 class ContactRepeated:
     """The same contact again; nothing changed."""
 
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     contact: ContactId
     receipt: ReceiptId
 
@@ -200,7 +200,7 @@ class InteractionQueued:
 
     interaction: InteractionId
     version: int
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     queue: QueueId
     because: QueuedBecause
     enqueued_at: Instant
@@ -249,7 +249,7 @@ class InteractionConnecting:
 
     interaction: InteractionId
     version: int
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     owner: AgentId
     offer: OfferId
     deadline: Instant
@@ -262,7 +262,7 @@ class InteractionActivated:
 
     interaction: InteractionId
     version: int
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     owner: AgentId
     offer: OfferId | None = None
 
@@ -318,7 +318,7 @@ class InteractionWrapping:
     version: int
     owner: AgentId
     mode: WrapUpMode
-    ends_at: Instant | None
+    ends_at: Instant | None = None
     disposition: DispositionId | None = None
 
 
@@ -481,7 +481,7 @@ class InteractionClosed:
 
     interaction: InteractionId
     version: int
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     receipts: tuple[ReceiptId, ...]
     reason: CloseReason
     enqueued_at: Instant
@@ -546,7 +546,7 @@ class OfferMade:
 
     offer: OfferView
     interaction: InteractionView
-    customer: CustomerSummary | None
+    customer: CustomerSummary | None = None
     version: int
     why: Why
 
@@ -615,7 +615,7 @@ class MessageReceived:
     """The customer's words, for desks and the timeline."""
 
     interaction: InteractionId
-    conversation: ConversationId | None
+    conversation: ConversationId | None = None
     contact: ContactId
     message: Message
 
@@ -636,7 +636,7 @@ class MessageSent:
     """Handed to the provider."""
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     at: Instant
     recipient: str = ""
@@ -650,7 +650,7 @@ class MessageDelivered:
     """It reached the customer's device or mailbox."""
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     at: Instant
     recipient: str = ""
@@ -664,7 +664,7 @@ class MessageRead:
     """The customer has seen it."""
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     at: Instant
     recipient: str = ""
@@ -678,7 +678,7 @@ class MessageDelayed:
     """Not sent yet; being tried."""
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     at: Instant
     recipient: str = ""
@@ -692,7 +692,7 @@ class MessageFailed:
     """Given up, with the reason in plain words."""
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     at: Instant
     recipient: str = ""
@@ -707,7 +707,7 @@ class MessageRedacted:
 
     conversation: ConversationId
     message: MessageId
-    by: AgentId | None
+    by: AgentId | None = None
     reason: str
 
 
@@ -753,7 +753,7 @@ class AgentStatusChanged:
 
     agent: AgentId
     status: StatusId
-    next_status: StatusId | None
+    next_status: StatusId | None = None
     by: AgentId | None = None
     because: str = "chosen"
 
@@ -969,7 +969,7 @@ class PositionChanged:
 class RouterResumed:
     """The partition was taken, or nothing was read or committed for 2 s: leases get one full grace. `gap_ms` None: never owned before."""
 
-    gap_ms: int | None
+    gap_ms: int | None = None
 
 
 @_decision("sweep.found", is_on_websocket=False)
@@ -977,8 +977,8 @@ class RouterResumed:
 class SweepFound:
     """The safety net found what no deadline did: a defect, counted and alarmed."""
 
-    interaction: InteractionId | None
-    agent: AgentId | None
+    interaction: InteractionId | None = None
+    agent: AgentId | None = None
     what: str
 
 
@@ -987,8 +987,8 @@ class SweepFound:
 class ContactUndeliverable:
     """An input that cannot be taken (unknown tenant, unknown channel address, laws broken): dead-lettered; its receipt says so."""
 
-    contact: ContactId | None
-    receipt: ReceiptId | None
+    contact: ContactId | None = None
+    receipt: ReceiptId | None = None
     reason: str
     detail: str = ""
 

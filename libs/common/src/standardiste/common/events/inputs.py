@@ -112,7 +112,7 @@ class DeliveryReported:
     """
 
     conversation: ConversationId
-    interaction: InteractionId | None
+    interaction: InteractionId | None = None
     message: MessageId
     state: DeliveryState
     at: Instant

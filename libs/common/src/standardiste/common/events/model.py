@@ -447,8 +447,8 @@ class AgentView:
     state: AgentState
     since: Instant
     status: StatusId
-    next_status: StatusId | None
-    session: SessionId | None
+    next_status: StatusId | None = None
+    session: SessionId | None = None
     seat: Seat
     missed_in_a_row: int = 0
     rest_until: Instant | None = None
@@ -480,8 +480,8 @@ class InteractionView:
     channel_name: str
     direction: Direction
     scope: Scope
-    conversation: ConversationId | None
-    customer: CustomerId | None
+    conversation: ConversationId | None = None
+    customer: CustomerId | None = None
     contact: ContactId
     receipt: ReceiptId
     requirement: Requirement

@@ -75,7 +75,7 @@ class TellPosition:
     """Where the waiting customer stands, and how long it may take; None where too little is known."""
 
     conversation: ConversationId
-    position: int | None
+    position: int | None = None
     wait_p50_ms: int | None = None
     wait_p90_ms: int | None = None
 
@@ -128,7 +128,7 @@ class PlaceCall:
 
     conversation: ConversationId
     interaction: InteractionId
-    agent: AgentId | None
+    agent: AgentId | None = None
     channel_address: ChannelAddressId
     address: str | None = None
     is_agent_first: bool = True
