@@ -102,7 +102,7 @@ class SmsEdge:
         return Response(status_code=204)
 
     async def _report(self, tenant: str, progress: Progress) -> None:
-        if not await self._deliveries.is_news(tenant, progress):
+        if not await self._deliveries.is_news(tenant, progress) or await self._is_told(tenant, progress):
             return
         own = self._parts.directory.tenant(tenant)
         has_failed = progress.state is DeliveryState.FAILED
@@ -117,6 +117,13 @@ class SmsEdge:
         )
         if is_ours:
             await self._deliveries.note(tenant, progress)
+
+    async def _is_told(self, tenant: str, progress: Progress) -> bool:
+        """The outbox itself says `sent` at the provider's yes; a callback says it only where that yes was lost."""
+        if progress.state is not DeliveryState.SENT:
+            return False
+        record = await self._outbox.get(tenant, progress.message)
+        return record is None or not record.is_open
 
     async def _files(self, tenant: str, address: ChannelAddress, form: Form) -> tuple[tuple[AttachmentDraft, ...], int]:
         count = form.integer("NumMedia")

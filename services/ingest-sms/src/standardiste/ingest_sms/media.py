@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from standardiste.common.intake import AttachmentDraft
-from standardiste.common.twilio.client import RedirectedHttpClient
+from standardiste.common.twilio.client import RedirectedHttpClient, basic
 from standardiste.common.twilio.credentials import Credentials
 from standardiste.common.twilio.webhook import Form
 
@@ -46,9 +46,9 @@ async def fetch(http: RedirectedHttpClient, credentials: Credentials, form: Form
 async def _one(http: RedirectedHttpClient, credentials: Credentials, url: str) -> bytes | None:
     if not urlsplit(url).path.startswith(f"/2010-04-01/Accounts/{credentials.account_sid}/Messages/"):
         return None
-    auth = aiohttp.BasicAuth(credentials.account_sid, credentials.auth_token)
+    headers = basic(credentials.account_sid, credentials.auth_token)
     try:
-        async with http.pool().get(http.redirected(url), auth=auth, allow_redirects=False) as answer:
+        async with http.pool().get(http.redirected(url), headers=headers, allow_redirects=False) as answer:
             if answer.status == 200:
                 return await _bytes(answer)
             location = urlsplit(answer.headers.get("location", ""))

@@ -7,6 +7,7 @@ What goes wrong is said once, here: a ProviderError with Twilio's code, whether 
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -60,8 +61,7 @@ class RedirectedHttpClient(AsyncTwilioHttpClient):
             self.redirected(url),
             params=_texts(params),
             data=data,
-            headers=headers,
-            auth=aiohttp.BasicAuth(*auth) if auth is not None else None,
+            headers={**(headers or {}), **({} if auth is None else basic(*auth))},
             allow_redirects=allow_redirects,
         ) as response:
             return Response(response.status, await response.text(), response.headers)
@@ -125,6 +125,11 @@ def provider_error(error: Exception) -> ProviderError:
     if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
         return ProviderError("twilio", "not_reached", "", is_retryable=True)
     return ProviderError("twilio", "no_answer", type(error).__name__, is_retryable=True, is_outcome_unknown=True)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of basic authentication."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def _texts(params: dict[str, object] | None) -> dict[str, Any] | None:

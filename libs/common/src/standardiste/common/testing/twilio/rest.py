@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from standardiste.common.testing.twilio.program import Source
 from standardiste.common.testing.twilio.texts import ApiFault, Texts
 
 _ROOT = f"/{API_VERSION}/Accounts/{{account}}"
+_REQUESTS_KEPT = 2_000
 _NOT_FOUND = "The requested resource was not found"
 
 
@@ -45,7 +47,7 @@ class RestApi:
     def __init__(self, account: Account, exchange: Exchange, texts: Texts) -> None:
         self._account, self._exchange, self._texts = account, exchange, texts
         self.faults: list[Fault] = []
-        self.requests: list[tuple[str, str]] = []
+        self.requests: deque[tuple[str, str]] = deque(maxlen=_REQUESTS_KEPT)
         table: Sequence[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = (
             ("POST", "/Messages.json", self._send_text),
             ("GET", "/Messages.json", self._list_texts),
@@ -63,6 +65,7 @@ class RestApi:
     def _guarded(self, run: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
             self.requests.append((request.method, request.url.path))
+            self._exchange.changes.tell()
             if not self._is_allowed(request):
                 return _problem(ApiFault(status=401, code=20003, message="Authenticate"))
             fault = self._fault_for(request)
