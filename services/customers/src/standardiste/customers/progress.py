@@ -1,0 +1,88 @@
+"""
+How far decisions have been worked into documents: what `at_least` and the history export lean on.
+
+Handlers end in any order, so the position is the lowest that is not done, as the bus commits it. This process knows its own at once; what another
+process did, the bus knows a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from standardiste.common.bus.port import Bus
+from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import BadInput
+
+IN_FLIGHT: Final = 64
+"""Records of the group that may be unfinished at once."""
+AT_LEAST_WAIT_S: Final = 0.25
+"""How long a reader's request is held before it is told to come again: most positions are reached within a few milliseconds."""
+
+
+def parse_at_least(text: str) -> tuple[int, int]:
+    """(partition, offset) of a decision, from the opaque `seq` of a desk's frame. Raises BadInput("invalid_field")."""
+    parts = text.split(":")
+    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+        raise BadInput("invalid_field", "at_least is the seq of a frame that the desk was given", "/query/at_least")
+    return int(parts[0]), int(parts[1])
+
+
+class Progress:
+    """The position of one group in decisions, by partition."""
+
+    def __init__(self, bus: Bus, group: str) -> None:
+        self._bus, self._group = bus, group
+        self._started: dict[int, deque[int]] = {}
+        self._done: dict[int, set[int]] = {}
+        self._next: dict[int, int] = {}
+        self._moved = asyncio.Event()
+
+    def start(self, partition: int, offset: int) -> None:
+        """
+        A record is about to be handled; offsets of a partition come in order. An older one than the last: it is delivered anew from there.
+
+        What ended in dead-letters is never `done`; it is given up here once more are unfinished than can be.
+        """
+        started, done = self._started.setdefault(partition, deque()), self._done.setdefault(partition, set())
+        if started and offset <= started[-1]:
+            started.clear()
+            done.clear()
+        started.append(offset)
+        if len(started) - len(done) > IN_FLIGHT:
+            started.popleft()
+            self._advance(partition)
+
+    def done(self, partition: int, offset: int) -> None:
+        """Its documents are durable."""
+        if offset in self._started.get(partition, ()):
+            self._done[partition].add(offset)
+            self._advance(partition)
+
+    async def position(self, partition: int) -> int:
+        """Every decision of the partition below this offset is in the documents."""
+        for lag in await self._bus.lag(self._group, (Topic.DECISIONS,)):
+            if lag.partition == partition:
+                return max(lag.committed, self._next.get(partition, 0))
+        return self._next.get(partition, 0)
+
+    async def reached(self, partition: int, offset: int, wait_s: float = AT_LEAST_WAIT_S) -> bool:
+        """Whether the decision at this offset is in the documents, waiting a moment for it."""
+        if self._next.get(partition, 0) > offset or await self.position(partition) > offset:
+            return True
+        try:
+            async with asyncio.timeout(wait_s):
+                while self._next.get(partition, 0) <= offset:
+                    await self._moved.wait()
+        except TimeoutError:
+            return await self.position(partition) > offset
+        return True
+
+    def _advance(self, partition: int) -> None:
+        started, done = self._started[partition], self._done[partition]
+        while started and started[0] in done:
+            self._next[partition] = started[0] + 1
+            done.discard(started.popleft())
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()

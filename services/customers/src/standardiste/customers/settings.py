@@ -1,0 +1,13 @@
+"""The settings of customers."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from standardiste.common.settings import CommonSettings
+
+
+class CustomersSettings(CommonSettings):
+    customers_blob_keep_days: int = Field(
+        8, ge=8, description="After how many days a blob that no document names is removed; the log keeps 7."
+    )
