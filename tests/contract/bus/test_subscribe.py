@@ -117,19 +117,14 @@ async def test_nothing_above_an_unfinished_record_counts_as_done(bus: Bus) -> No
 
 
 async def test_a_second_subscriber_of_a_group_takes_no_record_twice(bus: Bus) -> None:
-    one, other = Seen(), Seen()
-    async with running(bus.subscribe("g", (Topic.INPUTS,), other)):
-        async with running(bus.subscribe("g", (Topic.INPUTS,), one)):
+    seen = Seen()  # both tell it
+    async with running(bus.subscribe("g", (Topic.INPUTS,), seen)):
+        async with running(bus.subscribe("g", (Topic.INPUTS,), seen)):
             await bus.publish(*(outgoing(str(number), tenant=f"t_{number}") for number in range(12)))
-            await asyncio.wait_for(_both(one, other, 12), 20)
+            await seen.until(12)
         await bus.publish(*(outgoing(str(number), tenant=f"t_{number}") for number in range(12, 24)))
-        await asyncio.wait_for(_both(one, other, 24), 20)
-    assert sorted(str(number) for number in range(24)) == sorted(one.texts + other.texts)
-
-
-async def _both(one: Seen, other: Seen, count: int) -> None:
-    while len(one.records) + len(other.records) < count:
-        await asyncio.sleep(0)
+        await seen.until(24)
+    assert sorted(str(number) for number in range(24)) == sorted(seen.texts)
 
 
 async def test_a_failing_record_is_tried_again_then_buried_and_its_lane_goes_on(bus: Bus) -> None:

@@ -44,6 +44,11 @@ class LocalBus:
         """Raised by a restore; compared before any position or seq."""
         return self._core.log.epoch
 
+    @property
+    def commits(self) -> int:
+        """How many transactions were committed since it was opened."""
+        return self._core.writer.commits
+
     async def raise_epoch(self) -> int:
         """Begin a new epoch, durably. Returns its number."""
         await self._core.writer.put_care(lambda log: log.set_epoch(log.epoch + 1))

@@ -2,9 +2,9 @@
 Group commit: everything that arrives in one turn of the loop, or while a commit is on its way, is written in one transaction.
 
 Theory. `put` only queues; the flush that it schedules runs after the turn's other callbacks, so publishers of one turn share one fsync, and an
-idle bus commits at once. Offsets and append times are given at the flush; nobody sees a record before its commit has returned. A failed commit
-fails every write in it, gives the offsets back, and leaves the file as it was; the next one tries the disk anew, so a disk that has room again is
-found by whoever writes next. At most one commit is on its way.
+idle bus commits at once (to wait a few ms for company was measured: it saved no CPU and cost its latency). Offsets and append times are given at
+the flush; nobody sees a record before its commit has returned. A failed commit fails every write in it, gives the offsets back, and leaves the
+file as it was; the next one tries the disk anew, so a disk that has room again is found by whoever writes next. At most one commit is on its way.
 """
 
 from __future__ import annotations
@@ -128,8 +128,11 @@ class Writer:
         if self._watch is None and write.due_s is not None:
             self._watch = self._loop.call_at(write.due_s, self._give_up_on_late)
         if self._on_its_way is None and not self._is_flush_due:
-            self._is_flush_due = True
-            self._loop.call_soon(self._flush)
+            self._schedule()
+
+    def _schedule(self) -> None:
+        self._is_flush_due = True
+        self._loop.call_soon(self._flush)
 
     def _flush_lazy(self) -> None:
         self._lazy_timer = None
@@ -219,8 +222,7 @@ class Writer:
         else:
             self._undo(commit, error)
         if self._queue and not self._is_flush_due:
-            self._is_flush_due = True
-            self._loop.call_soon(self._flush)
+            self._schedule()
 
     def _show(self, commit: _Commit) -> None:
         self.commits += 1
