@@ -176,11 +176,11 @@ async def post(site: Site, raw: bytes, key: str | None = None, **params: str) ->
 async def test_mail_by_smtp_is_a_contact_of_the_address_it_came_to(site: Site) -> None:
     await site.send()
     contact = await site.contact()
-    assert ("jeanne@client.example", "Jeanne Roux") == (contact.address, contact.name)
+    assert (contact.address, contact.name) == ("jeanne@client.example", "Jeanne Roux")
     assert (HELP.id, "aide@exemple.fr", Channel.EMAIL) == (contact.channel_address, contact.our_address, contact.channel)
-    assert ("Ma facture", "Bonjour, où est ma facture ?") == (contact.content.subject, contact.content.text)
+    assert (contact.content.subject, contact.content.text) == ("Ma facture", "Bonjour, où est ma facture ?")
     assert contact.thread is not None
-    assert ("m1@client.example", ("m0@client.example",)) == (contact.thread.message_id, contact.thread.references)
+    assert (contact.thread.message_id, contact.thread.references) == ("m1@client.example", ("m0@client.example",))
 
 
 async def test_same_mail_by_smtp_and_by_http_has_one_receipt(site: Site) -> None:
@@ -206,22 +206,22 @@ async def test_tag_after_plus_belongs_to_the_address(site: Site) -> None:
 async def test_unknown_recipient_is_refused_with_550(site: Site) -> None:
     with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
         await site.send(to="nobody@exemple.fr")
-    assert [550] == [each.code for each in refused.value.recipients]
+    assert [each.code for each in refused.value.recipients] == [550]
 
 
 async def test_size_is_advertised_and_a_larger_mail_refused_with_552(site: Site) -> None:
     large = MAIL + b"\r\n".join([b"x" * 70] * 20_000)
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=site.smtp_port, start_tls=False) as client:
         await client.ehlo()
-        assert "1000000" == client.esmtp_extensions["size"]
+        assert client.esmtp_extensions["size"] == "1000000"
         with pytest.raises(aiosmtplib.SMTPResponseException) as announced:
             await client.mail("a@b.example", options=[f"SIZE={len(large)}"])
-        assert 552 == announced.value.code
+        assert announced.value.code == 552
         await client.mail("a@b.example")
         await client.rcpt("aide@exemple.fr")
         with pytest.raises(aiosmtplib.SMTPResponseException) as sent:
             await client.data(large)
-        assert 552 == sent.value.code
+        assert sent.value.code == 552
 
 
 async def test_bus_away_is_451_by_smtp_and_503_by_http(site: Site, away: list[AwayBus]) -> None:
@@ -230,18 +230,18 @@ async def test_bus_away_is_451_by_smtp_and_503_by_http(site: Site, away: list[Aw
         await site.send()
     response = await post(site, MAIL)
     away[0].is_away = False
-    assert 451 == refused.value.code
-    assert (503, True) == (response.status_code, "retry-after" in response.headers)
+    assert refused.value.code == 451
+    assert (response.status_code, "retry-after" in response.headers) == (503, True)
     await site.send()
-    assert "jeanne@client.example" == (await site.contact()).address
+    assert (await site.contact()).address == "jeanne@client.example"
 
 
 async def test_what_is_no_mail_is_refused_by_name(site: Site) -> None:
     with pytest.raises(aiosmtplib.SMTPResponseException) as refused:
         await site.send(b"hello\r\n")
     response = await post(site, b"\x00\xff\x00 not a mail", to="aide@exemple.fr")
-    assert 550 == refused.value.code
-    assert (400, "bad_message") == (response.status_code, response.json()["type"].rsplit("/")[-1])
+    assert refused.value.code == 550
+    assert (response.status_code, response.json()["type"].rsplit("/")[-1]) == (400, "bad_message")
 
 
 async def test_one_connection_too_many_is_told_421(site: Site) -> None:
@@ -252,13 +252,13 @@ async def test_one_connection_too_many_is_told_421(site: Site) -> None:
         await aiosmtplib.SMTP(hostname="127.0.0.1", port=site.smtp_port, start_tls=False).connect()
     for client in clients:
         await client.quit()
-    assert 421 == refused.value.code
+    assert refused.value.code == 421
     await site.send()
 
 
 async def test_null_sender_is_taken(site: Site) -> None:
     await site.send(sender="")
-    assert "jeanne@client.example" == (await site.contact()).address
+    assert (await site.contact()).address == "jeanne@client.example"
 
 
 async def test_lmtp_answers_each_recipient(site: Site) -> None:
@@ -272,14 +272,14 @@ async def test_lmtp_answers_each_recipient(site: Site) -> None:
                 return said[:3]
 
     await reader.readline()
-    assert "250" == await say(b"LHLO relay.example")
-    assert "250" == await say(b"MAIL FROM:<jeanne@client.example>")
-    assert "250" == await say(b"RCPT TO:<aide@exemple.fr>")
-    assert "550" == await say(b"RCPT TO:<nobody@exemple.fr>")
-    assert "250" == await say(b"RCPT TO:<ventes@exemple.fr>")
-    assert "354" == await say(b"DATA")
+    assert await say(b"LHLO relay.example") == "250"
+    assert await say(b"MAIL FROM:<jeanne@client.example>") == "250"
+    assert await say(b"RCPT TO:<aide@exemple.fr>") == "250"
+    assert await say(b"RCPT TO:<nobody@exemple.fr>") == "550"
+    assert await say(b"RCPT TO:<ventes@exemple.fr>") == "250"
+    assert await say(b"DATA") == "354"
     writer.write(MAIL.replace(b"\n", b"\r\n") + b".\r\n")
-    assert ["250", "250"] == [(await asyncio.wait_for(reader.readline(), 10)).decode()[:3] for _ in range(2)]
+    assert [(await asyncio.wait_for(reader.readline(), 10)).decode()[:3] for _ in range(2)] == ["250", "250"]
     writer.close()
     await site.contact(2)
 
@@ -299,7 +299,7 @@ async def test_post_is_refused_by_name(site: Site, key: str | None, params: dict
 
 
 async def test_too_large_a_post_is_413(site: Site) -> None:
-    assert 413 == (await post(site, MAIL + b"x" * 1_000_000)).status_code
+    assert (await post(site, MAIL + b"x" * 1_000_000)).status_code == 413
 
 
 async def test_files_html_and_the_raw_mail_are_kept_as_blobs(site: Site) -> None:
@@ -310,8 +310,8 @@ async def test_files_html_and_the_raw_mail_are_kept_as_blobs(site: Site) -> None
     )
     await site.send(raw)
     content = (await site.contact()).content
-    assert "Bonjour" == content.text
-    assert ["f.pdf"] == [each.name for each in content.attachments]
+    assert content.text == "Bonjour"
+    assert [each.name for each in content.attachments] == ["f.pdf"]
     assert content.html_blob is not None
     assert content.raw_blob is not None
 
@@ -324,25 +324,25 @@ async def test_answer_goes_to_the_customer_in_the_thread(site: Site) -> None:
     await site.answer()
     mail = (await site.server.arrived())[0]
     message = mail.message
-    assert ("aide@exemple.fr", ("jeanne@client.example",)) == (mail.sender, mail.recipients)
-    assert "Aide Exemple <aide@exemple.fr>" == message["From"]
-    assert "Jeanne Roux <jeanne@client.example>" == message["To"]
-    assert "Re: Ma facture" == message["Subject"]
-    assert "<msg_1@exemple.fr>" == message["Message-ID"]
-    assert "<m1@client.example>" == message["In-Reply-To"]
-    assert "<m0@client.example> <m1@client.example>" == message["References"]
+    assert (mail.sender, mail.recipients) == ("aide@exemple.fr", ("jeanne@client.example",))
+    assert message["From"] == "Aide Exemple <aide@exemple.fr>"
+    assert message["To"] == "Jeanne Roux <jeanne@client.example>"
+    assert message["Subject"] == "Re: Ma facture"
+    assert message["Message-ID"] == "<msg_1@exemple.fr>"
+    assert message["In-Reply-To"] == "<m1@client.example>"
+    assert message["References"] == "<m0@client.example> <m1@client.example>"
     assert message["Auto-Submitted"] is None
     body = message.get_body(("plain",))
     assert body is not None
-    assert "Elle est en pièce jointe." == body.get_content().strip()
-    assert [("msg_1", DeliveryState.SENT, "")] == await site.reports()
+    assert body.get_content().strip() == "Elle est en pièce jointe."
+    assert await site.reports() == [("msg_1", DeliveryState.SENT, "")]
 
 
 async def test_refused_answer_is_told_as_failed_with_the_servers_word(site: Site) -> None:
     await site.begun()
     site.server.recipients.append("550 5.1.1 no such user")
     await site.answer()
-    assert [("msg_1", DeliveryState.FAILED, "550 5.1.1")] == await site.reports()
+    assert await site.reports() == [("msg_1", DeliveryState.FAILED, "550 5.1.1")]
 
 
 async def test_deferred_answer_is_sent_later_and_the_next_waits_behind_it(site: Site) -> None:
@@ -351,8 +351,8 @@ async def test_deferred_answer_is_sent_later_and_the_next_waits_behind_it(site: 
     await site.answer("msg_1")
     await site.answer("msg_2")
     mails = await site.server.arrived(2)
-    assert ["<msg_1@exemple.fr>", "<msg_2@exemple.fr>"] == [mail.message["Message-ID"] for mail in mails]
-    assert [("msg_1", DeliveryState.SENT, ""), ("msg_2", DeliveryState.SENT, "")] == await site.reports(2)
+    assert [mail.message["Message-ID"] for mail in mails] == ["<msg_1@exemple.fr>", "<msg_2@exemple.fr>"]
+    assert await site.reports(2) == [("msg_1", DeliveryState.SENT, ""), ("msg_2", DeliveryState.SENT, "")]
 
 
 async def test_answer_whose_yes_was_lost_goes_again_under_the_same_message_id(site: Site) -> None:
@@ -361,7 +361,7 @@ async def test_answer_whose_yes_was_lost_goes_again_under_the_same_message_id(si
     await site.answer()
     mails = await site.server.arrived(2)
     assert mails[0].message["Message-ID"] == mails[1].message["Message-ID"]
-    assert [("msg_1", DeliveryState.SENT, "")] == await site.reports()
+    assert await site.reports() == [("msg_1", DeliveryState.SENT, "")]
 
 
 async def test_connection_is_used_again(site: Site) -> None:
@@ -370,7 +370,7 @@ async def test_connection_is_used_again(site: Site) -> None:
     await site.server.arrived(1)
     await site.answer("msg_2")
     await site.server.arrived(2)
-    assert 1 == site.server.connections
+    assert site.server.connections == 1
 
 
 async def test_bounce_tells_the_message_it_is_about_and_is_no_contact(site: Site) -> None:
@@ -388,14 +388,15 @@ async def test_bounce_tells_the_message_it_is_about_and_is_no_contact(site: Site
     )
     await site.send(bounce, sender="")
     reported = await site.running.inputs(DeliveryReported, 2)
-    assert (DeliveryState.FAILED, "5.2.2", "jeanne@client.example") == (reported[1].state, reported[1].code, reported[1].recipient)
+    assert (reported[1].state, reported[1].code, reported[1].recipient) == (DeliveryState.FAILED, "5.2.2", "jeanne@client.example")
     await site.send(MAIL.replace(b"m1@", b"m2@"))
-    assert ["m1@client.example", "m2@client.example"] == [
-        each.contact.thread.message_id if each.contact.thread else "" for each in await site.running.inputs(ContactReceived, 2)
+    assert [each.contact.thread.message_id if each.contact.thread else "" for each in await site.running.inputs(ContactReceived, 2)] == [
+        "m1@client.example",
+        "m2@client.example",
     ]
 
 
 async def test_where_an_agent_began_the_address_comes_with_the_command(site: Site) -> None:
     await site.answer("msg_1", address="paul@client.example", content=Content(text="Bonjour Paul", subject="Votre dossier"))
     mail = (await site.server.arrived())[0]
-    assert (("paul@client.example",), "Votre dossier") == (mail.recipients, mail.message["Subject"])
+    assert (mail.recipients, mail.message["Subject"]) == (("paul@client.example",), "Votre dossier")

@@ -365,7 +365,8 @@ class Outbox:
             record = replace(record, is_delay_told=True)
         elif record.due_at is not None and record.due_at > now:
             return
-        due_at = self._due_of(record, record.try_at if record.try_at > now else now + BEHIND_RECHECK_MS)
+        again = self._policy.held_recheck_ms if self._is_held() else BEHIND_RECHECK_MS
+        due_at = self._due_of(record, record.try_at if record.try_at > now else now + again)
         await self._sends.write_if_still(replace(record, due_at=due_at))
 
     async def _tell_delays_in_hand(self, now: Instant) -> None:
