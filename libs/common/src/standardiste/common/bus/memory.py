@@ -22,6 +22,7 @@ from standardiste.common.bus.port import Handler, Lane, Outgoing, Outputs, Recor
 from standardiste.common.bus.processing import Owned
 from standardiste.common.bus.timers import Timer
 from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.window import Cursor
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.errors import BusAway
 
@@ -79,6 +80,17 @@ class MemoryBus(LocalBus):
     def another(self, faults: Faults | None = None) -> MemoryBus:
         """Another client of the same log, open whether this one is or not."""
         return MemoryBus(self._core, self.faults if faults is None else faults)
+
+    def cursor(self, topics: Sequence[Topic]) -> Cursor:
+        """A bare cursor over these from their start, for tests and the simulation to look at the log without a task."""
+        slots = self._core.slots_of(topics)
+        return Cursor(self._core.window, slots, {(slot.topic, slot.partition): 0 for slot in slots})
+
+    def stored(self, topic: Topic) -> list[Record]:
+        """What the log itself holds of a topic now, memory aside: what a restart would find."""
+        return [
+            record for slot in self._core.slots_of((topic,)) for record in self._core.log.read(topic, slot.partition, 0, slot.end, slot.end)
+        ]
 
     def crash(self) -> None:
         """This client is no more: whoever waits for what it held goes on. Its publishes that were not yet written may or may not be."""
