@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from standardiste.common.bodies import understood
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
-from standardiste.ingest_open.posted import PostedInteraction, checked_key, files_of, understand
+from standardiste.ingest_open.posted import PostedInteraction, checked_key, files_of
 
 DATA = Path(__file__).parents[2] / "data" / "open"
 GOOD = sorted((DATA / "good").glob("*.json"))
@@ -23,7 +24,7 @@ BAD = json.loads((DATA / "bad.json").read_text())
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.stem)
 def test_good_bodies_are_understood_whole(file: Path) -> None:
     body = json.loads(file.read_text())
-    posted = understand(PostedInteraction, file.read_bytes())
+    posted = understood(PostedInteraction, file.read_bytes())
     assert posted.sender.address == body["from"]["address"]
     assert posted.text == body.get("text", "")
     assert [file.name for file in files_of(posted)] == [each["name"] for each in body.get("attachments", [])]
@@ -33,12 +34,12 @@ def test_good_bodies_are_understood_whole(file: Path) -> None:
 def test_bad_bodies_are_refused_at_the_field_that_is_wrong(case: dict[str, Any]) -> None:
     body = case["raw"].encode() if "raw" in case else json.dumps(case["body"]).encode()
     with pytest.raises(BadInput) as refused:
-        files_of(understand(PostedInteraction, body))
+        files_of(understood(PostedInteraction, body))
     assert (refused.value.reason, refused.value.pointer) == ("invalid_field", case["pointer"])
 
 
 def test_instants_are_taken_with_their_offset() -> None:
-    posted = understand(PostedInteraction, b'{"from": {"address": "a"}, "received_at": "2026-03-29T03:00:00+02:00"}')
+    posted = understood(PostedInteraction, b'{"from": {"address": "a"}, "received_at": "2026-03-29T03:00:00+02:00"}')
     assert posted.received_at == Instant(1774746000000)
 
 
@@ -57,7 +58,7 @@ def test_key_of_other_characters_or_too_long_is_refused(header: str) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_understood_or_refused(body: bytes) -> None:
     with suppress(BadInput):
-        understand(PostedInteraction, body)
+        understood(PostedInteraction, body)
 
 
 json_values = st.recursive(
@@ -71,4 +72,4 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from(["from", "text", "channel", "attributes", "attachments", "priority", "received_at"]), json_values))
 def test_any_fields_are_understood_or_refused(body: dict[str, Any]) -> None:
     with suppress(BadInput):
-        files_of(understand(PostedInteraction, json.dumps(body).encode()))
+        files_of(understood(PostedInteraction, json.dumps(body).encode()))

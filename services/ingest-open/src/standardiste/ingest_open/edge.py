@@ -8,12 +8,12 @@ key's digest is written besides the record on the bus.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
+from standardiste.common.bodies import request_body, understood
 from standardiste.common.conversations import ConversationBook, Correspondent
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import BadInput
@@ -42,7 +42,6 @@ from standardiste.ingest_open.posted import (
     checked_key,
     files_of,
     require_words,
-    understand,
 )
 from standardiste.ingest_open.replies import replies_after, reply_of
 from standardiste.ingest_open.settings import OpenSettings
@@ -74,14 +73,19 @@ class OpenEdge:
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/interactions", tags=["interactions"])
         router.add_api_route(
-            "", self.interaction, methods=["POST"], status_code=202, openapi_extra=_body(PostedInteraction), summary="Hand in a contact"
+            "",
+            self.interaction,
+            methods=["POST"],
+            status_code=202,
+            openapi_extra=request_body(PostedInteraction),
+            summary="Hand in a contact",
         )
         router.add_api_route(
             "/{conversation}/messages",
             self.message,
             methods=["POST"],
             status_code=202,
-            openapi_extra=_body(PostedMessage),
+            openapi_extra=request_body(PostedMessage),
             summary="Hand in a further message",
         )
         router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"], summary="Fetch the answers of agents")
@@ -90,7 +94,7 @@ class OpenEdge:
             self.delivery,
             methods=["POST"],
             status_code=202,
-            openapi_extra=_body(PostedDelivery),
+            openapi_extra=request_body(PostedDelivery),
             summary="Report what became of an answer",
         )
         return router
@@ -98,7 +102,7 @@ class OpenEdge:
     async def interaction(self, request: Request) -> Response:
         """Anything an integrator brings: letter, fax, social. Idempotency-Key required; the same key is the same contact."""
         asked = await self._asked(request)
-        posted = understand(PostedInteraction, asked.body)
+        posted = understood(PostedInteraction, asked.body)
         require_words(posted)
         tenant = asked.principal.tenant
         address = self._address(asked.principal, posted)
@@ -130,7 +134,7 @@ class OpenEdge:
     async def message(self, request: Request, conversation: str) -> Response:
         """A further message of the customer in a conversation. Idempotency-Key required."""
         asked = await self._asked(request)
-        posted = understand(PostedMessage, asked.body)
+        posted = understood(PostedMessage, asked.body)
         require_words(posted)
         tenant = asked.principal.tenant
         known = await self._known(asked.principal, Act.CONTACT_CREATE, conversation)
@@ -174,7 +178,7 @@ class OpenEdge:
         """The integrator reports what became of an answer; states move forward only, a repeat changes nothing."""
         who = await principal(request)
         await self._known(who, Act.DELIVERY_REPORT, conversation)
-        posted = understand(PostedDelivery, await body_of(request, SMALL_BODY_BYTES_MAX))
+        posted = understood(PostedDelivery, await body_of(request, SMALL_BODY_BYTES_MAX))
         reply = await reply_of(self._parts.store, who.tenant, conversation, message)
         if reply is None:
             raise problem("not_found", "No answer of this id is in the conversation.")
@@ -275,22 +279,3 @@ class OpenEdge:
 
 def _accepted(receipt: ReceiptId, conversation: ConversationId) -> Response:
     return accepted(f"/v1/customers/receipts/{receipt}", {"receipt": receipt, "conversation": conversation})
-
-
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    """The request body for the OpenAPI document: the model's own schema, its definitions written out where they are used."""
-    schema = model.model_json_schema(by_alias=True)
-    definitions: dict[str, Any] = schema.pop("$defs", {})
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _written_out(schema, definitions)}}}}
-
-
-def _written_out(node: Any, definitions: dict[str, Any]) -> Any:
-    """The schema without references into itself; ours do not recur."""
-    if isinstance(node, list):
-        return [_written_out(each, definitions) for each in cast("list[Any]", node)]
-    if not isinstance(node, dict):
-        return node
-    found = cast("dict[str, Any]", node)
-    if "$ref" in found:
-        return _written_out(definitions[found["$ref"].rsplit("/", 1)[1]], definitions)
-    return {name: _written_out(value, definitions) for name, value in found.items()}

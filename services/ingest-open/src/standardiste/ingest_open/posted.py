@@ -1,18 +1,14 @@
-"""
-What an integrator posted, understood: bytes in, values out, or BadInput with a JSON pointer.
-
-One pass of pydantic-core over the bytes, strict: a number is not a text, and a field we do not know is refused, so that a typing error shows at the
-first try and not in a report. Nothing here knows a tenant, a store or the time.
-"""
+"""What an integrator may post, and what of it is checked beyond its form. Nothing here knows a tenant, a store or the time."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from standardiste.common.bodies import Strict
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
 from standardiste.common.intake import AttachmentDraft
@@ -21,7 +17,6 @@ ATTACHMENTS_MAX: Final = 20
 ATTRIBUTES_MAX: Final = 50
 TEXT_CHARACTERS_MAX: Final = 1_000_000
 KEY_CHARACTERS_MAX: Final = 255
-ATTRIBUTE_RULE: Final = "an attribute has a name of 1 to 64 characters and is a text of at most 1,000, a number, true or false"
 
 Short = Annotated[str, Field(min_length=1, max_length=255)]
 Id = Annotated[str, Field(min_length=1, max_length=128)]
@@ -32,18 +27,14 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 AttributeValue = AttributeText | bool | Whole | float
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Sender(_Strict):
+class Sender(Strict):
     """Who the customer is on this channel: an account, a fax number, a file number. `address` is what two contacts of one customer share."""
 
     address: Short
     name: Annotated[str, Field(max_length=255)] | None = None
 
 
-class PostedAttachment(_Strict):
+class PostedAttachment(Strict):
     """A file, base64 in `content`."""
 
     name: Short
@@ -51,11 +42,11 @@ class PostedAttachment(_Strict):
     content: str
 
 
-class _Words(_Strict):
+class _Words(Strict):
     subject: Annotated[str, Field(max_length=998)] | None = None
     text: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = ""
     language: Language | None = None
-    attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=ATTRIBUTES_MAX)] = {}
+    attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=ATTRIBUTES_MAX)] = Field(default_factory=dict)
     attachments: Annotated[tuple[PostedAttachment, ...], Field(max_length=ATTACHMENTS_MAX, strict=False)] = ()
     received_at: Annotated[Instant, Field(description="When it happened, RFC 3339; now when absent")] | None = None
 
@@ -83,28 +74,13 @@ class PostedMessage(_Words):
     sender: Annotated[Sender | None, Field(alias="from")] = None
 
 
-class PostedDelivery(_Strict):
+class PostedDelivery(Strict):
     """What became of an answer at the integrator's side. `is_final` failures tell the agent that nothing more will be tried."""
 
     state: Literal["sent", "delivered", "read", "delayed", "failed"]
     at: Annotated[Instant, Field(description="RFC 3339; now when absent")] | None = None
     code: Annotated[str, Field(max_length=64)] | None = None
     detail: Annotated[str, Field(max_length=1000)] | None = None
-
-
-Posted = TypeVar("Posted", PostedInteraction, PostedMessage, PostedDelivery)
-
-
-def understand(model: type[Posted], body: bytes) -> Posted:
-    """The body as a value. Raises BadInput("invalid_field") that points at the first fault."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place, what = first["loc"], first["msg"]
-        if place[:1] == ("attributes",) and len(place) > 2:  # pydantic adds which member of the union it tried last
-            place, what = place[:2], ATTRIBUTE_RULE
-        raise BadInput("invalid_field", what, "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)) from None
 
 
 def files_of(posted: PostedInteraction | PostedMessage) -> tuple[AttachmentDraft, ...]:
