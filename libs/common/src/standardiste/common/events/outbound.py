@@ -124,7 +124,11 @@ class ConnectCall:
 @_outbound("call.place")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCall:
-    """Call a customer for an agent (opened by the agent, or a callback)."""
+    """
+    Call a customer for an agent (opened by the agent, or a callback); answered by media.connected or media.failed naming `offer`.
+
+    `offer` is what the router took it with; absent, it is the interaction's own ("<interaction>-o0").
+    """
 
     conversation: ConversationId
     interaction: InteractionId
@@ -132,6 +136,7 @@ class PlaceCall:
     channel_address: ChannelAddressId
     address: str | None = None
     is_agent_first: bool = True
+    offer: OfferId | None = None
 
 
 @_outbound("call.queue")
