@@ -87,20 +87,28 @@ ROUTES: tuple[Route, ...] = (
         is_open=True,
     ),
     _route(
-        "ingest-chat", "GET /v1/chat/sessions/{session}/messages", "What was said after a message id.", (200,), ("bad_token",), is_open=True
+        "ingest-chat", "GET /v1/chat/sessions/{session}/messages", "What was said after a place or a message id.", (200,), ("bad_token", "cursor_invalid"), is_open=True
     ),
     _route(
         "ingest-chat", "DELETE /v1/chat/sessions/{session}", "The visitor ends the chat.", (204,), ("bad_token", "bus_away"), is_open=True
     ),
     _route(
         "ingest-chat",
+        "GET /v1/chat/sessions/{session}/ws",
+        "The visitor's websocket, subprotocol standardiste.chat.v1.",
+        (101,),
+        ("bad_origin", "too_many_requests", "not_acceptable"),
+        is_open=True,
+    ),
+    _route(
+        "ingest-chat",
         "GET /v1/chat/pages/{address}",
         "What the widget needs to show itself: name, language, colours.",
         (200,),
-        ("unknown_channel_address",),
+        ("unknown_channel_address", "bad_origin"),
         is_open=True,
     ),
-    _route("ingest-chat", "GET /v1/chat/demo", "A page that carries the widget.", (200,), is_open=True),
+    _route("ingest-chat", "GET /v1/chat/demo", "A page that carries the widget.", (200,), ("unknown_channel_address",), is_open=True),
     _route(
         "ingest-open",
         "POST /v1/interactions",

@@ -90,6 +90,20 @@ METRICS: Final = (
         when_it_rises="The bus is away, or no directory pod holds the relay's lease: check the bus first.",
     ),
     Metric(
+        name="standardiste_chat_sockets",
+        kind="gauge",
+        unit="sockets",
+        what="Visitors' chat sockets of this pod.",
+        when_it_rises="Near chat_sockets_max new visitors are turned away: add a pod.",
+    ),
+    Metric(
+        name="standardiste_chat_unreadable_records_total",
+        kind="counter",
+        unit="records",
+        what="Records of outbound.chat or decisions that this pod could not read.",
+        when_it_rises="The router is of a newer version than this pod; what the group could not read either is in dead-letters.",
+    ),
+    Metric(
         name="standardiste_gateway_sessions",
         kind="gauge",
         unit="sessions",
