@@ -6,7 +6,7 @@ from typing import Final
 
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
-from standardiste.customers.decisions import GROUP, Chronicle
+from standardiste.customers.decisions import GROUP, Decisions
 from standardiste.customers.edge import CustomersEdge
 from standardiste.customers.identification import Identification
 from standardiste.customers.progress import Progress
@@ -25,7 +25,7 @@ def build(settings: CustomersSettings, parts: Parts) -> Service:
         router=CustomersEdge(parts, progress).router(),
         tasks={
             "inputs": Identification(parts).run,
-            "decisions": Chronicle(parts, progress).run,
+            "decisions": Decisions(parts, progress).run,
             "sweep": lambda ready: sweep_daily(parts.store, parts.blobs, parts.clock, settings.customers_blob_keep_days, ready),
         },
         collections=COLLECTIONS,

@@ -59,7 +59,7 @@ RECEIPTS: Final = Collection(
     name="customers-receipts",
     indexes=(Index(name="interaction", path="interaction"), Index(name="open", path="open_since")),
 )
-HISTORY: Final = Collection(name="customers-history", indexes=(Index(name="position", path="position", is_unique=True),))
+HISTORY: Final = Collection(name="customers-history", indexes=(Index(name="position", path="position"),))
 SWEEPS: Final = Collection(name="customers-sweeps")
 COLLECTIONS: Final = (CUSTOMERS, CONVERSATIONS, MESSAGES, THREADS, RECEIPTS, HISTORY, SWEEPS)
 
