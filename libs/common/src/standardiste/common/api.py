@@ -87,7 +87,12 @@ ROUTES: tuple[Route, ...] = (
         is_open=True,
     ),
     _route(
-        "ingest-chat", "GET /v1/chat/sessions/{session}/messages", "What was said after a place or a message id.", (200,), ("bad_token", "cursor_invalid"), is_open=True
+        "ingest-chat",
+        "GET /v1/chat/sessions/{session}/messages",
+        "What was said after a place or a message id.",
+        (200,),
+        ("bad_token", "cursor_invalid"),
+        is_open=True,
     ),
     _route(
         "ingest-chat", "DELETE /v1/chat/sessions/{session}", "The visitor ends the chat.", (204,), ("bad_token", "bus_away"), is_open=True
@@ -135,7 +140,7 @@ ROUTES: tuple[Route, ...] = (
         "POST /v1/interactions/{conversation}/messages/{message}/delivery",
         "The integrator reports what became of an answer.",
         (202,),
-        ("unknown_conversation", "invalid_field", "bus_away"),
+        ("unknown_conversation", "not_found", "invalid_field", "bus_away"),
     ),
     # ---- customers
     _route(

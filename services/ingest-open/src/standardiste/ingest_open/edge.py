@@ -78,7 +78,6 @@ class OpenEdge:
             methods=["POST"],
             status_code=202,
             openapi_extra=request_body(PostedInteraction),
-            summary="Hand in a contact",
         )
         router.add_api_route(
             "/{conversation}/messages",
@@ -86,16 +85,14 @@ class OpenEdge:
             methods=["POST"],
             status_code=202,
             openapi_extra=request_body(PostedMessage),
-            summary="Hand in a further message",
         )
-        router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"], summary="Fetch the answers of agents")
+        router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"])
         router.add_api_route(
             "/{conversation}/messages/{message}/delivery",
             self.delivery,
             methods=["POST"],
             status_code=202,
             openapi_extra=request_body(PostedDelivery),
-            summary="Report what became of an answer",
         )
         return router
 
