@@ -1,0 +1,87 @@
+"""ingest-chat as a service: its endpoints and sockets, the group that stores, the pod's own reading, and who is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from standardiste.common.intake import Intake
+from standardiste.common.log import logger
+from standardiste.common.parts import Parts
+from standardiste.common.rate_limit import TokenBuckets
+from standardiste.common.service import Service
+from standardiste.ingest_chat.edge import ChatEdge
+from standardiste.ingest_chat.group import Group, lane_of
+from standardiste.ingest_chat.happenings import TOPICS
+from standardiste.ingest_chat.hub import Hub
+from standardiste.ingest_chat.pages import Pages
+from standardiste.ingest_chat.presence import PODS, PRESENCE, Presences
+from standardiste.ingest_chat.sessions import SESSIONS, Sessions
+from standardiste.ingest_chat.settings import ChatSettings
+from standardiste.ingest_chat.sockets import Parlour, add_socket
+from standardiste.ingest_chat.tokens import Tokens
+from standardiste.ingest_chat.transcript import TRANSCRIPT, Transcript
+from standardiste.ingest_chat.visitors import Visitors
+
+NAME: Final = "ingest-chat"
+WIDGET: Final = Path(__file__).parent / "static" / "built"
+
+log = logger(NAME)
+
+
+def build(settings: ChatSettings, parts: Parts) -> Service:
+    """The service, not yet running. Its id among pods is new at every start: a dead pod's sockets are not a fresh one's."""
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    transcript, sessions, tokens = Transcript(parts.store), Sessions(parts.store), Tokens(parts.keys)
+    pages = Pages(parts.directory, parts.http.public_url)
+    hub = Hub(bus=parts.bus, group=NAME, transcript=transcript)
+    visitors = Visitors(intake=intake, sessions=sessions, directory=parts.directory, clock=parts.clock)
+    presences = Presences(
+        store=parts.store,
+        intake=intake,
+        sessions=sessions,
+        clock=parts.clock,
+        pod=parts.ids.mint("pod"),
+        holds=hub.holds,
+        gone_after_ms=settings.chat_gone_after_ms,
+    )
+    group = Group(transcript=transcript, sessions=sessions, presences=presences, intake=intake, clock=parts.clock)
+    edge = ChatEdge(
+        visitors=visitors,
+        sessions=sessions,
+        transcript=transcript,
+        hub=hub,
+        pages=pages,
+        tokens=tokens,
+        keys=parts.keys,
+        clock=parts.clock,
+        ids=parts.ids,
+        sessions_per_client=TokenBuckets(per_s=settings.chat_sessions_per_client_s, burst=settings.chat_sessions_per_client_burst),
+    ).router()
+    parlour = Parlour(
+        hub=hub,
+        visitors=visitors,
+        sessions=sessions,
+        presences=presences,
+        pages=pages,
+        tokens=tokens,
+        directory=parts.directory,
+        clock=parts.clock,
+        sockets_max=settings.chat_sockets_max,
+    )
+    add_socket(edge, parlour)
+
+    async def store(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(NAME, TOPICS, group.take, lane=lane_of, ready=ready)
+
+    if not WIDGET.is_dir():
+        log.warning("widget_not_built", how="npm ci && npm run build, in services/ingest-chat/web")
+    return Service(
+        name=NAME,
+        router=edge,
+        tasks={"group": store, "tail": hub.follow, "presence": presences.run},
+        collections=(SESSIONS, TRANSCRIPT, PRESENCE, PODS),
+        static={"/chat": WIDGET} if WIDGET.is_dir() else {},
+        cross_origin=("/v1/chat/",),
+    )

@@ -1,0 +1,77 @@
+"""What a pod has read lately, by chat: it covers what the group has not stored yet when a visitor comes back. In memory, bounded in number, size and age."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Final
+
+from standardiste.ingest_chat.frames import Notice, Position, Said
+from standardiste.ingest_chat.happenings import Line, Redaction
+
+KEEP_MS: Final = 15 * 60 * 1000
+LINES_MAX: Final = 20_000
+CHARACTERS_MAX: Final = 16 * 1024 * 1024
+_LINE_COST: Final = 300
+
+
+class Window:
+    """The lines of the last quarter of an hour, and where each waiting visitor stands."""
+
+    def __init__(self) -> None:
+        self._lines: deque[Line] = deque()
+        self._by_chat: dict[tuple[str, str], deque[Line]] = {}
+        self._positions: dict[tuple[str, str], Position] = {}
+        self._cost = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, line: Line) -> None:
+        """Remember a line; the oldest make room."""
+        self._lines.append(line)
+        self._by_chat.setdefault((line.tenant, line.conversation), deque()).append(line)
+        self._cost += _cost(line)
+        if not isinstance(line.entry, Said | Notice):
+            self._positions.pop((line.tenant, line.conversation), None)  # taken, or over: nobody waits any more
+        while len(self._lines) > LINES_MAX or self._cost > CHARACTERS_MAX or self._lines[0].entry.at < line.entry.at - KEEP_MS:
+            self._forget_oldest()
+
+    def of(self, tenant: str, conversation: str) -> list[Line]:
+        """What is remembered of a chat, in the order in which it is shown."""
+        return sorted(self._by_chat.get((tenant, conversation), ()), key=lambda line: line.order)
+
+    def redact(self, redaction: Redaction) -> None:
+        """Words that are to go leave the memory at once."""
+        lines = self._by_chat.get((redaction.tenant, redaction.conversation), deque[Line]())
+        for index, line in enumerate(lines):
+            if isinstance(line.entry, Said) and line.entry.id == redaction.message:
+                self._replace(line, replace(line, entry=replace(line.entry, text="", is_redacted=True)), lines, index)
+
+    def stand(self, tenant: str, conversation: str, position: Position) -> None:
+        """The visitor stands there now."""
+        if position.position is None or len(self._positions) >= LINES_MAX:
+            self._positions.pop((tenant, conversation), None)
+        else:
+            self._positions[(tenant, conversation)] = position
+
+    def position(self, tenant: str, conversation: str) -> Position | None:
+        return self._positions.get((tenant, conversation))
+
+    def _replace(self, former: Line, line: Line, lines: deque[Line], index: int) -> None:
+        lines[index] = line
+        self._lines[next(place for place, each in enumerate(self._lines) if each is former)] = line
+        self._cost += _cost(line) - _cost(former)
+
+    def _forget_oldest(self) -> None:
+        line = self._lines.popleft()
+        self._cost -= _cost(line)
+        lines = self._by_chat[(line.tenant, line.conversation)]
+        lines.popleft()
+        if not lines:
+            del self._by_chat[(line.tenant, line.conversation)]
+            self._positions.pop((line.tenant, line.conversation), None)
+
+
+def _cost(line: Line) -> int:
+    return _LINE_COST + (len(line.entry.text) if isinstance(line.entry, Said) else 0)
