@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from standardiste.common.events.base import Instant
@@ -39,13 +40,32 @@ class ManualClock:
 
 def rfc3339(at: int) -> str:
     """The instant as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z."""
-    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
+    second, ms = divmod(at, 1000)
+    return f"{_text_of(second)}.{ms:03d}Z"
 
 
 def parse_rfc3339(text: str) -> Instant:
     """The instant that an RFC 3339 text names. Raises ValueError when it is not one or names no offset."""
+    if len(text) == 24 and text[19] == "." and text[23] == "Z" and text[20:23].isdecimal():  # as we write it
+        return Instant(_second_of(text[:19]) * 1000 + int(text[20:23]))
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no offset from UTC in {text!r}")
     whole = moment.astimezone(UTC)
     return Instant(int(whole.replace(microsecond=0).timestamp()) * 1000 + whole.microsecond // 1000)
+
+
+# Every event is written and read with several instants, most of them of the last few seconds.
+
+
+@lru_cache(maxsize=4_096)
+def _text_of(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@lru_cache(maxsize=4_096)
+def _second_of(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(f"two offsets from UTC in {text!r}")
+    return int(moment.replace(tzinfo=UTC).timestamp())
