@@ -39,8 +39,6 @@ from standardiste.common.events.model import (
 
 FORMAT = 1
 HANDLED_KEPT = 32
-PLACED_OFFER = OfferId("")
-"""A call that an agent began was never offered."""
 
 
 class CallState(StrEnum):
@@ -156,6 +154,13 @@ class AgentEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRings:
+    """The provider has begun the agent's leg of a call that he begins."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAnswered:
     """The customer whom an agent calls has answered."""
 
@@ -227,6 +232,7 @@ class SendOutside:
 Happening: TypeAlias = (
     AgentAnswered
     | AgentEnded
+    | AgentRings
     | CustomerAnswered
     | CustomerEnded
     | LeftAloneLong
@@ -245,11 +251,11 @@ _SHOW_CUSTOMER = Do.SHOW, Party.CUSTOMER
 _SHOW_AGENT = Do.SHOW, Party.AGENT
 
 
-def place(call: Call, *, command: str, endpoint: str | None) -> Call:
-    """A call that an agent begins: his own phone rings first. `call` names the parties and is RINGING_AGENT."""
-    call = replace(call, handled=(command,), endpoint=endpoint, offer=PLACED_OFFER, attempt=1, is_agent_parent=True)
-    if endpoint is None:
-        return _owe(replace(call, state=CallState.ENDED), "failed", _failed(call, "agent_no_endpoint"))
+def place(call: Call, *, command: str, endpoint: str | None, refusal: str = "") -> Call:
+    """A call that an agent begins: his own phone rings first. `call` names the parties and the offer; `refusal` names why it cannot be."""
+    call = replace(call, state=CallState.RINGING_AGENT, handled=(command,), endpoint=endpoint, attempt=1, is_agent_parent=True)
+    if endpoint is None or refusal:
+        return _owe(_ended(call), "failed", _failed(call, refusal or "agent_no_endpoint"))
     return _do(call, Do.RING, Party.AGENT)
 
 
@@ -264,6 +270,8 @@ def step(call: Call, happening: Happening) -> Call:
             return _agent_answered(call, happening)
         case AgentEnded():
             return _agent_ended(call, happening)
+        case AgentRings():
+            return replace(call, agent_leg=happening.leg) if call.agent_leg is None and call.is_agent_parent else call
         case CustomerAnswered():
             return _customer_answered(call, happening)
         case CustomerEnded():
@@ -298,10 +306,7 @@ def _agent_answered(call: Call, happening: AgentAnswered) -> Call:
         return replace(call, state=CallState.RINGING_CUSTOMER, agent_leg=happening.leg)
     if call.state is not CallState.CONNECTING:
         return call
-    assert call.interaction is not None, "an agent is asked for an interaction"
-    assert call.offer is not None, "an agent is asked by an offer"
-    bridged = replace(call, state=CallState.BRIDGED, agent_leg=happening.leg, is_agent_parent=False)
-    return _owe(bridged, "connected", MediaConnected(interaction=call.interaction, offer=call.offer))
+    return _owe_connected(replace(call, state=CallState.BRIDGED, agent_leg=happening.leg, is_agent_parent=False))
 
 
 def _agent_ended(call: Call, happening: AgentEnded) -> Call:
@@ -312,11 +317,9 @@ def _agent_ended(call: Call, happening: AgentEnded) -> Call:
             waiting = _without_agent(replace(call, state=CallState.WAITING))
             waiting = _owe(waiting, "failed", _failed(call, f"agent_{happening.outcome}"))
             return _do(waiting, *_SHOW_CUSTOMER) if happening.is_found else waiting
-        case CallState.RINGING_AGENT:
+        case CallState.RINGING_AGENT | CallState.RINGING_CUSTOMER:
+            # The agent's leg is the parent: with it the customer's phone stops ringing.
             return _owe(_ended(call), "failed", _failed(call, f"agent_{happening.outcome}"))
-        case CallState.RINGING_CUSTOMER:
-            # Hanging up the parent stops the customer's phone; he heard at most a ring.
-            return _owe(_ended(call), "ended", _media_ended(call, is_agent_side=True))
         case CallState.BRIDGED | CallState.HELD:
             alone = _without_agent(replace(call, state=CallState.ALONE))
             alone = _owe(alone, "ended", _media_ended(call, is_agent_side=True))
@@ -328,10 +331,9 @@ def _agent_ended(call: Call, happening: AgentEnded) -> Call:
 
 
 def _customer_answered(call: Call, happening: CustomerAnswered) -> Call:
-    if call.state is not CallState.RINGING_CUSTOMER or call.interaction is None:
+    if call.state is not CallState.RINGING_CUSTOMER:
         return call
-    bridged = replace(call, state=CallState.BRIDGED, customer_leg=happening.leg)
-    return _owe(bridged, "connected", MediaConnected(interaction=call.interaction, offer=PLACED_OFFER))
+    return _owe_connected(replace(call, state=CallState.BRIDGED, customer_leg=happening.leg))
 
 
 def _customer_ended(call: Call, outcome: Outcome) -> Call:
@@ -363,7 +365,7 @@ def _refused(call: Call, happening: ProviderRefused) -> Call:
             waiting = _without_agent(replace(call, state=CallState.WAITING, pending=()))
             return _owe(waiting, "failed", _failed(call, f"provider_{happening.code}"))
         case CallState.RINGING_AGENT:
-            return _owe(_ended(replace(call, pending=())), "failed", _failed(call, f"provider_{happening.code}"))
+            return _owe(_ended(call), "failed", _failed(call, f"provider_{happening.code}"))
         case _:
             return replace(call, pending=())
 
@@ -460,9 +462,16 @@ def _free_agent(call: Call) -> Call:
     return _without_agent(freed)
 
 
+def _owe_connected(call: Call) -> Call:
+    assert call.interaction is not None, "an agent is asked for an interaction"
+    assert call.offer is not None, "an agent is asked by an offer"
+    return _owe(call, "connected", MediaConnected(interaction=call.interaction, offer=call.offer))
+
+
 def _failed(call: Call, detail: str) -> MediaFailed:
-    assert call.interaction is not None, "only an interaction's media can fail"
-    return MediaFailed(interaction=call.interaction, offer=call.offer or PLACED_OFFER, detail=detail)
+    assert call.interaction is not None, "an agent is asked for an interaction"
+    assert call.offer is not None, "an agent is asked by an offer"
+    return MediaFailed(interaction=call.interaction, offer=call.offer, detail=detail)
 
 
 def _media_ended(call: Call, *, is_agent_side: bool) -> MediaEnded:

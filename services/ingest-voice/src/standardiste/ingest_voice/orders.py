@@ -1,0 +1,170 @@
+"""What the router asks of calls (outbound.voice): decoded, put to the switchboard, idempotent by the event's id."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from standardiste.common.bus.port import Record
+from standardiste.common.errors import BadInput
+from standardiste.common.events.base import Event
+from standardiste.common.events.codec import decode
+from standardiste.common.events.inputs import DeliveryReported, MediaFailed
+from standardiste.common.events.model import DeliveryState, OfferId, TenantId
+from standardiste.common.events.outbound import (
+    AnnounceEnd,
+    ConferenceCall,
+    ConnectCall,
+    ConsultCall,
+    DeliverMessage,
+    HoldCall,
+    PlaceCall,
+    QueueCall,
+    RecordCall,
+    ReleaseCall,
+    ResumeCall,
+    SendDigits,
+    SuperviseCall,
+    TakeVoicemail,
+    TransferCall,
+)
+from standardiste.common.intake import Intake
+from standardiste.common.parts import Parts
+from standardiste.common.twilio.numbers import e164
+from standardiste.ingest_voice.calls import (
+    Call,
+    CallState,
+    Command,
+    Connect,
+    PutInQueue,
+    PutOnHold,
+    Release,
+    SendOutside,
+    TakeOffHold,
+    place,
+)
+from standardiste.ingest_voice.switchboard import Switchboard
+
+NOT_OFFERED: Final = "not_offered_here"
+_LATER: Final = (ConsultCall, ConferenceCall, SuperviseCall, RecordCall, SendDigits, TakeVoicemail)
+"""Part of the catalogue; no call provider here does them yet, so they are dead-lettered by name."""
+
+
+def endpoint_of(written: str | None) -> str | None:
+    """Where an agent is reached, as the directory has it: "client:<name>", "sip:…" or a number; None when it is none of them."""
+    if written is None:
+        return None
+    text = written.strip()
+    if text.startswith("client:") and len(text) > len("client:"):
+        return text
+    if text.startswith("sip:") and "@" in text:
+        return text
+    return e164(text)
+
+
+class Orders:
+    """The handler of outbound.voice."""
+
+    def __init__(self, parts: Parts, switchboard: Switchboard, intake: Intake) -> None:
+        self._parts, self._switchboard, self._intake = parts, switchboard, intake
+
+    async def take(self, record: Record) -> None:
+        """Handle one record. Raises Away (call again) and BadInput (not ours to do)."""
+        event = decode(record)
+        data = event.data
+        match data:
+            case ConnectCall():
+                await self._connect(event, data)
+            case PlaceCall():
+                await self._place(event, data)
+            case DeliverMessage():
+                await self._refuse_message(event, data)
+            case AnnounceEnd():
+                await self._end(event, data)
+            case QueueCall() | HoldCall() | ResumeCall() | ReleaseCall() | TransferCall():
+                await self._switchboard.happen(event.tenant, data.conversation, _command(event), is_command=True)
+            case _ if isinstance(data, _LATER):
+                raise BadInput(NOT_OFFERED, f"{event.type} is not offered by this provider")
+            case _:
+                return  # typing, positions and notices have no place in a call yet
+
+    async def _connect(self, event: Event, data: ConnectCall) -> None:
+        person = self._parts.directory.person(event.tenant, data.agent)
+        asked = Connect(
+            command=event.id,
+            interaction=data.interaction,
+            offer=data.offer,
+            agent=data.agent,
+            endpoint=endpoint_of(person.endpoint if person else None),
+        )
+        if await self._switchboard.happen(event.tenant, data.conversation, asked, is_command=True) is None:
+            failed = MediaFailed(interaction=data.interaction, offer=data.offer, detail="unknown_call")
+            await self._intake.report(event.tenant, data.interaction, failed, id=f"{event.id}/failed", traceparent=event.traceparent)
+
+    async def _place(self, event: Event, data: PlaceCall) -> None:
+        """A call for an agent: his phone first. A callback that rings the customer first is not offered yet."""
+        address = self._parts.directory.address_by_id(event.tenant, data.channel_address)
+        person = self._parts.directory.person(event.tenant, data.agent) if data.agent else None
+        customer = e164(data.address or "")
+        refusal = ""
+        if self._parts.hold.is_held():
+            refusal = "sending_held"
+        elif address is None:
+            refusal = "unknown_channel_address"
+        elif customer is None:
+            refusal = "no_number"
+        elif data.agent is None or not data.is_agent_first:
+            refusal = NOT_OFFERED
+        own = self._parts.directory.tenant(event.tenant)
+        call = Call(
+            tenant=TenantId(event.tenant),
+            conversation=data.conversation,
+            state=CallState.RINGING_AGENT,
+            channel_address=data.channel_address,
+            our_address=address.address if address else "",
+            address=customer or "",
+            language=(address.language if address else None) or (own.language if own else "en"),
+            began_at=self._parts.clock.now(),
+            interaction=data.interaction,
+            offer=data.offer or OfferId(f"{data.interaction}-o0"),
+            agent=data.agent,
+            traceparent=event.traceparent,
+        )
+        endpoint = endpoint_of(person.endpoint if person else None)
+        await self._switchboard.begin(place(call, command=event.id, endpoint=endpoint, refusal=refusal))
+
+    async def _end(self, event: Event, data: AnnounceEnd) -> None:
+        """The interaction is closed: nobody is left on a line that nobody owns."""
+        call = await self._switchboard.get(event.tenant, data.conversation)
+        if call is not None and call.interaction in (None, data.interaction):
+            await self._switchboard.happen(event.tenant, data.conversation, Release(command=event.id), is_command=True)
+
+    async def _refuse_message(self, event: Event, data: DeliverMessage) -> None:
+        """Nothing can be written into a call."""
+        report = DeliveryReported(
+            conversation=data.conversation,
+            interaction=data.interaction,
+            message=data.message,
+            state=DeliveryState.FAILED,
+            at=self._parts.clock.now(),
+            code=NOT_OFFERED,
+            is_final=True,
+        )
+        await self._intake.report(event.tenant, data.interaction, report, id=f"{data.message}/failed", traceparent=event.traceparent)
+
+
+def _command(event: Event) -> Command:
+    match event.data:
+        case QueueCall():
+            return PutInQueue(command=event.id)
+        case HoldCall():
+            return PutOnHold(command=event.id)
+        case ResumeCall():
+            return TakeOffHold(command=event.id)
+        case ReleaseCall(party="agent"):
+            return PutInQueue(command=event.id)
+        case ReleaseCall():
+            return Release(command=event.id)
+        case TransferCall(address=address):
+            return SendOutside(command=event.id, address=address)
+        case _:
+            raise AssertionError(f"{event.type} is no command of a call")

@@ -1,0 +1,133 @@
+"""Calls by Twilio: live legs are given another document, ended, looked up; agents are rung."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
+
+from standardiste.common.directory_view import DirectoryView
+from standardiste.common.errors import ProviderError
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.twilio.callback_token import CallbackTokens
+from standardiste.common.twilio.client import TwilioApi
+from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.ingest_voice.calls import Call, Outcome, Party
+from standardiste.ingest_voice.provider import LegGone, LegReport, LegState
+from standardiste.ingest_voice.sounds import AGENT_RINGS_S, sound_of
+from standardiste.ingest_voice.twiml import LEG_EVENTS, Links, document
+
+PATH: Final = "/v1/voice/twilio/calls"
+LISTED_MAX: Final = 20
+CLOCKS_APART_MS: Final = 60_000
+_OVER: Final = frozenset({"21220", "20404"})
+"""The call is not in progress; the call is not known."""
+
+OUTCOMES: Final = {
+    "completed": Outcome.HUNG_UP,
+    "busy": Outcome.BUSY,
+    "no-answer": Outcome.NO_ANSWER,
+    "failed": Outcome.UNREACHABLE,
+    "canceled": Outcome.CANCELLED,
+}
+"""Twilio's final call statuses."""
+
+
+class TwilioLinks:
+    """The callback addresses of a call: who asks, in which attempt, by a signed token."""
+
+    def __init__(self, tokens: CallbackTokens, public_url: str) -> None:
+        self._tokens, self._base = tokens, public_url + PATH
+
+    def of(self, call: Call) -> Links:
+        def link(step: str, party: Party) -> str:
+            return f"{self._base}/{step}?call={self._tokens.make(call.tenant, call.conversation, party.value, str(call.attempt))}"
+
+        return Links(link)
+
+
+class TwilioCalls:
+    """The provider adapter."""
+
+    def __init__(self, api: TwilioApi, credentials: CredentialBook, directory: DirectoryView, links: TwilioLinks) -> None:
+        self._api, self._credentials, self._directory, self._links = api, credentials, directory, links
+
+    async def show(self, call: Call, party: Party, leg: str) -> None:
+        address = self._address(call)
+        twiml = document(sound_of(call, party), call, address, self._links.of(call), party)
+        client = await self._client(call, address)
+        try:
+            await self._api.ask(client.calls(leg).update_async(twiml=twiml))
+        except ProviderError as error:
+            if error.code in _OVER:
+                raise LegGone(party) from None
+            raise
+
+    async def hang_up(self, call: Call, leg: str) -> None:
+        client = await self._client(call, self._address(call))
+        try:
+            await self._api.ask(client.calls(leg).update_async(status="completed"))
+        except ProviderError as error:
+            if error.code not in _OVER:
+                raise
+
+    async def ring(self, call: Call) -> str:
+        client, links = await self._client(call, self._address(call)), self._links.of(call)
+        assert call.endpoint is not None, "an agent is rung at an endpoint"
+        made = await self._api.ask(
+            client.calls.create_async(
+                to=call.endpoint,
+                from_=call.our_address,
+                url=links.of("agent", Party.AGENT),
+                method="POST",
+                timeout=AGENT_RINGS_S,
+                status_callback=links.of("leg", Party.AGENT),
+                status_callback_event=LEG_EVENTS.split(),
+                status_callback_method="POST",
+            )
+        )
+        return str(made.sid)
+
+    async def look_up(self, call: Call, leg: str) -> LegReport:
+        client = await self._client(call, self._address(call))
+        try:
+            return _report(await self._api.ask(client.calls(leg).fetch_async()))
+        except ProviderError as error:
+            if error.code in _OVER:
+                return LegReport(leg=leg, state=LegState.ENDED, outcome=Outcome.HUNG_UP)
+            raise
+
+    async def reached(self, call: Call, parent: str) -> LegReport | None:
+        client = await self._client(call, self._address(call))
+        listed = await self._api.ask(client.calls.list_async(parent_call_sid=parent, limit=LISTED_MAX))
+        wanted = call.address if call.is_agent_parent else call.endpoint
+        return next((_report(leg) for leg in listed if leg.to == wanted), None)
+
+    async def rung(self, call: Call) -> LegReport | None:
+        client = await self._client(call, self._address(call))
+        assert call.endpoint is not None, "an agent is rung at an endpoint"
+        listed = await self._api.ask(client.calls.list_async(to=call.endpoint, from_=call.our_address, limit=LISTED_MAX))
+        for leg in listed:
+            made = leg.date_created
+            is_late_enough = isinstance(made, datetime) and made.timestamp() * 1000 >= call.began_at - CLOCKS_APART_MS
+            if is_late_enough and str(leg.direction) == "outbound-api":
+                return _report(leg)
+        return None
+
+    async def _client(self, call: Call, address: ChannelAddress) -> Client:
+        return self._api.client(await self._credentials.of(call.tenant, address))
+
+    def _address(self, call: Call) -> ChannelAddress:
+        found = self._directory.get(ChannelAddress, call.tenant, call.channel_address)
+        if found is None:
+            raise ProviderError("twilio", "unknown_channel_address", call.channel_address, is_retryable=False)
+        return replace(found, address=call.our_address)
+
+
+def _report(leg: CallInstance) -> LegReport:
+    status = str(leg.status)
+    state = LegState.ENDED if status in OUTCOMES else LegState.UP if status == "in-progress" else LegState.RINGING
+    return LegReport(leg=str(leg.sid), state=state, outcome=OUTCOMES.get(status))

@@ -1,0 +1,103 @@
+"""
+What Twilio's requests about a call mean: which leg asks or reports what, and what of it happened to the call. Pure.
+
+Theory. Two kinds of request. A leg *asks* what it shall do now (`next` the customer's, `agent` the agent's, `wait` while in the queue) and says how its last verb
+ended; a *report* (`leg`, `status`) says how a leg fares. The same end is told by several of them, in any order; the call's state takes the first and passes
+over the rest. A request made because the API took the leg away (QueueResult redirected) means nothing: its answer is not run.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from standardiste.common.twilio.webhook import Form
+from standardiste.ingest_voice.calls import (
+    AgentAnswered,
+    AgentEnded,
+    Call,
+    CallState,
+    CustomerAnswered,
+    CustomerEnded,
+    Happening,
+    LeftAloneLong,
+    Outcome,
+    Party,
+)
+from standardiste.ingest_voice.twilio_calls import OUTCOMES
+
+
+class Step(StrEnum):
+    """The last part of the webhook's path."""
+
+    WAIT = "wait"
+    NEXT = "next"
+    AGENT = "agent"
+    LEG = "leg"
+    STATUS = "status"
+
+
+UP: Final = "in-progress"
+TAKEN_AWAY: Final = frozenset({"redirected", "redirected-from-bridged"})
+NO_QUEUE: Final = frozenset({"queue-full", "error", "system-error"})
+
+
+def happenings_of(step: Step, call: Call, form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
+    """What happened, oldest first. `party` and `attempt` are those of the callback's token."""
+    match step:
+        case Step.NEXT:
+            return _customer_asks(call, form, attempt)
+        case Step.AGENT:
+            return _agent_asks(call, form, attempt)
+        case Step.LEG:
+            return _reported(form, party, attempt)
+        case Step.STATUS:
+            return _reported(form, Party.CUSTOMER, attempt)
+        case Step.WAIT:
+            return ()
+
+
+def _customer_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
+    if form["CallStatus"] in OUTCOMES or form["QueueResult"] == "hangup":
+        return (CustomerEnded(outcome=OUTCOMES.get(form["CallStatus"], Outcome.HUNG_UP)),)
+    if form["QueueResult"] == "bridged" and call.state is CallState.BRIDGED:
+        return (AgentEnded(attempt=call.attempt, outcome=Outcome.HUNG_UP, is_told=True),)
+    if form["QueueResult"]:
+        return ()
+    dialled = form["DialCallStatus"]
+    if not dialled:
+        return (LeftAloneLong(),)
+    if call.state is CallState.OUTSIDE:
+        return (CustomerEnded(outcome=Outcome.HUNG_UP),)
+    if attempt != call.attempt or call.state not in (CallState.CONNECTING, CallState.BRIDGED):
+        return ()
+    ended = AgentEnded(attempt=attempt, outcome=OUTCOMES.get(dialled, Outcome.NO_ANSWER), is_told=True)
+    if call.state is CallState.CONNECTING and dialled in ("completed", "answered"):
+        return AgentAnswered(leg=form["DialCallSid"], attempt=attempt), ended
+    return (ended,)
+
+
+def _agent_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
+    if form["CallStatus"] in OUTCOMES:
+        return (AgentEnded(attempt=attempt, outcome=OUTCOMES[form["CallStatus"]]),)
+    dialled = form["DialCallStatus"]
+    if not dialled:
+        return (AgentAnswered(leg=form["CallSid"], attempt=attempt),) if call.state is CallState.RINGING_AGENT else ()
+    if call.state is CallState.RINGING_CUSTOMER:
+        if dialled in ("completed", "answered"):
+            return CustomerAnswered(leg=form["DialCallSid"]), CustomerEnded(outcome=Outcome.HUNG_UP)
+        return (CustomerEnded(outcome=OUTCOMES.get(dialled, Outcome.NO_ANSWER)),)
+    if call.state is CallState.BRIDGED and call.is_agent_parent and dialled in ("completed", "answered"):
+        return (CustomerEnded(outcome=Outcome.HUNG_UP),)
+    return ()
+
+
+def _reported(form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
+    status, leg = form["CallStatus"], form["CallSid"]
+    if party is Party.CUSTOMER:
+        if status == UP:
+            return (CustomerAnswered(leg=leg),)
+        return (CustomerEnded(outcome=OUTCOMES[status]),) if status in OUTCOMES else ()
+    if status == UP:
+        return (AgentAnswered(leg=leg, attempt=attempt),)
+    return (AgentEnded(attempt=attempt, outcome=OUTCOMES[status]),) if status in OUTCOMES else ()
