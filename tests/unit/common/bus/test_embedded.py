@@ -90,7 +90,7 @@ async def test_append_time_is_the_clocks_and_never_falls(tmp_path: Path) -> None
     await bus.publish(outgoing("c"))
     clock.at = 2_000
     await bus.publish(outgoing("d"))
-    assert [1_000, 1_000, 1_000, 2_000] == [record.appended_at for record in await read_all(bus, Topic.INPUTS)]
+    assert [record.appended_at for record in await read_all(bus, Topic.INPUTS)] == [1_000, 1_000, 1_000, 2_000]
     await bus.close()
 
 
@@ -105,9 +105,9 @@ async def test_a_reader_far_behind_reads_the_file_and_meets_the_window(tmp_path:
 async def test_more_than_allowed_in_flight_is_refused_at_once(tmp_path: Path) -> None:
     bus = await EmbeddedBus.open(tmp_path, bounds=Bounds(in_flight_records_max=10))
     outcomes = await asyncio.gather(*(bus.publish(outgoing(str(number))) for number in range(20)), return_exceptions=True)
-    assert [None] * 10 == outcomes[:10]
+    assert outcomes[:10] == [None] * 10
     assert all(isinstance(outcome, BusAway) for outcome in outcomes[10:])
-    assert 10 == len(await texts(bus))
+    assert len(await texts(bus)) == 10
     await bus.publish(outgoing("later"))
     await bus.close()
 
@@ -115,7 +115,7 @@ async def test_more_than_allowed_in_flight_is_refused_at_once(tmp_path: Path) ->
 async def test_publishers_of_one_turn_share_a_commit(tmp_path: Path) -> None:
     bus = await EmbeddedBus.open(tmp_path)
     await asyncio.gather(*(bus.publish(outgoing(str(number))) for number in range(50)))
-    assert 1 == bus.commits
+    assert bus.commits == 1
     await bus.close()
 
 
@@ -133,7 +133,7 @@ async def test_closing_lets_publishes_in_flight_end(tmp_path: Path) -> None:
     await bus.close()
     await asyncio.gather(*publishing)
     bus = await EmbeddedBus.open(tmp_path)
-    assert 5 == len(await texts(bus))
+    assert len(await texts(bus)) == 5
     await bus.close()
 
 
@@ -173,10 +173,10 @@ async def test_a_backup_is_whole_while_writers_go_on(tmp_path: Path) -> None:
 
 async def test_the_epoch_is_raised_for_good(tmp_path: Path) -> None:
     bus = await EmbeddedBus.open(tmp_path)
-    assert (1, 2, 2) == (bus.epoch, await bus.raise_epoch(), bus.epoch)
+    assert (bus.epoch, await bus.raise_epoch(), bus.epoch) == (1, 2, 2)
     await bus.close()
     bus = await EmbeddedBus.open(tmp_path)
-    assert 2 == bus.epoch
+    assert bus.epoch == 2
     await bus.close()
 
 

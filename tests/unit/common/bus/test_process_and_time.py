@@ -56,10 +56,10 @@ async def test_a_deadline_waits_for_its_instant() -> None:
         await turns()
         world.timer.advance(499)
         await turns()
-        assert [(1, "in 500")] == await decisions(bus, 1)
+        assert await decisions(bus, 1) == [(1, "in 500")]
         world.timer.advance(1)
-        assert [(1, "in 500"), (2, "fired")] == await decisions(bus, 2)
-        assert START + 500 == json.loads(text_of((await read_all(bus, Topic.DECISIONS))[1]))["at"]
+        assert await decisions(bus, 2) == [(1, "in 500"), (2, "fired")]
+        assert json.loads(text_of((await read_all(bus, Topic.DECISIONS))[1]))["at"] == START + 500
 
 
 async def test_deadlines_fire_in_order_and_at_their_own_instants_however_late() -> None:
@@ -72,7 +72,7 @@ async def test_deadlines_fire_in_order_and_at_their_own_instants_however_late() 
         world.timer.advance(1_900)
         await decisions(bus, 4)
         fired = [json.loads(text_of(record)) for record in (await read_all(bus, Topic.DECISIONS))[2:]]
-        assert [START + 500, START + 700] == [entry["at"] for entry in fired]
+        assert [entry["at"] for entry in fired] == [START + 500, START + 700]
 
 
 async def test_a_deadline_before_a_record_comes_before_it() -> None:
@@ -83,7 +83,7 @@ async def test_a_deadline_before_a_record_comes_before_it() -> None:
         await decisions(bus, 1)
         world.clock.advance(600)  # the timer has not gone off: the record itself brings the time
         await bus.publish(outgoing("late"))
-        assert [(1, "in 500"), (2, "fired"), (3, "late")] == await decisions(bus, 3)
+        assert await decisions(bus, 3) == [(1, "in 500"), (2, "fired"), (3, "late")]
 
 
 async def test_a_stopped_machine_is_told_and_a_quiet_one_is_not() -> None:
@@ -95,13 +95,13 @@ async def test_a_stopped_machine_is_told_and_a_quiet_one_is_not() -> None:
             await turns()
             world.timer.advance(1_000)
         await turns()
-        assert [None] == world.ledger.resumed_with
+        assert world.ledger.resumed_with == [None]
         world.clock.advance(9_000)
         world.timer.advance(0)
         await turns()
-        assert [None, 9_000] == world.ledger.resumed_with
+        assert world.ledger.resumed_with == [None, 9_000]
         await bus.publish(outgoing("on it goes"))
-        assert [(1, "on it goes")] == await decisions(bus, 1)
+        assert await decisions(bus, 1) == [(1, "on it goes")]
 
 
 async def test_who_takes_a_partition_is_told_since_when_nothing_was_committed() -> None:
@@ -114,12 +114,12 @@ async def test_who_takes_a_partition_is_told_since_when_nothing_was_committed() 
     world.ready.clear()
     async with running(world.process()):
         await world.ready.wait()
-        assert [45_000] == world.ledger.resumed_with
+        assert world.ledger.resumed_with == [45_000]
     world.clock.advance(5_000)
     world.ready.clear()
     async with running(world.process()):
         await world.ready.wait()
-        assert [5_000] == world.ledger.resumed_with
+        assert world.ledger.resumed_with == [5_000]
 
 
 async def test_records_that_gather_during_a_commit_are_taken_together(tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_a_restored_deadline_still_fires() -> None:
         await decisions(bus, 2)
     world.clock.advance(600)
     async with running(world.process()):
-        assert [(1, "in 500"), (2, "in 900"), (3, "fired")] == await decisions(bus, 3)
+        assert await decisions(bus, 3) == [(1, "in 500"), (2, "in 900"), (3, "fired")]
         await turns()
         world.timer.advance(300)
-        assert (4, "fired") == (await decisions(bus, 4))[-1]
-        assert {} == world.ledger.deadlines
+        assert (await decisions(bus, 4))[-1] == (4, "fired")
+        assert world.ledger.deadlines == {}

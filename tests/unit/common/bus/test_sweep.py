@@ -31,16 +31,16 @@ async def test_records_leave_when_their_time_is_over_and_offsets_go_on(tmp_path:
     await bus.publish(*(outgoing(f"old {number}") for number in range(600)))
     clock.advance(6 * DAY_MS)
     await bus.publish(outgoing("young"))
-    assert 0 == await bus.sweep()
+    assert await bus.sweep() == 0
     clock.advance(DAY_MS + 1)
-    assert 600 == await bus.sweep()
+    assert await bus.sweep() == 600
     bus = await reopened(bus, tmp_path, clock)
-    assert ["young"] == await texts(bus, Topic.INPUTS)
+    assert await texts(bus, Topic.INPUTS) == ["young"]
     clock.advance(30 * DAY_MS)
-    assert 0 == await bus.sweep(), "the last record of a partition stays"
+    assert await bus.sweep() == 0, "the last record of a partition stays"
     bus = await reopened(bus, tmp_path, clock)
     await bus.publish(outgoing("next"))
-    assert [600, 601] == [record.offset for record in await read_all(bus, Topic.INPUTS)]
+    assert [record.offset for record in await read_all(bus, Topic.INPUTS)] == [600, 601]
     await bus.close()
 
 
@@ -49,9 +49,9 @@ async def test_dead_letters_are_kept_longer(tmp_path: Path) -> None:
     bus = await EmbeddedBus.open(tmp_path, clock)
     await bus.publish(outgoing("a", topic=Topic.DEAD_LETTERS), outgoing("b", topic=Topic.DEAD_LETTERS))
     clock.advance(29 * DAY_MS)
-    assert 0 == await bus.sweep()
+    assert await bus.sweep() == 0
     clock.advance(2 * DAY_MS)
-    assert 1 == await bus.sweep()
+    assert await bus.sweep() == 1
     await bus.close()
 
 
@@ -63,10 +63,10 @@ async def test_a_reader_whose_place_was_swept_goes_on_with_what_is_left(tmp_path
     await bus.publish(outgoing("c"))
     await bus.sweep()
     bus = await reopened(bus, tmp_path, clock)
-    assert ["c"] == [text_of(record) for record in await read(bus, Topic.INPUTS, count=1, positions={(Topic.INPUTS, 0): 1})]
+    assert [text_of(record) for record in await read(bus, Topic.INPUTS, count=1, positions={(Topic.INPUTS, 0): 1})] == ["c"]
     seen = Seen()
     async with running(bus.subscribe("g", (Topic.INPUTS,), seen)):
-        assert ["c"] == await seen.until(1)
+        assert await seen.until(1) == ["c"]
     await bus.close()
 
 
@@ -75,11 +75,11 @@ async def test_of_a_compacted_topic_the_last_of_each_key_stays(tmp_path: Path) -
     bus = await EmbeddedBus.open(tmp_path, clock)
     for turn in range(3):
         await bus.publish(*(outgoing(f"{key}{turn}", topic=Topic.DIRECTORY, key=f"t_1/queue/{key}") for key in "abc"))
-    assert 6 == await bus.sweep()
+    assert await bus.sweep() == 6
     bus = await reopened(bus, tmp_path, clock)
-    assert ["a2", "b2", "c2"] == await texts(bus, Topic.DIRECTORY)
+    assert await texts(bus, Topic.DIRECTORY) == ["a2", "b2", "c2"]
     await bus.publish(outgoing("b3", topic=Topic.DIRECTORY, key="t_1/queue/b"))
-    assert 1 == await bus.sweep(), "what was written before it was opened is known too"
+    assert await bus.sweep() == 1, "what was written before it was opened is known too"
     await bus.close()
 
 
@@ -91,12 +91,12 @@ async def test_a_tombstone_stays_for_its_time_and_until_every_group_is_past_it()
     async with running(bus.subscribe("g", (Topic.DIRECTORY,), seen)):
         await seen.until(1)
     await bus.publish(tombstone("t_1/queue/a"), outgoing("b", topic=Topic.DIRECTORY, key="t_1/queue/b"))
-    assert 1 == await bus.sweep(), "the value leaves"
+    assert await bus.sweep() == 1, "the value leaves"
     clock.advance(DAY_MS + 1)
-    assert 0 == await bus.sweep(), "the group has not seen the deletion"
+    assert await bus.sweep() == 0, "the group has not seen the deletion"
     async with running(bus.subscribe("g", (Topic.DIRECTORY,), seen)):
         await seen.until(3)
-    assert 1 == await bus.sweep()
+    assert await bus.sweep() == 1
 
 
 async def test_tombstones_of_the_routers_state_leave_after_an_hour() -> None:
@@ -104,7 +104,7 @@ async def test_tombstones_of_the_routers_state_leave_after_an_hour() -> None:
     bus = await MemoryBus.open(clock)
     await bus.publish(tombstone("t_1/i/1", topic=Topic.ROUTER_STATE), outgoing("x", topic=Topic.ROUTER_STATE, key="t_1/i/2"))
     clock.advance(HOUR_MS + 1)
-    assert 1 == await bus.sweep()
+    assert await bus.sweep() == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.one_of(st.none(), st.text("xyz", max_size=2)), st.booleans()), max_size=60))
