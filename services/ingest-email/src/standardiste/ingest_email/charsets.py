@@ -84,7 +84,9 @@ def _decoded(content: bytes, declared: str | None) -> str:
         pass
     if codec is not None and codec != "cp1252":
         marked = content.decode(codec, "replace")
-        if marked.count("\ufffd") <= max(1, len(marked) * _MARKS_PERMITTED):
+        marks = marked.count("\ufffd")
+        is_really_it = sum(1 for each in marked if each > "\x7f") > marks
+        if is_really_it and marks <= max(1, len(marked) * _MARKS_PERMITTED):
             return marked
     return _windows(content)
 

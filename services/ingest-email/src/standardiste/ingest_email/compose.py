@@ -156,10 +156,8 @@ def _address(address: str, name: str) -> Address:
     checked = normalised(address)
     if checked is None:
         raise BadAddress("no address that mail can be sent to")
-    try:
-        return Address(display_name=one_line(name)[:200], addr_spec=checked)
-    except (ValueError, IndexError) as error:
-        raise BadAddress("no address that mail can be sent to") from error
+    local, _, domain = checked.rpartition("@")
+    return Address(display_name=one_line(name)[:200], username=local.strip('"'), domain=domain)
 
 
 def _attach(mail: EmailMessage, file: File) -> None:

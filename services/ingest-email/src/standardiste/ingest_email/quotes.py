@@ -43,7 +43,7 @@ _PHONE = re.compile(
     r"von meinem .{2,30} gesendet|gesendet von|enviado desde mi|inviato da|provenance : courrier|obtenir outlook)\b.{0,80}",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*[_\-=*]{5,}\s*")
+_RULE = re.compile(r"\s*[_\-=*]{3,}\s*")
 
 
 def new_text(text: str, subject: str | None = None) -> str | None:

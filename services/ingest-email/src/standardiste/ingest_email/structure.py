@@ -18,7 +18,7 @@ from typing import cast
 from standardiste.ingest_email import charsets, headers, markup
 from standardiste.ingest_email.markers import DeliveryReport, delivery_report
 
-DEPTH_MAX = 40
+DEPTH_MAX = 100
 PARTS_MAX = 2_000
 UNREADABLE = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 """What the standard library's parser is known to raise on mail that breaks its expectations (UnicodeError is a ValueError)."""
@@ -27,6 +27,7 @@ _HTML_ONLY = re.compile(r"\b(?:html|navigateur|browser|web version|version en li
 _NOTE_CHARACTERS_MAX = 400
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _ID_LINE = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(\S+)", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY_LINE = re.compile(r"^--([A-Za-z0-9'()+_,./:=?-]{1,70})[ \t]*\r?\nContent-", re.MULTILINE | re.IGNORECASE)
 _ENDINGS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -178,6 +179,8 @@ def _walk(part: Message, found: Found, depth: int) -> None:
     elif kind == "message/delivery-status" and part.is_multipart():
         found.report = delivery_report(_children(part), found.report.original_id if found.report else None)
         found.parts.append(_file(part, kind, found))
+    elif kind.startswith("multipart/") and (inner := _with_boundary_found(part)) is not None:
+        _walk(inner, found, depth + 1)
     elif part.is_multipart() or kind.startswith("message/"):
         found.parts.append(_file(part, kind, found))
         _note_original(part, kind, found)
@@ -196,6 +199,17 @@ def _walk_multipart(kind: str, children: Sequence[Message], part: Message, found
     if kind == "multipart/report" and found.report is not None and found.report.original_id is None:
         for child in children:
             _note_original(child, media_type(child), found)
+
+
+def _with_boundary_found(part: Message) -> Message | None:
+    """A multipart whose header names no boundary, or a wrong one, read again with the one that its body uses."""
+    payload = cast("object", part.get_payload())
+    used = _BOUNDARY_LINE.search(payload[:65_536]) if isinstance(payload, str) else None
+    if used is None:
+        return None
+    head = f'Content-Type: {media_type(part)}; boundary="{used[1]}"\n\n'
+    again = read(head.encode("ascii", "replace") + content_of(part))
+    return again if again is not None and again.is_multipart() else None
 
 
 def _alternatives(children: Sequence[Message], found: Found, depth: int) -> None:
@@ -342,9 +356,15 @@ def _base64(raw: bytes, *, is_text: bool) -> bytes:
     if not is_text:
         return headers.lenient_base64(raw)
     lines = raw.split(b"\n")
-    foreign = next((number for number, line in enumerate(lines) if _NOT_BASE64.search(line)), len(lines))
-    below = b"\n".join(lines[foreign:])
-    return headers.lenient_base64(b"\n".join(lines[:foreign])) + (b"\n\n" + below if below.strip() else b"")
+    end = next((number for number in range(1, len(lines)) if _begins_footer(lines, number)), len(lines))
+    below = b"\n".join(lines[end:])
+    return headers.lenient_base64(b"\n".join(lines[:end])) + (b"\n\n" + below if below.strip() else b"")
+
+
+def _begins_footer(lines: list[bytes], number: int) -> bool:
+    """Words, where the base64 has ended: after a blank line or a filled last one. Elsewhere a foreign character is only damage."""
+    before = lines[number - 1].strip()
+    return _NOT_BASE64.search(lines[number]) is not None and (not before or before.endswith(b"="))
 
 
 def _as_bytes(part: Message) -> bytes:
