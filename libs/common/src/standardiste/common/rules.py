@@ -1,0 +1,243 @@
+"""
+Routing rules in CEL: compiled, type-checked and tried on their examples when they are saved; asked at every contact.
+
+`compile_rules` serves the directory (a faulty rule is refused with its name and fault) and the router (the same text, the same answer). A rule sees:
+
+- `contact`: channel, channel_name, address, our_address, subject, text (its first 4,000 characters), language, name, attributes (a map), sponsor, campaign,
+  site, queue, priority, assurance, is_machine_made, is_live, has_attachments
+- `customer`: id, name, language, zone, is_known, labels (a list), attributes (a map), preferred_agent; empty until identified
+- `address`: our address that was used: id, channel, address, language, sponsor, campaign, site, queue
+- `now` (a timestamp), `local`: the same in the tenant's zone: date ("2026-01-31"), hour, minute, weekday (1 Monday – 7 Sunday)
+
+An attribute that is not there makes the rule err, and a rule that errs does not match: ask with `"vip" in contact.attributes && contact.attributes.vip`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import cel
+
+from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import Rule, RuleExample, RuleSet
+
+RULES_MAX: Final = 500
+WHEN_MAX: Final = 4_000
+
+SHAPE: Final[Mapping[str, Mapping[str, object]]] = {
+    "contact": {
+        "channel": "email",
+        "channel_name": "email",
+        "address": "",
+        "our_address": "",
+        "subject": "",
+        "text": "",
+        "language": "",
+        "name": "",
+        "attributes": {},
+        "sponsor": "",
+        "campaign": "",
+        "site": "",
+        "queue": "",
+        "priority": 0,
+        "assurance": "asserted",
+        "is_machine_made": False,
+        "is_live": False,
+        "has_attachments": False,
+    },
+    "customer": {
+        "id": "",
+        "name": "",
+        "language": "",
+        "zone": "",
+        "is_known": False,
+        "labels": [],
+        "attributes": {},
+        "preferred_agent": "",
+    },
+    "address": {
+        "id": "",
+        "channel": "email",
+        "address": "",
+        "language": "",
+        "sponsor": "",
+        "campaign": "",
+        "site": "",
+        "queue": "",
+    },
+    "local": {"date": "2026-01-31", "hour": 12, "minute": 0, "weekday": 6},
+}
+"""Every fact with a value of its type. `attributes` may hold anything."""
+
+_STRINGS: Final = re.compile(r'r?"""(?:.|\n)*?"""|r?\'\'\'(?:.|\n)*?\'\'\'|r?"(?:\\.|[^"\\])*"|r?\'(?:\\.|[^\'\\])*\'')
+_FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|local)\s*\.\s*(\w+)")
+_ROOT_AT: Final = Instant(1_769_860_800_000)
+
+
+@dataclass(frozen=True, slots=True)
+class BadRules:
+    """Why a rule set is refused: a stable name, and one sentence with the rule's or example's name."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The first rule that holds, None when none does; and those before it that erred (name, fault)."""
+
+    rule: Rule | None
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+class CompiledRules:
+    """A rule set ready to be asked."""
+
+    def __init__(self, rules: tuple[tuple[Rule, cel.Program], ...]) -> None:
+        self._rules = rules
+        self.asks_customer = any("customer" in program.variables() for _, program in rules)
+        """Whether identification can change the answer."""
+        self._asks_time = any({"now", "local"} & set(program.variables()) for _, program in rules)
+
+    def first_match(self, facts: Mapping[str, object], now: Instant, zone: str) -> Match:
+        """The first rule that holds for these facts at this instant."""
+        known = {**facts, **time_facts(now, zone)} if self._asks_time else dict(facts)
+        context = cel.Context(known)
+        failed: list[tuple[str, str]] = []
+        for rule, program in self._rules:
+            try:
+                answer = program.execute(context)
+            except Exception as error:  # whatever a rule does wrong, the contact goes on: it does not match, and is named
+                failed.append((rule.name, _sentence(error)))
+                continue
+            if answer is True:
+                return Match(rule, tuple(failed))
+        return Match(None, tuple(failed))
+
+
+def compile_rules(rule_set: RuleSet, zone: str) -> CompiledRules | BadRules:
+    """The rules, checked, and tried on their examples; or the first fault."""
+    if len(rule_set.rules) > RULES_MAX:
+        return BadRules("too_many_rules", f"at most {RULES_MAX} rules")
+    names = [rule.name for rule in rule_set.rules]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return BadRules("rule_named_twice", f"two rules are called {twice!r}")
+    compiled: list[tuple[Rule, cel.Program]] = []
+    for rule in rule_set.rules:
+        program = _checked(rule)
+        if isinstance(program, BadRules):
+            return program
+        compiled.append((rule, program))
+    rules = CompiledRules(tuple(compiled))
+    return next((fault for example in rule_set.examples if (fault := _failing(rules, example, zone)) is not None), rules)
+
+
+def time_facts(now: Instant, zone: str) -> dict[str, object]:
+    """`now` and `local`."""
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    local = moment.astimezone(ZoneInfo(zone))
+    return {
+        "now": moment,
+        "local": {"date": local.date().isoformat(), "hour": local.hour, "minute": local.minute, "weekday": local.isoweekday()},
+    }
+
+
+def example_facts(given: Mapping[str, str | int | float | bool]) -> dict[str, Any]:
+    """
+    The facts an example gives, all others empty. Names are paths ("contact.channel", "customer.labels", "contact.attributes.vip"); a bare
+    name is one of the contact's ("channel", "text").
+    """
+    facts: dict[str, Any] = {root: {name: _empty(value) for name, value in fields.items()} for root, fields in SHAPE.items()}
+    for path, value in given.items():
+        parts = path.split(".")
+        root = parts.pop(0) if parts[0] in SHAPE else "contact"
+        target = facts[root]
+        for part in parts[:-1]:
+            target = target.setdefault(part, {})
+        known = SHAPE[root].get(parts[-1])
+        target[parts[-1]] = str(value).split(",") if isinstance(known, list) else value
+    return facts
+
+
+def _checked(rule: Rule) -> cel.Program | BadRules:
+    if len(rule.when) > WHEN_MAX:
+        return BadRules("rule_too_long", f"rule {rule.name!r}: at most {WHEN_MAX} characters")
+    try:
+        program = cel.compile(rule.when)
+    except Exception as error:  # the parser's own errors have no common base
+        return BadRules("bad_rule", f"rule {rule.name!r}: {_sentence(error)}")
+    unknown = sorted(set(program.variables()) - {*SHAPE, "now"} - _bound(rule.when))
+    if unknown:
+        return BadRules("unknown_fact", f"rule {rule.name!r}: there is no {unknown[0]!r}")
+    for root, name in _FIELD.findall(_STRINGS.sub('""', rule.when)):
+        if name not in SHAPE[root]:
+            return BadRules("unknown_fact", f"rule {rule.name!r}: {root} has no {name!r}")
+    return _tried(rule, program)
+
+
+def _tried(rule: Rule, program: cel.Program) -> cel.Program | BadRules:
+    """Evaluate it on contacts of every shape: the answer must be true or false; only a missing attribute may make it err."""
+    for facts in _samples():
+        try:
+            answer = program.execute(facts)
+        except Exception as error:  # as above
+            if _is_missing_attribute(error):
+                continue
+            return BadRules("bad_rule", f"rule {rule.name!r}: {_sentence(error)}")
+        if not isinstance(answer, bool):
+            return BadRules("not_a_condition", f"rule {rule.name!r} gives {type(answer).__name__}, not true or false")
+    return program
+
+
+def _samples() -> Iterator[dict[str, Any]]:
+    empty = example_facts({})
+    full: dict[str, Any] = {root: dict(fields) for root, fields in SHAPE.items()}
+    full["customer"]["labels"] = ["vip"]
+    full["customer"]["is_known"] = True
+    full["contact"]["text"] = full["contact"]["subject"] = "text"
+    full["contact"]["language"] = full["customer"]["language"] = "fr"
+    for facts in (empty, full):
+        yield {**facts, **time_facts(_ROOT_AT, "UTC")}
+
+
+def _is_missing_attribute(error: Exception) -> bool:
+    """Every other name was checked before, so a missing key can only be an attribute's."""
+    return "no such key" in str(error).lower()
+
+
+_MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
+
+
+def _bound(when: str) -> set[str]:
+    return set(_MACRO.findall(_STRINGS.sub('""', when)))
+
+
+def _failing(rules: CompiledRules, example: RuleExample, zone: str) -> BadRules | None:
+    match = rules.first_match(example_facts(example.given), _ROOT_AT, zone)
+    found = match.rule.queue if match.rule else None
+    if found == example.expect:
+        return None
+    said = found or "no rule, so the default queue"
+    return BadRules("example_failed", f"example {example.name or dict(example.given)!r}: expected {example.expect}, got {said}")
+
+
+def _empty(value: object) -> object:
+    match value:
+        case list() | dict():
+            return value.copy()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # only its emptiness matters
+        case bool():
+            return False
+        case int():
+            return 0
+        case _:
+            return ""
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:300] or type(error).__name__
