@@ -1,0 +1,190 @@
+"""
+The router's runtime: a bus processor that decodes, asks the engines of the partition's tenants, and encodes what they decided.
+
+One processor owns one partition and every tenant in it. It never waits and keeps nothing that router-state does not hold: what it returns is committed with
+the offsets of what it was given, or it is thrown away. Each entity that changed is encoded once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from standardiste.common.bus.dead_letters import dead_letter_of
+from standardiste.common.bus.port import Outgoing, Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import BadInput
+from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.codec import DATA_FORMAT, UnknownType, adapter, decode, dump_data, headers_of, load_data
+from standardiste.common.events.decisions import ContactUndeliverable
+from standardiste.common.events.model import Channel
+from standardiste.common.events.outbound import OUTBOUND_TOPIC
+from standardiste.common.log import logger
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service
+from standardiste.router.engine import Engine, Fired
+from standardiste.router.engine.persist import CorruptState, type_of
+from standardiste.router.engine.policy import Kit
+from standardiste.router.kit import STANDARD
+from standardiste.router.settings import RouterSettings
+
+NAME: Final = "router"
+INPUT_TOPICS: Final = (Topic.INPUTS, Topic.DIRECTORY)
+
+log = logger("router")
+
+_STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
+
+
+def build(settings: RouterSettings, parts: Parts) -> Service:
+    """The service, not yet running: one task that owns partitions and processes them, exactly once."""
+
+    def unknown(name: str) -> None:
+        log.warning("unknown_type_skipped", type=name)
+
+    async def process(ready: Callable[[], None]) -> None:
+        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, lambda partition: Router(partition, skipped=unknown), ready=ready)
+
+    return Service(name=NAME, tasks={"process": process})
+
+
+class Router:
+    """A `bus.port.Processor`: the engines of one partition."""
+
+    def __init__(self, partition: int, kit: Kit = STANDARD, skipped: Callable[[str], None] = lambda _: None) -> None:
+        self.partition = partition
+        self.engines: dict[str, Engine] = {}
+        self._kit = kit
+        self._skipped = skipped
+        self._restored: dict[str, dict[tuple[str, str], Any]] | None = {}
+
+    # ---- taking the partition
+
+    def restore(self, records: Sequence[Record]) -> None:
+        """Take in router-state. A record this program cannot read stops the partition with the record's name; nothing starts afresh in silence."""
+        assert self._restored is not None, "restore comes first"
+        for record in records:
+            tenant, kind, id = _parts(record.key)
+            entities = self._restored.setdefault(tenant, {})
+            if record.value is None:
+                entities.pop((kind, id), None)
+                continue
+            try:
+                entities[kind, id] = load_data(type_of(kind, id), record.value)
+            except (BadInput, KeyError) as error:
+                raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: {error}") from error
+
+    def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
+        """Leases get one full grace; see the engine."""
+        self._finish_restore()
+        out = _Out()
+        for tenant in sorted(self.engines):
+            out.add(self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
+        return self._commit(out, at)
+
+    # ---- running
+
+    def handle(self, records: Sequence[Record]) -> Sequence[Outgoing]:
+        """Take the records in order; what was due before one fires before it."""
+        self._finish_restore()
+        out = _Out()
+        at = Instant(0)
+        for record in records:
+            at = record.appended_at
+            self._fire(out, Instant(at - 1))
+            self._take(out, record)
+        return self._commit(out, at)
+
+    def next_deadline(self) -> Instant | None:
+        return min((due for engine in self.engines.values() if (due := engine.next_deadline()) is not None), default=None)
+
+    def fire(self, at: Instant) -> Sequence[Outgoing]:
+        """Fire what is due, up to and including `at`."""
+        out = _Out()
+        self._fire(out, at)
+        return self._commit(out, at)
+
+    def _take(self, out: _Out, record: Record) -> None:
+        if record.value is None:
+            return  # a tombstone of the directory: the entity was archived before
+        try:
+            event = decode(record)
+        except UnknownType as error:
+            self._skipped(error.name)
+            return
+        engine = self._engine(event.tenant)
+        events = engine.step(event, record.appended_at)
+        out.add(events, f"{record.topic}:{record.offset}", record.appended_at, engine)
+        refused = next((event.data for event in events if isinstance(event.data, ContactUndeliverable)), None)
+        if refused is not None:
+            out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
+
+    def _fire(self, out: _Out, until: Instant) -> None:
+        while True:
+            first = self.next_deadline()
+            if first is None or first > until:
+                return
+            tenant = min(tenant for tenant, engine in self.engines.items() if engine.next_deadline() == first)
+            fired: Fired | None = self.engines[tenant].fire_next(until)
+            assert fired is not None, "it was due"
+            out.add(fired.events, f"{fired.due.kind}:{fired.due.at}:{fired.due.id}", fired.at, self.engines[tenant])
+
+    def _engine(self, tenant: str) -> Engine:
+        engine = self.engines.get(tenant)
+        if engine is None:
+            engine = self.engines[tenant] = Engine(tenant, self._kit)
+        return engine
+
+    def _finish_restore(self) -> None:
+        if self._restored is None:
+            return
+        for tenant, records in sorted(self._restored.items()):
+            self._engine(tenant).load(records)
+        self._restored = None
+
+    def _commit(self, out: _Out, at: Instant) -> list[Outgoing]:
+        """The batch's decisions and sends, then each touched entity once."""
+        for tenant in sorted(self.engines):
+            for kind, id, record in self.engines[tenant].changes(at):
+                out.records.append(
+                    Outgoing(
+                        topic=Topic.ROUTER_STATE,
+                        tenant=tenant,
+                        key=f"{tenant}/{kind}/{id}",
+                        value=None if record is None else adapter(class_of(record)).dump_json(record, exclude_defaults=True),
+                        headers=_STATE_HEADERS,
+                    )
+                )
+        return out.records
+
+
+class _Out:
+    """The records of one batch, in order."""
+
+    __slots__ = ("records",)
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+
+    def add(self, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
+        """Encode what one step decided. `step` names the record taken or the deadline fired; with `at` it is the order every replay speaks of."""
+        mark = {"step": step, "at": str(at), "change-set": str(engine.live.change_set)}
+        for event in events:
+            self.records.append(encode(event, mark))
+
+
+def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
+    """A decision, or a request to a channel, as a record of its topic."""
+    spec = spec_of(class_of(event.data))
+    if spec.kind is Kind.COMMAND:
+        channel = Channel(event.to[0].removeprefix("channel:"))
+        topic, key = OUTBOUND_TOPIC[channel], f"{event.tenant}/{event.subject}"
+    else:
+        topic, key = Topic.DECISIONS, event.tenant
+    return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers={**headers_of(event), **mark})
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    tenant, _, rest = key.partition("/")
+    kind, _, id = rest.partition("/")
+    return tenant, kind, id

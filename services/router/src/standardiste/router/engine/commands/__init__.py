@@ -1,0 +1,163 @@
+"""
+Commands: what people and the API ask, one function each, in tables. A function gives `Done` or a `Refused` with a named reason, and changes nothing
+when it refuses.
+
+Who asks is proven before: an agent must ask through its newest session; an API key may do what a supervisor may. A command id that was answered within
+15 minutes gets the same answer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from standardiste.common.events import commands as c
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Event, class_of
+from standardiste.common.events.model import CommandId
+from standardiste.common.events.refusals import SENTENCES, Refusal
+from standardiste.router.engine.commands import desk, messages, questions, supervision, work
+from standardiste.router.engine.commands.answers import Asker, Done, Refused
+from standardiste.router.engine.live import ANSWERS_KEPT_MS
+from standardiste.router.engine.state import Answer
+from standardiste.router.engine.step import Step
+
+Handler = Callable[[Step, Asker, Any], Done | Refused]
+
+HANDLERS: Final[dict[type, Handler]] = {
+    c.AcceptOffer: desk.accept,
+    c.DeclineOffer: desk.decline,
+    c.SetStatus: desk.set_status,
+    c.AskRest: desk.ask_rest,
+    c.AskSnapshot: desk.ask_snapshot,
+    c.SendMessage: messages.send,
+    c.RedactMessage: messages.redact,
+    c.ShowTyping: messages.show_typing,
+    c.OpenInteraction: work.open_interaction,
+    c.HoldInteraction: work.hold,
+    c.ResumeInteraction: work.resume,
+    c.CompleteInteraction: work.complete,
+    c.EndWrapUp: work.end_wrap_up,
+    c.ExtendWrapUp: work.extend_wrap_up,
+    c.SetDisposition: work.set_disposition,
+    c.ParkInteraction: work.park,
+    c.UnparkInteraction: work.unpark,
+    c.PullInteraction: work.pull,
+    c.TransferInteraction: work.transfer,
+    c.CancelTransfer: work.cancel_transfer,
+    c.AssignInteraction: supervision.assign,
+    c.RequeueInteraction: supervision.requeue,
+    c.PrioritiseInteraction: supervision.prioritise,
+    c.CloseInteraction: supervision.close,
+    c.ExplainInteraction: questions.explain_interaction,
+    c.ExplainAgent: questions.explain_agent,
+    c.AskDoctor: questions.ask_doctor,
+    c.RepairInteraction: questions.repair,
+}
+
+NOT_OFFERED: Final = (
+    c.StartConsult,
+    c.CancelConsult,
+    c.CompleteConsult,
+    c.StartConference,
+    c.LeaveConference,
+    c.ScheduleCallback,
+    c.CancelCallback,
+    c.DialDigits,
+    c.PauseRecording,
+    c.ResumeRecording,
+    c.StartSupervision,
+    c.EndSupervision,
+)
+"""Commands of the catalogue that no channel or desk here carries out: refused `not_offered_here`."""
+
+FOR_API: Final = frozenset(
+    {
+        c.OpenInteraction,
+        c.AssignInteraction,
+        c.RequeueInteraction,
+        c.PrioritiseInteraction,
+        c.CloseInteraction,
+        c.ExplainInteraction,
+        c.ExplainAgent,
+        c.AskDoctor,
+        c.RepairInteraction,
+        c.SetStatus,
+        c.RedactMessage,
+    }
+)
+
+
+def handle(step: Step, event: Event) -> None:
+    """Carry a command out, or refuse it; answer either way."""
+    asker = Asker.of(event)
+    known = step.live.answers.get(asker.name, {}).get(event.id)
+    if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
+        _repeat(step, asker, event, known)
+        return
+    outcome = _proven(step, asker, event) or _carry_out(step, asker, event)
+    _answer(step, asker, event, outcome)
+
+
+def _proven(step: Step, asker: Asker, event: Event) -> Refused | None:
+    if asker.agent is None:
+        if asker.is_api and class_of(event.data) in FOR_API:
+            return None
+        return Refused(Refusal.NOT_ALLOWED)
+    agent = step.live.agents.get(asker.agent)
+    if agent is None or agent.session is None:
+        return Refused(Refusal.NO_SESSION)
+    return None if agent.session == asker.session else Refused(Refusal.SESSION_SUPERSEDED)
+
+
+def _carry_out(step: Step, asker: Asker, event: Event) -> Done | Refused:
+    if isinstance(event.data, NOT_OFFERED):
+        return Refused(Refusal.NOT_OFFERED_HERE)
+    handler = HANDLERS.get(class_of(event.data))
+    return Refused(Refusal.UNKNOWN_TYPE) if handler is None else handler(step, asker, event.data)
+
+
+def _answer(step: Step, asker: Asker, event: Event, outcome: Done | Refused) -> None:
+    id = CommandId(event.id)
+    live = step.live
+    i = live.interactions.get(outcome.interaction) if outcome.interaction else None
+    if isinstance(outcome, Done):
+        done = d.CommandDone(
+            command=id,
+            command_type=event.type,
+            interaction=outcome.interaction,
+            version=i.version if i else outcome.version,
+            message=outcome.message,
+        )
+        step.emit(done, asker.name, asker.to, event.traceparent)
+        return
+    refused = d.CommandRefused(
+        command=id,
+        command_type=event.type,
+        reason=outcome.reason.value,
+        detail=outcome.detail or SENTENCES[outcome.reason],
+        interaction=outcome.interaction,
+        version=i.version if i else None,
+    )
+    step.emit(refused, asker.name, asker.to, event.traceparent)
+
+
+def _repeat(step: Step, asker: Asker, event: Event, known: Answer) -> None:
+    if known.refusal is None:
+        data: d.CommandDone | d.CommandRefused = d.CommandDone(
+            command=known.command,
+            command_type=known.command_type,
+            interaction=known.interaction,
+            version=known.version,
+            message=known.message,
+        )
+    else:
+        data = d.CommandRefused(
+            command=known.command,
+            command_type=known.command_type,
+            reason=known.refusal,
+            detail=known.detail,
+            interaction=known.interaction,
+            version=known.version,
+        )
+    step.emit(data, asker.name, asker.to, event.traceparent)

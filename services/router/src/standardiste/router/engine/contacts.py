@@ -1,0 +1,309 @@
+"""
+What customers did: a contact arrives, is identified, joins, leaves, returns.
+
+A contact of a conversation that has a live interaction joins it; otherwise it opens a new one. Identification never delays: after 500 ms the interaction
+goes on as an unknown customer's. When identification shows that two interactions are one conversation, they merge while at most one has an owner or an
+open offer; else both stay, linked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events import inputs
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import (
+    Audience,
+    Author,
+    AuthorKind,
+    Channel,
+    CloseReason,
+    Contact,
+    ConversationId,
+    Direction,
+    InteractionId,
+    InteractionState,
+    LeftBecause,
+    Message,
+    MessageId,
+    QueuedBecause,
+    ReceiptId,
+)
+from standardiste.router.engine import offers, requirement
+from standardiste.router.engine.live import CLOSED_KEPT_MS, LOST_SHORT_MS
+from standardiste.router.engine.state import Closed, Interaction
+from standardiste.router.engine.step import Step, has_media, readers
+
+IDENTIFY_MS: Final = 500
+RETURN_MS: Final = LOST_SHORT_MS
+"""A customer who abandoned and comes back within 60 s keeps his age."""
+
+_UNHAD = (InteractionState.IDENTIFYING, InteractionState.QUEUED, InteractionState.OFFERED, InteractionState.CONNECTING)
+
+
+def received(step: Step, data: inputs.ContactReceived) -> None:
+    """A contact: known already, of a live conversation, or new."""
+    contact = data.contact
+    live = step.live
+    if not live.configuration.is_known:
+        undeliverable(step, contact, "unknown_tenant", "this tenant is not configured")
+        return
+    known = _known_receipt(step, contact.receipt)
+    if known is not None:
+        step.emit(d.ContactRepeated(interaction=known, contact=contact.id, receipt=contact.receipt), known)
+        return
+    present = _live_of(step, contact.conversation)
+    if present is not None:
+        join(step, present, contact)
+        return
+    _open(step, contact)
+
+
+def undeliverable(step: Step, contact: Contact, reason: str, detail: str) -> None:
+    """It cannot be taken; its receipt says so."""
+    said = d.ContactUndeliverable(contact=contact.id, receipt=contact.receipt, reason=reason, detail=detail)
+    step.emit(said, interaction_id(contact.receipt))
+
+
+def interaction_id(receipt: ReceiptId) -> InteractionId:
+    """The id of the interaction a receipt opens: a keyed hash already, so nothing personal is in it."""
+    head, mark, tail = receipt.partition("_")
+    return InteractionId(f"in_{tail if mark else head}")
+
+
+def _known_receipt(step: Step, receipt: ReceiptId) -> InteractionId | None:
+    present = step.live.by_receipt.get(receipt)
+    if present is not None:
+        return present
+    closed = step.live.closed.get(step.live.closed_by_receipt.get(receipt, InteractionId("")))
+    return closed.id if closed is not None and closed.closed_at + CLOSED_KEPT_MS > step.at else None
+
+
+def _live_of(step: Step, conversation: ConversationId | None, other_than: InteractionId | None = None) -> Interaction | None:
+    """The live interaction of a conversation: the one somebody has, else the oldest."""
+    if conversation is None:
+        return None
+    found = [step.now(id) for id in step.live.by_conversation.get(conversation, ()) if id != other_than]
+    return min(found, key=lambda i: (i.owner is None, i.enqueued_at, i.id), default=None)
+
+
+def _open(step: Step, contact: Contact) -> None:
+    live = step.live
+    id = interaction_id(contact.receipt)
+    abandoned = _lately_abandoned(step, contact.channel, contact.conversation, None)
+    step.emit(
+        d.InteractionCreated(
+            interaction=id,
+            contact=contact,
+            conversation=contact.conversation,
+            enqueued_at=abandoned.enqueued_at if abandoned else step.at,
+            change_set=live.change_set,
+            identify_by=Instant(step.at + IDENTIFY_MS),
+            linked_to=abandoned.id if abandoned else None,
+        ),
+        id,
+        (),
+        step.cause.traceparent if step.cause else None,
+    )
+    requirement.at_arrival(step, step.now(id), contact)
+    _message(step, step.now(id), contact)
+
+
+def _message(step: Step, i: Interaction, contact: Contact) -> None:
+    """The customer's words for desks and the timeline. Its id is the contact's receipt in another dress."""
+    message = Message(
+        id=MessageId("ms_" + interaction_id(contact.receipt).removeprefix("in_")),
+        author=Author(kind=AuthorKind.CUSTOMER, id=i.customer or "", name=contact.name or ""),
+        audience=Audience.CUSTOMER,
+        content=contact.content,
+        sent_at=contact.received_at,
+        channel=contact.channel,
+        is_machine_made=contact.is_machine_made,
+    )
+    step.tell(d.MessageReceived(interaction=i.id, conversation=i.conversation, contact=contact.id, message=message), i)
+
+
+def join(step: Step, i: Interaction, contact: Contact) -> None:
+    """A further contact of a live conversation."""
+    step.tell(d.ContactJoined(interaction=i.id, contact=contact, conversation=i.conversation), i)
+    if i.away_since is not None:
+        step.tell(d.CustomerReturned(interaction=i.id, version=i.version), step.now(i.id))
+    _message(step, step.now(i.id), contact)
+    wrote_again(step, step.now(i.id))
+
+
+def wrote_again(step: Step, i: Interaction) -> None:
+    """Wrap-up goes back to active with its owner; parked goes to the queue, its last owner preferred, as old as the return."""
+    if i.state is InteractionState.WRAPPING:
+        assert i.owner is not None, "who wraps up owns"
+        step.tell(d.InteractionReopened(interaction=i.id, version=i.version + 1, owner=i.owner), i)
+    elif i.state is InteractionState.PARKED:
+        unpark(step, i)
+
+
+def unpark(step: Step, i: Interaction) -> None:
+    """Back from parking: as old as the return, for parked time is no age; the last owner first."""
+    requirement.restart(step, i, step.at, prefer=i.last_owner)
+    offers.queue(step, step.now(i.id), QueuedBecause.UNPARKED, enqueued_at=step.at)
+
+
+# ---- identification
+
+
+def identified(step: Step, data: inputs.ContactIdentified) -> None:
+    """Who it is, and which conversation."""
+    live = step.live
+    id = live.by_receipt.get(data.receipt)
+    if id is None:
+        return
+    i = step.now(id)
+    is_waiting_for_it = i.state is InteractionState.IDENTIFYING
+    if data.is_repeat and is_waiting_for_it:
+        offers.close(step, i, CloseReason.REPEAT)
+        return
+    if i.is_identified and i.customer == data.customer.id and i.conversation == data.conversation:
+        return
+    facts = live.arrivals.get(i.id)
+    step.tell(
+        d.CustomerIdentified(
+            interaction=i.id, version=i.version, contact=data.contact, conversation=data.conversation, customer=data.customer
+        ),
+        i,
+    )
+    if data.customer.is_blocked and i.owner is None:
+        offers.close(step, step.now(id), CloseReason.BLOCKED)
+        return
+    if _merge_or_link(step, step.now(id)):
+        return
+    i = step.now(id)
+    if i.state not in (InteractionState.IDENTIFYING, InteractionState.QUEUED):
+        return
+    enqueued_at = _age_of_return(step, i)
+    requirement.at_identification(step, step.now(id), facts, data.customer, enqueued_at)
+    changed = step.now(id)
+    if is_waiting_for_it:
+        enter(step, changed, QueuedBecause.IDENTIFIED, enqueued_at)
+    elif changed.requirement != i.requirement or enqueued_at != i.enqueued_at:
+        offers.queue(step, changed, QueuedBecause.IDENTIFIED, enqueued_at=enqueued_at)
+
+
+def not_identified(step: Step, i: Interaction) -> None:
+    """The 500 ms are over: it goes on as an unknown customer's."""
+    enter(step, i, QueuedBecause.ARRIVED)
+
+
+def enter(step: Step, i: Interaction, because: QueuedBecause, enqueued_at: Instant | None = None) -> None:
+    """Into the queue for the first time."""
+    offers.queue(step, i, because, enqueued_at=enqueued_at)
+    requirement.check_limits(step, step.now(i.id))
+
+
+def _age_of_return(step: Step, i: Interaction) -> Instant:
+    """Its age; the older one when the same customer abandoned on this channel within the last minute, for that was the same wait."""
+    abandoned = _lately_abandoned(step, i.facts.channel, i.conversation, i)
+    if abandoned is None or i.facts.linked_to is not None or abandoned.enqueued_at >= i.enqueued_at or i.conversation is None:
+        return i.enqueued_at
+    step.tell(d.InteractionLinked(interaction=i.id, version=i.version, linked_to=abandoned.id, conversation=i.conversation), i)
+    return abandoned.enqueued_at
+
+
+def _lately_abandoned(step: Step, channel: Channel, conversation: ConversationId | None, i: Interaction | None) -> Closed | None:
+    reasons = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
+    for closed in reversed(step.live.closed.values()):
+        if closed.closed_at + RETURN_MS <= step.at:
+            return None
+        is_same = (conversation is not None and closed.conversation == conversation) or (
+            i is not None and i.customer is not None and closed.customer == i.customer
+        )
+        if is_same and closed.reason in reasons and closed.facts.channel is channel:
+            return closed
+    return None
+
+
+def _merge_or_link(step: Step, i: Interaction) -> bool:
+    """Whether this interaction is gone, merged into another of its conversation."""
+    other = _live_of(step, i.conversation, other_than=i.id)
+    if other is None:
+        return False
+    if _is_had(i) and _is_had(other):
+        if i.facts.linked_to is None:
+            conversation = i.conversation
+            assert conversation is not None, "it was identified"
+            step.tell(d.InteractionLinked(interaction=i.id, version=i.version, linked_to=other.id, conversation=conversation), i)
+        return False
+    gone, into = _which(i, other)
+    merge(step, gone, into)
+    return gone.id == i.id
+
+
+def _is_had(i: Interaction) -> bool:
+    return i.owner is not None or bool(i.offers)
+
+
+def _which(i: Interaction, other: Interaction) -> tuple[Interaction, Interaction]:
+    """Which goes, which stays: the one somebody has stays; else one that was had before; else the older."""
+    if _is_had(i) != _is_had(other):
+        return (other, i) if _is_had(i) else (i, other)
+    first, second = sorted((i, other), key=lambda x: (x.state is InteractionState.IDENTIFYING, x.enqueued_at, x.id))
+    return second, first
+
+
+def merge(step: Step, gone: Interaction, into: Interaction) -> None:
+    """One conversation, one interaction: the earlier age counts, the receipts follow."""
+    merged = d.InteractionMerged(
+        interaction=gone.id, version=gone.version, into=into.id, enqueued_at=Instant(min(gone.enqueued_at, into.enqueued_at))
+    )
+    step.tell(merged, gone, *readers(into))
+    offers.close(step, step.now(gone.id), CloseReason.MERGED)
+    wrote_again(step, step.now(into.id))
+
+
+# ---- leaving and coming back
+
+
+def left(step: Step, data: inputs.ContactLeft) -> None:
+    """The customer of a live channel has left."""
+    i = _live_of(step, data.conversation)
+    if i is None:
+        return
+    if i.state in _UNHAD and i.facts.direction is Direction.INBOUND:
+        if i.facts.is_live or i.facts.channel is Channel.CHAT:
+            abandon(step, i)
+    elif i.owner is not None and not i.has_left:
+        _left_owner(step, i, data.because)
+
+
+def abandon(step: Step, i: Interaction) -> None:
+    """He left before anybody had him."""
+    offers.abandon(step, i)
+
+
+def _left_owner(step: Step, i: Interaction, because: LeftBecause) -> None:
+    if i.facts.channel is Channel.CHAT and because is LeftBecause.GONE:
+        if i.away_since is None:
+            step.tell(d.CustomerAway(interaction=i.id, version=i.version, since=step.at), i)
+        return
+    step.tell(d.CustomerLeft(interaction=i.id, version=i.version, because=because), i)
+    i = step.now(i.id)
+    if has_media(i) and i.state in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING):
+        offers.wrap_up(step, i, None)
+
+
+def returned(step: Step, data: inputs.ContactReturned) -> None:
+    """A chat customer who was away has a socket again."""
+    i = _live_of(step, data.conversation)
+    if i is not None and i.away_since is not None:
+        step.tell(d.CustomerReturned(interaction=i.id, version=i.version), i)
+
+
+def typing(step: Step, data: inputs.ContactTyping) -> None:
+    """Passed on to whoever has it."""
+    i = _live_of(step, data.conversation)
+    if i is not None and i.owner is not None:
+        step.tell(d.CustomerTyping(interaction=i.id), i)
+
+
+def stayed_away(step: Step, i: Interaction) -> None:
+    """Ten minutes away close a chat."""
+    offers.close(step, i, CloseReason.CUSTOMER_AWAY)

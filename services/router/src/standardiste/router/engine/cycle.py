@@ -1,0 +1,335 @@
+"""
+The match: who gets what.
+
+Theory. A free agent's head is the interaction, among those it may take, that is first in (profile class, strict class, key, id). While there are heads, the
+least of them in (strict class, key, id) goes to the best ranked among the agents whose head it is; then heads are taken anew. Best ranked
+is least in (interrupted?, ring, the queue's ranking, idle clock, id).
+
+A seeker is a bucket of agents who all have the same head, or one special agent (see floor.py). Law L5 held before the step, so agents of a bucket that is not
+dirty can have become able to take only what is fresh; only dirty buckets look at every line.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import AgentId, FilterCount, Why
+from standardiste.router.engine import offers
+from standardiste.router.engine.floor import Bucket, BucketKey, Entry, Line, is_shown
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.policy import Fit, Rank
+from standardiste.router.engine.state import Interaction
+from standardiste.router.engine.step import Step
+
+SeekerKey = tuple[BucketKey, AgentId]
+"""A bucket's ordinary agents ("" for the agent), or one special agent in it."""
+ORDINARY = AgentId("")
+
+
+@dataclass(slots=True)
+class Head:
+    """What a seeker would take first."""
+
+    order: tuple[int, Entry]
+    line: Line
+    fit: Fit
+
+
+class Taker(NamedTuple):
+    """An agent who would take a head, in the order in which agents are preferred."""
+
+    is_interrupting: int
+    ring: int
+    rank: Rank
+    own: Rank
+    clock: tuple[int, int, AgentId]
+
+
+def match(step: Step) -> int:
+    """Hand out whatever became possible since the last match. Gives the number of offers made."""
+    live = step.live
+    made = _hand_over_waiting_transfers(step)
+    while live.floor.fresh or live.floor.dirty:
+        made += _Round(step).run()
+    return made
+
+
+class _Round:
+    """One match over what is fresh and dirty now."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.live = step.live
+        floor = self.live.floor
+        self.fresh = {id: None for id in floor.fresh if floor.place_of(id) is not None}
+        self.wide = {key: None for key in floor.dirty if key in floor.buckets}
+        floor.fresh.clear()
+        floor.dirty.clear()
+        self.heads: dict[SeekerKey, Head] = {}
+        self.by_entry: dict[Entry, dict[SeekerKey, None]] = {}
+        self.heap: list[Entry] = []
+
+    def run(self) -> int:
+        buckets = self.live.floor.buckets
+        for key in list(buckets) if self.fresh else self.wide:
+            self._seek(key)
+        made = 0
+        while self.heap:
+            entry = heapq.heappop(self.heap)
+            seekers = self.by_entry.pop(entry, None)
+            if seekers:
+                made += self._hand_out(entry, seekers)
+        return made
+
+    # ---- heads
+
+    def _seek(self, key: BucketKey) -> None:
+        """Take the heads of a bucket anew: of its ordinary agents together, of each special one alone."""
+        bucket = self.live.floor.buckets.get(key)
+        if bucket is None:
+            return
+        special = specials(self.live, bucket)
+        if len(special) < len(bucket.agents):
+            self._note((key, ORDINARY), self._head(bucket, ORDINARY))
+        for agent in special:
+            self._note((key, agent), self._head(bucket, agent))
+
+    def _note(self, seeker: SeekerKey, head: Head | None) -> None:
+        old = self.heads.pop(seeker, None)
+        if old is not None:
+            self.by_entry.get(old.order[1], {}).pop(seeker, None)
+        if head is None:
+            return
+        entry = head.order[1]
+        self.heads[seeker] = head
+        if entry not in self.by_entry:
+            self.by_entry[entry] = {}
+            heapq.heappush(self.heap, entry)
+        self.by_entry[entry][seeker] = None
+
+    def _head(self, bucket: Bucket, agent: AgentId) -> Head | None:
+        if bucket.key in self.wide:
+            return head_of(self.live, bucket, agent, self.step.at)
+        return self._head_among_fresh(bucket, agent)
+
+    def _head_among_fresh(self, bucket: Bucket, agent: AgentId) -> Head | None:
+        live, floor = self.live, self.live.floor
+        best: Head | None = None
+        for id in self.fresh:
+            place = floor.place_of(id)
+            if place is None:
+                continue
+            line, entry = place
+            fit = floor.fit(bucket.group, line)
+            if fit is None or (best is not None and (fit.strict_class, entry) >= best.order):
+                continue
+            if bucket.takes(line) is None or not is_for(line, agent) or not live.is_open_line(line, self.step.at):
+                continue
+            if may_take(live, live.interactions[id], fit, bucket, agent, self.step.at):
+                best = Head((fit.strict_class, entry), line, fit)
+        return best
+
+    # ---- handing out
+
+    def _hand_out(self, entry: Entry, seekers: dict[SeekerKey, None]) -> int:
+        live = self.live
+        i = live.interactions[entry[2]]
+        takers = [taker for seeker in seekers if (taker := self._best_of(seeker, i)) is not None]
+        if not takers:
+            return 0
+        best = min(takers)
+        agent = best.clock[2]
+        held = live.floor.seats[agent][0].key
+        was_wide = held in self.wide
+        why = _why(live, i, best, takers)
+        for seeker in seekers:
+            self.heads.pop(seeker, None)
+        offers.make(self.step, i, agent, why, is_interrupting=bool(best.is_interrupting))
+        self._look_again({held: None, **{key: None for key, _ in seekers}}, agent, was_wide)
+        return 1
+
+    def _best_of(self, seeker: SeekerKey, i: Interaction) -> Taker | None:
+        key, agent = seeker
+        bucket = self.live.floor.buckets.get(key)
+        head = self.heads.get(seeker)
+        if bucket is None or head is None:
+            return None
+        return best_in(self.live, bucket, agent, i, head.line, head.fit)
+
+    def _look_again(self, keys: dict[BucketKey, None], agent: AgentId, was_wide: bool) -> None:
+        """Heads anew: of the agent, wherever it sits now, of those whose head was taken, and of what the offer itself made possible."""
+        floor = self.live.floor
+        seat = floor.seats.get(agent)
+        if seat is not None:
+            keys[seat[0].key] = None
+            if was_wide:
+                self.wide[seat[0].key] = None
+        for key in floor.dirty:
+            self.wide[key] = None
+            keys[key] = None
+        floor.dirty.clear()
+        newly_fresh = [id for id in floor.fresh if id not in self.fresh]
+        floor.fresh.clear()
+        self.fresh.update(dict.fromkeys(newly_fresh))
+        for key in list(floor.buckets) if newly_fresh else keys:
+            self._forget(key)
+            self._seek(key)
+
+    def _forget(self, key: BucketKey) -> None:
+        for seeker in [seeker for seeker in self.heads if seeker[0] == key]:
+            self._note(seeker, None)
+
+
+# ---- pairs
+
+
+def specials(live: Live, bucket: Bucket) -> list[AgentId]:
+    """The agents of a bucket for whom some pair has its own answer."""
+    if not live.tried_by and not live.held_for and not live.broadcasting:
+        return []
+    return [clock[2] for clock in bucket.agents if is_special(live, clock[2])]
+
+
+def is_special(live: Live, agent: AgentId) -> bool:
+    return agent in live.tried_by or agent in live.held_for or any(id in live.broadcasting for id in live.works.get(agent, ()))
+
+
+def is_for(line: Line, agent: AgentId) -> bool:
+    """Whether a line is open to this agent: one that is held for somebody, to him alone."""
+    return line.need.hold_for is None or line.need.hold_for == agent
+
+
+def may_take(live: Live, i: Interaction, fit: Fit, bucket: Bucket, agent: AgentId, at: Instant) -> bool:
+    """The pair's own filters: the profile's delay, an offer that is open already, the exclusion after a decline."""
+    if not is_shown(fit, i.enqueued_at, at):
+        return False
+    if agent == ORDINARY:
+        return True
+    return not any(offer.agent == agent for offer in i.offers) and not is_excluded(live, i, agent, at)
+
+
+def is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant) -> bool:
+    """An agent who passed: out for 10 s; then, up to 60 s, while somebody untried could take it."""
+    tried = next((tried for tried in i.tried if tried.agent == agent), None)
+    if tried is None or at >= tried.ends_at:
+        return False
+    return at < tried.lapses_at or has_untried(live, i, at)
+
+
+def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
+    """Whether an available agent who has not passed on it could take it now."""
+    need = live.needs(i, live.queue_of(i))
+    line = live.floor.probe(need)
+    passed = {tried.agent for tried in i.tried if at < tried.ends_at}
+    for bucket in live.floor.buckets.values():
+        fit = live.floor.fit(bucket.group, line)
+        if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):
+            continue
+        if any(clock[2] not in passed and is_for(line, clock[2]) for clock in bucket.agents):
+            return True
+    return False
+
+
+def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant) -> Head | None:
+    """The first interaction this bucket's agents (or this special agent of it) may take, over every line."""
+    best: Head | None = None
+    for line, fit in live.floor.suited(bucket.group):
+        first = line.waiting.first()
+        if first is None or (best is not None and (fit.strict_class, first) >= best.order):
+            continue
+        if not is_for(line, agent) or bucket.takes(line) is None or not live.is_open_line(line, at):
+            continue
+        for entry in line.waiting:
+            if best is not None and (fit.strict_class, entry) >= best.order:
+                break
+            if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at):
+                best = Head((fit.strict_class, entry), line, fit)
+                break
+    return best
+
+
+def best_in(live: Live, bucket: Bucket, agent: AgentId, i: Interaction, line: Line, fit: Fit) -> Taker | None:
+    """The best ranked agent of a seeker."""
+    ranking = live.kit.rankings[live.queue_of(i).ranking]
+    rank = ranking.of_bucket(line.need, bucket.group, bucket.seat, fit)
+    is_interrupting = bucket.takes(line)
+    assert is_interrupting is not None, "a head fits"
+    clocks = _clocks(live, bucket, agent)
+    if not ranking.has_agent_key:
+        clock = next(clocks, None)
+        return None if clock is None else Taker(is_interrupting, fit.ring, rank, (), clock)
+    takers = (Taker(is_interrupting, fit.ring, rank, ranking.of_agent(live.agents[clock[2]]), clock) for clock in clocks)
+    return min(takers, default=None)
+
+
+def _clocks(live: Live, bucket: Bucket, agent: AgentId) -> Iterator[tuple[int, int, AgentId]]:
+    if agent != ORDINARY:
+        seat = live.floor.seats.get(agent)
+        if seat is not None and seat[0] is bucket:
+            yield seat[1]
+        return
+    has_specials = bool(live.tried_by or live.held_for or live.broadcasting)
+    for clock in bucket.agents:
+        if not has_specials or not is_special(live, clock[2]):
+            yield clock
+
+
+# ---- transfers that wait for their agent
+
+
+def _hand_over_waiting_transfers(step: Step) -> int:
+    """An agent with room is first offered what colleagues sent to wait for it, oldest transfer first."""
+    live = step.live
+    made = 0
+    for agent in sorted(live.handed_to):
+        for id in sorted(live.handed_to.get(agent, ()), key=lambda id: (live.interactions[id].enqueued_at, id)):
+            seat = live.floor.seats.get(agent)
+            i = live.interactions[id]
+            if seat is None or not fits_now(live, i, agent):
+                break
+            offers.make(step, i, agent, Why(rule="transfer", considered=1, change_set=live.change_set), is_transfer=True)
+            made += 1
+    return made
+
+
+def fits_now(live: Live, i: Interaction, agent: AgentId) -> bool:
+    """Whether an available agent has free room for it, skills apart."""
+    seat = live.floor.seats.get(agent)
+    return seat is not None and seat[0].takes(live.floor.probe(live.needs(i, live.queue_of(i)))) == 0
+
+
+# ---- why
+
+
+def _why(live: Live, i: Interaction, best: Taker, takers: list[Taker]) -> Why:
+    """The why-record of an offer: cheap, from what the match knew. The full count is made when somebody asks (why.py)."""
+    floor = live.floor
+    available = len(floor.seats)
+    line = floor.probe(live.needs(i, live.queue_of(i)))
+    left_out: dict[str, int] = {}
+    considered = 0
+    for bucket in floor.buckets.values():
+        refusing = floor.refusing(bucket.group, line)
+        if refusing is None and bucket.takes(line) is None:
+            refusing = "capacity"
+        if refusing is None:
+            considered += len(bucket.agents)
+        else:
+            left_out[refusing] = left_out.get(refusing, 0) + len(bucket.agents)
+    away = len(live.agents) - available
+    if away:
+        left_out["status"] = away
+    key = (str(best.is_interrupting), str(best.ring), *(f"{part:g}" for part in (*best.rank, *best.own)), *(str(p) for p in best.clock[:2]))
+    equals = [taker for taker in takers if taker[:4] == best[:4]]
+    return Why(
+        considered=considered,
+        left_out=tuple(FilterCount(filter=name, count=left_out[name]) for name in sorted(left_out)),
+        ranking=live.queue_of(i).ranking.value,
+        key=key,
+        tie_break="idle" if len(equals) > 1 or considered > 1 else "",
+        change_set=live.change_set,
+    )

@@ -1,0 +1,130 @@
+"""
+The engine of one tenant: a pure, deterministic state machine. Messages and instants come in, decisions go out, and nothing else is read.
+
+    step(message, at)   one record of inputs or directory
+    fire(at)            every deadline up to and including `at`, in (instant, id) order
+    resumed(at, gap)    the partition was taken, or stood still
+    apply(event)        the only mutator: replaying directory records and decisions rebuilds the state
+
+Each of the first three is a step: what it returns is in order, and L1–L8 hold after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events import inputs
+from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.directory import ChangeSetCommitted
+from standardiste.router.engine import commands, contacts, media, reconfigure, sessions, timers
+from standardiste.router.engine.apply import apply
+from standardiste.router.engine.deadlines import Deadline
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.persist import Records, changes, load
+from standardiste.router.engine.policy import Kit
+from standardiste.router.engine.settle import settle
+from standardiste.router.engine.state import evolve
+from standardiste.router.engine.step import Step
+
+
+class Fired(NamedTuple):
+    """A deadline that fired, when, and what came of it."""
+
+    due: Deadline
+    at: Instant
+    events: tuple[Event, ...]
+
+
+class Engine:
+    """One tenant's router."""
+
+    def __init__(self, tenant: str, kit: Kit) -> None:
+        self.live = Live(tenant, kit)
+
+    def step(self, message: Event, at: Instant) -> tuple[Event, ...]:
+        """Take one message, appended at `at` (raised to the last instant, if that is later)."""
+        step = Step(self.live, self._raised(at), message)
+        kind = spec_of(class_of(message.data)).kind
+        if kind is Kind.ENTITY:
+            apply(self.live, evolve(message, time=step.at))
+            return ()
+        if kind is Kind.COMMAND:
+            commands.handle(step, message)
+        elif isinstance(message.data, ChangeSetCommitted):
+            apply(self.live, evolve(message, time=step.at))
+            reconfigure.committed(step, message.data)
+        else:
+            handler = _FACTS.get(class_of(message.data))
+            if handler is None:
+                return ()
+            handler(step, message.data)
+        settle(step)
+        return tuple(step.events)
+
+    def next_deadline(self) -> Instant | None:
+        """The earliest instant at which something may be due."""
+        return self.live.deadlines.next()
+
+    def fire_next(self, until: Instant) -> Fired | None:
+        """Fire the first deadline up to and including `until`, at its own instant; None when there is none."""
+        first = self.live.deadlines.next()
+        if first is None or first > until:
+            return None
+        due = self.live.deadlines.pop()
+        step = Step(self.live, self._raised(due.at))
+        timers.fire(step, due)
+        settle(step)
+        return Fired(due, step.at, tuple(step.events))
+
+    def fire(self, until: Instant) -> tuple[Event, ...]:
+        """Fire every deadline up to and including `until`."""
+        events: list[Event] = []
+        while (fired := self.fire_next(until)) is not None:
+            events += fired.events
+        return tuple(events)
+
+    def resumed(self, at: Instant, gap_ms: int | None) -> tuple[Event, ...]:
+        """Leases get one full grace; no offer that ended in the gap counts as missed."""
+        step = Step(self.live, self._raised(at))
+        step.emit(d.RouterResumed(gap_ms=gap_ms), self.live.tenant)
+        settle(step)
+        return tuple(step.events)
+
+    def apply(self, event: Event) -> None:
+        """Change the state as this event says."""
+        apply(self.live, event)
+
+    def changes(self, at: Instant) -> list[tuple[str, str, object | None]]:
+        """The records of router-state to write: each entity touched since the last call, once; None is a tombstone."""
+        self.live.forget(self._raised(at))
+        return changes(self.live)
+
+    def load(self, records: Records) -> None:
+        """Take in the state of a tenant, whole, before anything else."""
+        load(self.live, records)
+
+    def _raised(self, at: Instant) -> Instant:
+        return max(at, self.live.at)
+
+
+Handler = Callable[[Step, Any], None]
+
+_FACTS: Final[dict[type, Handler]] = {
+    inputs.ContactReceived: contacts.received,
+    inputs.ContactIdentified: contacts.identified,
+    inputs.ContactLeft: contacts.left,
+    inputs.ContactReturned: contacts.returned,
+    inputs.ContactTyping: contacts.typing,
+    inputs.MediaConnected: media.connected,
+    inputs.MediaFailed: media.failed,
+    inputs.MediaEnded: media.ended,
+    inputs.DeliveryReported: media.delivered,
+    inputs.VoicemailLeft: media.voicemail_left,
+    inputs.ChannelAddressReported: media.address_reported,
+    inputs.SessionOpened: sessions.opened,
+    inputs.SessionClosed: sessions.closed,
+    inputs.GatewayBeat: sessions.beat,
+}
+"""Facts and who handles them. A fact that is not here (a callback is not offered yet) is skipped."""

@@ -1,0 +1,66 @@
+"""What a routing rule may ask about: the facts of a contact, its customer and our address, as plain values. docs/guides has the list for administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import Contact, CustomerSummary
+
+TEXT_MAX: Final = 4_000
+"""Rules see the first 4,000 characters of a text."""
+
+
+def facts_of(contact: Contact, address: ChannelAddress | None) -> Mapping[str, object]:
+    """The facts at arrival, `customer` as for an unknown one."""
+    content = contact.content
+    return {
+        "contact": {
+            "channel": contact.channel.value,
+            "channel_name": contact.channel_name,
+            "address": contact.address,
+            "our_address": contact.our_address,
+            "subject": content.subject or "",
+            "text": content.text[:TEXT_MAX],
+            "language": contact.language or content.language or "",
+            "name": contact.name or "",
+            "attributes": dict(contact.attributes),
+            "sponsor": contact.scope.sponsor,
+            "campaign": contact.scope.campaign,
+            "site": contact.scope.site,
+            "queue": contact.queue or "",
+            "priority": contact.priority or 0,
+            "assurance": contact.assurance.value,
+            "is_machine_made": contact.is_machine_made,
+            "is_live": contact.is_live,
+            "has_attachments": bool(content.attachments),
+        },
+        "customer": customer_facts(None),
+        "address": {
+            "id": contact.channel_address,
+            "channel": contact.channel.value,
+            "address": contact.our_address,
+            "language": (address.language if address else None) or "",
+            "sponsor": (address.sponsor if address else None) or contact.scope.sponsor,
+            "campaign": (address.campaign if address else None) or contact.scope.campaign,
+            "site": (address.site if address else None) or contact.scope.site,
+            "queue": (address.queue if address else None) or "",
+        },
+    }
+
+
+def customer_facts(customer: CustomerSummary | None) -> Mapping[str, object]:
+    """The facts of a customer; all empty for an unknown one."""
+    if customer is None:
+        return {"id": "", "name": "", "language": "", "zone": "", "is_known": False, "labels": [], "attributes": {}, "preferred_agent": ""}
+    return {
+        "id": customer.id,
+        "name": customer.name or "",
+        "language": customer.language or "",
+        "zone": customer.zone or "",
+        "is_known": customer.is_known,
+        "labels": list(customer.labels),
+        "attributes": dict(customer.attributes),
+        "preferred_agent": customer.preferred_agent or "",
+    }

@@ -1,0 +1,454 @@
+"""
+The live tables of one tenant, and the indexes that follow from them. Only `apply` (and a restore, which applies records) calls the writing verbs.
+
+Theory. `put_interaction` and `put_agent` are the two doors: whatever replaces a record goes through them, so no index can be forgotten. A record that was
+replaced is `touched` and written to router-state once, at the end of the batch; an agent that was touched has its state and seat told to desks once, at the
+end of the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeVar
+
+from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import Entity, Queue
+from standardiste.common.events.model import (
+    AgentId,
+    ConversationId,
+    CustomerSummary,
+    InteractionId,
+    InteractionState,
+    OfferId,
+    QueueId,
+    ReceiptId,
+)
+from standardiste.router.engine.configuration import Configuration, EntityKey, build
+from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
+from standardiste.router.engine.floor import Clock, Entry, Floor, Line
+from standardiste.router.engine.policy import Group, Kit, Need, Seat
+from standardiste.router.engine.seats import seat_of
+from standardiste.router.engine.state import WAITING_STATES, Agent, Answer, Closed, Gateway, Interaction
+
+_K = TypeVar("_K", bound=str)
+
+AWAY_MS: Final = 600_000
+CLOSED_KEPT_MS: Final = 24 * 3600 * 1000
+ANSWERS_KEPT_MS: Final = 15 * 60 * 1000
+ANSWERS_MAX: Final = 200
+ARRIVALS_MAX: Final = 10_000
+SWEEP_MS: Final = 60_000
+LOST_SHORT_MS: Final = 60_000
+LOST_LONG_MS: Final = 8 * 3600 * 1000
+
+
+class Live:
+    """All that is known of one tenant now."""
+
+    def __init__(self, tenant: str, kit: Kit) -> None:
+        self.tenant = tenant
+        self.kit = kit
+        self.at = Instant(0)
+        self.decisions = 0
+        self.ingested = 0
+        self.closed_count = 0
+        self.change_set = 0
+        self.resumed_at = Instant(0)
+        self.gap_began_at = Instant(0)
+        self.dated: dict[int, Instant] = {}
+        self.entities: dict[EntityKey, Entity] = {}
+        self.pending: dict[tuple[str, str, int], Entity] = {}
+        self.interactions: dict[InteractionId, Interaction] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.gateways: dict[str, Gateway] = {}
+        self.closed: dict[InteractionId, Closed] = {}
+        self.answers: dict[str, dict[str, Answer]] = {}
+        self.arrivals: dict[InteractionId, Mapping[str, object]] = {}
+        self.customers: dict[InteractionId, CustomerSummary] = {}
+
+        self.by_conversation: dict[ConversationId, dict[InteractionId, None]] = {}
+        self.by_receipt: dict[ReceiptId, InteractionId] = {}
+        self.by_offer: dict[OfferId, InteractionId] = {}
+        self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
+        self.closed_by_conversation: dict[ConversationId, InteractionId] = {}
+        self.works: dict[AgentId, dict[InteractionId, None]] = {}
+        self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
+        self.tried_by: dict[AgentId, dict[InteractionId, None]] = {}
+        self.handed_to: dict[AgentId, dict[InteractionId, None]] = {}
+        self.broadcasting: dict[InteractionId, None] = {}
+        self.queue_lengths: dict[QueueId, int] = {}
+        self.touched: dict[tuple[str, str], None] = {}
+        self.touched_agents: dict[AgentId, None] = {}
+        self.deadlines = Deadlines(self.standing)
+
+        built = build({}, kit)
+        assert isinstance(built, Configuration), "nothing configured is a configuration"
+        self.configuration = built
+        self.floor = Floor(built, kit)
+
+    # ---- reading
+
+    def works_of(self, agent: AgentId) -> list[Interaction]:
+        """All an agent owns or is offered, in the order it came."""
+        return [self.interactions[id] for id in self.works.get(agent, ())]
+
+    def owned_by(self, agent: AgentId) -> list[Interaction]:
+        return [work for work in self.works_of(agent) if work.owner == agent]
+
+    def queue_of(self, interaction: Interaction) -> Queue:
+        return self.configuration.queue_or_default(interaction.requirement.queue)
+
+    def seat(self, agent: AgentId) -> Seat:
+        return seat_of(agent, self.works_of(agent), self.configuration.profile(agent))
+
+    def is_reachable(self, agent: AgentId) -> bool:
+        """Session open and status routable, busy or not."""
+        record = self.agents.get(agent)
+        return (
+            record is not None
+            and record.session is not None
+            and record.grace_until is None
+            and record.next_status is None
+            and self.configuration.is_routable(record.status)
+            and self.configuration.group(agent) is not None
+        )
+
+    def need_of(self, interaction: Interaction) -> Need | None:
+        """What it asks of an agent, while it waits for one; None when it does not, or waits where nothing is offered."""
+        if interaction.state not in WAITING_STATES:
+            return None
+        queue = self.queue_of(interaction)
+        if queue.is_pull_only or len(interaction.offers) >= max(queue.broadcast_to, 1):
+            return None
+        return self.needs(interaction, queue)
+
+    def needs(self, interaction: Interaction, queue: Queue) -> Need:
+        """What it asks of an agent, whether it waits or not."""
+        return Need(
+            queue.id,
+            interaction.facts.channel,
+            interaction.facts.cost,
+            self.configuration.rings(queue, interaction.original.skills, interaction.step),
+            interaction.requirement.labels,
+            interaction.hold_for,
+        )
+
+    def entry_of(self, interaction: Interaction) -> Entry:
+        return interaction.requirement.strict_class, interaction.key, interaction.id
+
+    # ---- the doors
+
+    def put_interaction(self, new: Interaction) -> None:
+        """Replace (or add) an interaction and all that follows from it."""
+        id = new.id
+        old = self.interactions.get(id)
+        self.interactions[id] = new
+        self.touched["interaction", id] = None
+        self._follow_interaction(id, old, new)
+
+    def drop_interaction(self, old: Interaction) -> None:
+        """It is closed: out of every table."""
+        del self.interactions[old.id]
+        self.arrivals.pop(old.id, None)
+        self.customers.pop(old.id, None)
+        self.touched["interaction", old.id] = None
+        self._follow_interaction(old.id, old, None)
+
+    def put_agent(self, new: Agent) -> None:
+        """Replace (or add) an agent and all that follows from it."""
+        old = self.agents.get(new.id)
+        self.agents[new.id] = new
+        self.touched["agent", new.id] = None
+        self._wake(new.id, due_of_agent(old) if old else (), due_of_agent(new))
+        self.reseat(new.id)
+
+    def put_gateway(self, gateway: Gateway) -> None:
+        self.gateways[gateway.name] = gateway
+        self.touched["gateway", gateway.name] = None
+        self.deadlines.add(Deadline(gateway.until, gateway.name, Due.GATEWAY))
+
+    def drop_gateway(self, name: str) -> None:
+        if self.gateways.pop(name, None) is not None:
+            self.touched["gateway", name] = None
+
+    def remember(self, closed: Closed) -> None:
+        """Keep what repeats and late deliveries need, for 24 h."""
+        self.closed[closed.id] = closed
+        self.touched["closed", closed.id] = None
+        for receipt in closed.receipts:
+            self.closed_by_receipt[receipt] = closed.id
+        if closed.conversation is not None:
+            self.closed_by_conversation[closed.conversation] = closed.id
+
+    def answered(self, answer: Answer) -> None:
+        """Keep a command's answer: the last 200 of an asker."""
+        answers = self.answers.setdefault(answer.asker, {})
+        answers[answer.command] = answer
+        self.touched["answer", f"{answer.asker}/{answer.command}"] = None
+        if len(answers) > ANSWERS_MAX:
+            oldest = next(iter(answers))
+            del answers[oldest]
+            self.touched["answer", f"{answer.asker}/{oldest}"] = None
+
+    def configure(self, configuration: Configuration) -> None:
+        """Put a configuration in force: every line and bucket is built anew, and all is looked at again."""
+        self.configuration = configuration
+        self.floor = Floor(configuration, self.kit)
+        for interaction in self.interactions.values():
+            self._place(interaction)
+            self._wake(interaction.id, (), self.due_of(interaction))
+        for agent in self.agents:
+            self.reseat(agent)
+        self._wake_hours()
+
+    def forget(self, at: Instant) -> None:
+        """
+        Drop what is past its time (closed 24 h, answers 15 min) and what no index needs. Housekeeping between batches: nothing that is dropped
+        here could still change a decision, for whoever reads these tables compares the time first.
+        """
+        while self.closed:
+            oldest = next(iter(self.closed.values()))
+            if oldest.closed_at + CLOSED_KEPT_MS > at:
+                break
+            del self.closed[oldest.id]
+            self.touched["closed", oldest.id] = None
+            for receipt in oldest.receipts:
+                if self.closed_by_receipt.get(receipt) == oldest.id:
+                    del self.closed_by_receipt[receipt]
+            if oldest.conversation and self.closed_by_conversation.get(oldest.conversation) == oldest.id:
+                del self.closed_by_conversation[oldest.conversation]
+        for asker in list(self.answers):
+            answers = self.answers[asker]
+            for command in [answer.command for answer in answers.values() if answer.at + ANSWERS_KEPT_MS <= at]:
+                del answers[command]
+                self.touched["answer", f"{asker}/{command}"] = None
+            if not answers:
+                del self.answers[asker]
+        self.deadlines.compact()
+        self.floor.compact()
+
+    # ---- what follows from an interaction
+
+    def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
+        _index_one(self.by_conversation, id, old.conversation if old else None, new.conversation if new else None)
+        if old is None or new is None or old.receipts is not new.receipts:
+            self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
+        before, after = holders(old), holders(new)
+        if before != after:
+            self._index_offers(id, old, new)
+            for agent in before.keys() - after.keys():
+                _discard(self.works, agent, id)
+            for agent in after:
+                self.works.setdefault(agent, {}).setdefault(id)
+        _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
+        _index_one(self.handed_to, id, _handed(old), _handed(new))
+        if old is None or new is None or old.tried is not new.tried:
+            _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
+        self._count(old, -1)
+        self._count(new, 1)
+        if new is not None and new.offers and self.need_of(new) is not None:
+            self.broadcasting[id] = None
+        elif self.broadcasting:
+            self.broadcasting.pop(id, None)
+        if new is None:
+            self.floor.place(id, None, None)
+        else:
+            self._place(new)
+            self._wake(id, self.due_of(old) if old else (), self.due_of(new))
+        if not _weighs_alike(old, new):
+            for agent in sorted(before.keys() | after.keys()):
+                self.reseat(agent)
+
+    def _place(self, interaction: Interaction) -> None:
+        need = self.need_of(interaction)
+        self.floor.place(interaction.id, need, self.entry_of(interaction) if need is not None else None)
+
+    def _index_receipts(self, id: InteractionId, before: tuple[ReceiptId, ...], after: tuple[ReceiptId, ...]) -> None:
+        kept = set(after)
+        for receipt in before:
+            if receipt not in kept and self.by_receipt.get(receipt) == id:
+                del self.by_receipt[receipt]
+        for receipt in after:
+            self.by_receipt[receipt] = id
+
+    def _index_offers(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
+        kept = {offer.id for offer in new.offers} if new else set[OfferId]()
+        for offer in old.offers if old else ():
+            if offer.id not in kept:
+                del self.by_offer[offer.id]
+        for offer_id in kept:
+            self.by_offer[offer_id] = id
+
+    def _count(self, interaction: Interaction | None, by: int) -> None:
+        if interaction is not None and interaction.state in WAITING_STATES:
+            queue = interaction.requirement.queue
+            self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
+            if by > 0:
+                self.deadlines.add(self.next_sweep())
+
+    # ---- what follows from an agent
+
+    def reseat(self, id: AgentId) -> None:
+        """Seat an agent anew after what it holds, its status or its session changed."""
+        agent = self.agents.get(id)
+        if agent is None:
+            return
+        self.touched_agents[id] = None
+        if not self.is_reachable(id) or agent.rest_until is not None:
+            self.floor.sit(agent, None, None, self.clock_of(agent))
+            return
+        group: Group | None = self.configuration.group(id)
+        self.floor.sit(agent, group, self.seat(id), self.clock_of(agent))
+
+    def clock_of(self, agent: Agent) -> Clock:
+        """Its place among equals: those whose idle clock runs, longest first; then those who have work, by when they last took some."""
+        if any(self.interactions[id].owner == agent.id for id in self.works.get(agent.id, ())):
+            return 1, agent.taken_at, agent.id
+        return 0, agent.idle_since, agent.id
+
+    # ---- deadlines
+
+    def _wake(self, id: str, before: Iterable[Deadline], after: Iterable[Deadline]) -> None:
+        for due in after:
+            if due not in before:
+                self.deadlines.add(due)
+
+    def due_of(self, interaction: Interaction) -> list[Deadline]:
+        """Every deadline an interaction stands before."""
+        id, state = interaction.id, interaction.state
+        due = [Deadline(offer.expires_at, offer.id, Due.OFFER) for offer in interaction.offers]
+        if state in WAITING_STATES:
+            due += self._due_waiting(interaction)
+        elif state is InteractionState.IDENTIFYING:
+            due.append(Deadline(interaction.identify_by, id, Due.IDENTIFY))
+        elif state is InteractionState.CONNECTING:
+            due.append(Deadline(interaction.connect_by, id, Due.CONNECT))
+        elif state is InteractionState.WRAPPING and interaction.wrap_up_ends_at is not None:
+            due.append(Deadline(interaction.wrap_up_ends_at, id, Due.WRAP_UP))
+        elif state is InteractionState.PARKED and interaction.parked_until is not None:
+            due.append(Deadline(interaction.parked_until, id, Due.PARKED))
+        if interaction.away_since is not None:
+            due.append(Deadline(Instant(interaction.away_since + AWAY_MS), id, Due.AWAY))
+        return due
+
+    def _due_waiting(self, interaction: Interaction) -> Iterator[Deadline]:
+        id = interaction.id
+        queue = self.queue_of(interaction)
+        if interaction.hold_for is not None:
+            yield Deadline(interaction.hold_until, id, Due.HOLD)
+        if interaction.step < len(queue.relaxation):
+            yield Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP)
+        for tried in interaction.tried:
+            yield Deadline(tried.lapses_at, id, Due.LAPSE)
+            yield Deadline(tried.ends_at, id, Due.LAPSE)
+        for delay_ms in self.configuration.delays_ms.get(queue.id, ()):
+            yield Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY)
+        if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
+            yield Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE)
+
+    def standing(self) -> Iterator[Deadline]:
+        """Every deadline that stands, from the records."""
+        for interaction in self.interactions.values():
+            yield from self.due_of(interaction)
+        for agent in self.agents.values():
+            yield from due_of_agent(agent)
+        for gateway in self.gateways.values():
+            yield Deadline(gateway.until, gateway.name, Due.GATEWAY)
+        for number, at in self.dated.items():
+            yield Deadline(at, str(number), Due.CHANGE_SET)
+        if any(self.queue_lengths.values()):
+            yield self.next_sweep()
+        yield from self._due_hours(self.at)
+
+    def next_sweep(self) -> Deadline:
+        """The safety net looks once a minute, on the minute, while anything waits."""
+        return Deadline(Instant((self.at // SWEEP_MS + 1) * SWEEP_MS), self.tenant, Due.SWEEP)
+
+    def _due_hours(self, at: Instant) -> Iterator[Deadline]:
+        for id, hours in self.configuration.hours.items():
+            change = hours.next_change(at)
+            if change is not None:
+                yield Deadline(change, id, Due.HOURS)
+
+    def _wake_hours(self) -> None:
+        for due in self._due_hours(self.at):
+            self.deadlines.add(due)
+
+    def is_open_line(self, line: Line, at: Instant) -> bool:
+        """As `is_open`, for the queue of a line."""
+        return not self.configuration.hours or self.is_open(self.configuration.queue_or_default(line.need.queue), at)
+
+    def is_open(self, queue: Queue, at: Instant) -> bool:
+        """Whether the queue's calendar lets it hand out work now. Without a calendar it always does."""
+        hours = self.configuration.hours.get(queue.calendar) if queue.calendar else None
+        return hours is None or hours.is_open(at)
+
+
+def holders(interaction: Interaction | None) -> dict[AgentId, None]:
+    """Whose capacity it takes: its owner (unless parked) and those it is offered to."""
+    if interaction is None:
+        return {}
+    found: dict[AgentId, None] = {}
+    if interaction.owner is not None and interaction.state is not InteractionState.PARKED:
+        found[interaction.owner] = None
+    for offer in interaction.offers:
+        found[offer.agent] = None
+    return found
+
+
+def due_of_agent(agent: Agent) -> list[Deadline]:
+    """Every deadline an agent stands before."""
+    due: list[Deadline] = []
+    if agent.grace_until is not None:
+        due.append(Deadline(agent.grace_until, agent.id, Due.GRACE))
+    if agent.lost_at is not None:
+        due.append(Deadline(Instant(agent.lost_at + LOST_SHORT_MS), agent.id, Due.LOST))
+        due.append(Deadline(Instant(agent.lost_at + LOST_LONG_MS), agent.id, Due.LOST))
+    if agent.rest_until is not None:
+        due.append(Deadline(agent.rest_until, agent.id, Due.REST))
+    return due
+
+
+def _handed(interaction: Interaction | None) -> AgentId | None:
+    """The agent a transfer waits for, without an offer yet."""
+    if interaction is None or interaction.transfer is None or interaction.offers:
+        return None
+    return interaction.transfer.agent
+
+
+def _weighs_alike(old: Interaction | None, new: Interaction | None) -> bool:
+    """Whether no seat changes: same holders in the same state."""
+    return (
+        old is not None
+        and new is not None
+        and old.state is new.state
+        and old.owner == new.owner
+        and old.offers is new.offers
+        and old.is_interrupted == new.is_interrupted
+        and old.requirement.labels == new.requirement.labels
+    )
+
+
+def _index_one(index: dict[_K, dict[InteractionId, None]], id: InteractionId, before: _K | None, after: _K | None) -> None:
+    if before == after:
+        return
+    if before is not None:
+        _discard(index, before, id)
+    if after is not None:
+        index.setdefault(after, {})[id] = None
+
+
+def _index_many(
+    index: dict[AgentId, dict[InteractionId, None]], id: InteractionId, before: Iterable[AgentId], after: Iterable[AgentId]
+) -> None:
+    for agent in before:
+        if agent in index and id in index[agent]:
+            _discard(index, agent, id)
+    for agent in after:
+        index.setdefault(agent, {})[id] = None
+
+
+def _discard(index: dict[_K, dict[InteractionId, None]], key: _K, id: InteractionId) -> None:
+    del index[key][id]
+    if not index[key]:
+        del index[key]

@@ -1,0 +1,150 @@
+"""What channels report of calls and messages: media set up, failed, ended; deliveries."""
+
+from __future__ import annotations
+
+import hashlib
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events import inputs
+from standardiste.common.events.model import (
+    CommandId,
+    DeliveryState,
+    Direction,
+    InteractionId,
+    InteractionState,
+    LeftBecause,
+    QueuedBecause,
+    ReceiptId,
+)
+from standardiste.common.events.outbound import QueueCall
+from standardiste.router.engine import offers, requirement
+from standardiste.router.engine.live import CLOSED_KEPT_MS
+from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
+from standardiste.router.engine.step import Step, conversation_of, readers
+
+
+def connected(step: Step, data: inputs.MediaConnected) -> None:
+    """Customer and agent hear each other."""
+    i = step.live.interactions.get(data.interaction)
+    if i is None or i.state is not InteractionState.CONNECTING or i.taken_with != data.offer or i.owner is None:
+        return
+    activated = d.InteractionActivated(
+        interaction=i.id, version=i.version + 1, conversation=i.conversation, owner=i.owner, offer=data.offer
+    )
+    step.tell(activated, i)
+
+
+def failed(step: Step, data: inputs.MediaFailed) -> None:
+    """The agent's side could not be reached."""
+    i = step.live.interactions.get(data.interaction)
+    if i is not None and i.state is InteractionState.CONNECTING and i.taken_with == data.offer:
+        give_up(step, i, data.detail)
+
+
+def give_up(step: Step, i: Interaction, detail: str) -> None:
+    """No media: back to the head of the queue at its age; what an agent began ends with its outcome noted."""
+    assert i.owner is not None, "connecting has an owner"
+    assert i.taken_with is not None, "connecting came from an offer"
+    step.tell(d.OfferMediaFailed(offer=i.taken_with, interaction=i.id, agent=i.owner, detail=detail), i)
+    if i.facts.direction is Direction.OUTBOUND:
+        offers.wrap_up(step, step.now(i.id), None)
+        return
+    i = offers.disown(step, step.now(i.id), QueuedBecause.MEDIA_FAILED)
+    offers.queue(step, i, QueuedBecause.MEDIA_FAILED)
+    step.send(QueueCall(conversation=conversation_of(i), interaction=i.id, queue=i.requirement.queue), i)
+
+
+def ended(step: Step, data: inputs.MediaEnded) -> None:
+    """The connection is over. When only the agent's side ended because the agent is lost, the caller waits again; else there is wrap-up."""
+    i = step.live.interactions.get(data.interaction)
+    if i is None or i.owner is None or i.state not in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING):
+        return
+    if data.is_agent_side and not step.live.agents[i.owner].session:
+        offers.requeue(step, i, QueuedBecause.AGENT_LOST)
+        return
+    if not data.is_agent_side and not i.has_left:
+        step.tell(d.CustomerLeft(interaction=i.id, version=i.version, because=LeftBecause.HUNG_UP), i)
+    offers.wrap_up(step, step.now(i.id), None)
+
+
+def delivered(step: Step, data: inputs.DeliveryReported) -> None:
+    """Pass it on, even for what is closed or forgotten. A final failure after the close is work again."""
+    cls = d.MESSAGE_FACTS.get(data.state.value)
+    if cls is None:
+        return
+    live = step.live
+    i = live.interactions.get(data.interaction) if data.interaction else None
+    closed = _closed(step, data)
+    subject = i.id if i else data.interaction or data.conversation
+    step.emit(
+        cls(
+            conversation=data.conversation,
+            interaction=data.interaction,
+            message=data.message,
+            at=data.at,
+            recipient=data.recipient,
+            code=data.code,
+            detail=data.detail,
+        ),
+        subject,
+        tuple(readers(i)) if i else ((f"agent:{closed.owner}",) if closed and closed.owner else ()),
+        i.facts.traceparent if i else None,
+    )
+    is_final = data.state is DeliveryState.FAILED and data.is_final
+    if is_final and i is None and closed is not None and not live.by_conversation.get(data.conversation):
+        _open_again(step, closed, data)
+
+
+def _closed(step: Step, data: inputs.DeliveryReported) -> Closed | None:
+    id = data.interaction or step.live.closed_by_conversation.get(data.conversation)
+    closed = step.live.closed.get(id) if id else None
+    return closed if closed is not None and closed.closed_at + CLOSED_KEPT_MS > step.at else None
+
+
+def _open_again(step: Step, closed: Closed, data: inputs.DeliveryReported) -> None:
+    live = step.live
+    tail = digest(live.tenant, "failed", data.message, data.recipient)
+    id = InteractionId(f"in_{tail}")
+    if id in live.interactions or id in live.closed:
+        return
+    queue = live.configuration.queue_or_default(closed.requirement.queue)
+    asked = evolve(closed.requirement, due_at=requirement.due_at(step, queue, step.at), preferred_agent=closed.owner)
+    step.emit(
+        d.InteractionOpened(
+            interaction=id,
+            version=1,
+            receipt=ReceiptId(f"rc_{tail}"),
+            owner=None,
+            channel=closed.facts.channel,
+            channel_address=closed.facts.channel_address,
+            conversation=data.conversation,
+            customer=closed.customer,
+            scope=closed.facts.scope,
+            requirement=asked,
+            opened_at=step.at,
+            change_set=live.change_set,
+            command=CommandId(""),
+        ),
+        id,
+    )
+    offers.queue(step, step.now(id), QueuedBecause.REQUEUED)
+
+
+def digest(*parts: str) -> str:
+    """An id's tail that follows from these parts alone, so that a replay makes the same."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:25]
+
+
+def voicemail_left(step: Step, data: inputs.VoicemailLeft) -> None:
+    """A recording instead of a caller: it waits on as work, at its age."""
+    ids = sorted(step.live.by_conversation.get(data.conversation, ()))
+    for i in (step.now(id) for id in ids):
+        if i.state in WAITING_STATES and i.facts.is_live:
+            taken = d.VoicemailTaken(interaction=i.id, version=i.version, blob=data.blob, duration_ms=data.duration_ms)
+            step.tell(taken, i)
+
+
+def address_reported(step: Step, data: inputs.ChannelAddressReported) -> None:
+    """How one of our addresses fares, passed on to whoever watches."""
+    changed = d.ChannelAddressHealthChanged(channel_address=data.channel_address, is_healthy=data.is_healthy, detail=data.detail)
+    step.emit(changed, data.channel_address)

@@ -1,0 +1,369 @@
+"""
+Offers: made, taken, and ended; and the way back into the queue at the same age.
+
+An offer ends once, for one reason. Whatever ends it, the interaction's age, priority and step clock stay as they were.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import (
+    AgentId,
+    Author,
+    AuthorKind,
+    Channel,
+    CloseReason,
+    CustomerSummary,
+    DispositionId,
+    InteractionState,
+    OfferId,
+    OfferView,
+    QueuedBecause,
+    ReceiptId,
+    Segment,
+    ToAgent,
+    Why,
+    Withdrawal,
+    WrapUpMode,
+)
+from standardiste.common.events.outbound import AnnounceAgent, AnnounceEnd, ConnectCall, HoldCall, QueueCall, ReleaseCall, ResumeCall
+from standardiste.router.engine.policy import Need
+from standardiste.router.engine.seats import cost_of
+from standardiste.router.engine.state import OWNED_STATES, Interaction, Offer
+from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
+
+CONNECT_MS: Final = {Channel.VOICE: 30_000, Channel.CALLBACK: 30_000, Channel.CHAT: 10_000}
+SHORT_ABANDON_MS: Final = 5_000
+
+
+def make(step: Step, i: Interaction, agent: AgentId, why: Why, *, is_interrupting: bool = False, is_transfer: bool = False) -> None:
+    """Offer the interaction to the agent; where the profile says so, it is accepted in the same breath."""
+    live = step.live
+    queue = live.queue_of(i)
+    is_auto_accept = i.facts.channel in live.configuration.profile(agent).auto_accept
+    offer = OfferView(
+        id=OfferId(f"{i.id}-o{i.offer_count + 1}"),
+        interaction=i.id,
+        agent=agent,
+        offered_at=step.at,
+        expires_at=Instant(step.at + live.configuration.offer_timeout_ms(queue, i.facts.channel)),
+        is_auto_accept=is_auto_accept,
+        is_interrupting=is_interrupting,
+        is_transfer=is_transfer,
+    )
+    customer = live.customers.get(i.id) or (CustomerSummary(id=i.customer) if i.customer else None)
+    step.emit(
+        d.OfferMade(offer=offer, interaction=view_of(i), customer=customer, version=i.version + 1, why=why),
+        i.id,
+        (f"agent:{agent}",),
+        i.facts.traceparent,
+    )
+    if is_auto_accept:
+        made = step.now(i.id)
+        accept(step, made, next(o for o in made.offers if o.id == offer.id), is_automatic=True)
+
+
+def accept(step: Step, i: Interaction, offer: Offer, *, is_automatic: bool = False) -> None:
+    """The agent takes it: every other offer of it is withdrawn, what must be interrupted is held, and media is set up where there is some."""
+    others = [other for other in i.offers if other.id != offer.id]
+    step.tell(d.OfferAccepted(offer=offer.id, interaction=i.id, agent=offer.agent, is_automatic=is_automatic), i)
+    for other in others:
+        step.tell(
+            d.OfferWithdrawn(offer=other.id, interaction=i.id, agent=other.agent, because=Withdrawal.SUPERSEDED),
+            step.now(i.id),
+            f"agent:{other.agent}",
+        )
+    if offer.is_transfer:
+        _hand_over(step, step.now(i.id), offer.agent)
+    give(step, step.now(i.id), offer.agent, offer.id, may_interrupt=offer.is_interrupting)
+
+
+def _hand_over(step: Step, i: Interaction, to: AgentId) -> None:
+    assert i.transfer is not None, "a transfer offer belongs to a transfer"
+    by = i.transfer.by
+    step.tell(d.InteractionTransferred(interaction=i.id, version=i.version + 1, by=by, target=ToAgent(agent=to)), i, f"agent:{to}")
+    if has_media(i):
+        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id, party="agent"), step.now(i.id))
+
+
+def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_interrupt: bool = False, is_forced: bool = False) -> None:
+    """Make the agent the owner, at once."""
+    if may_interrupt:
+        interrupt(step, i, agent)
+    former = i.owner
+    i = step.now(i.id)
+    conversation = i.conversation
+    if has_media(i):
+        deadline = Instant(step.at + CONNECT_MS[i.facts.channel])
+        connecting = d.InteractionConnecting(
+            interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, deadline=deadline
+        )
+        step.tell(connecting, i)
+        call = ConnectCall(conversation=conversation_of(i), interaction=i.id, offer=offer, agent=agent)
+        step.send(call, i)
+    else:
+        step.tell(d.InteractionActivated(interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer), i)
+        announce(step, step.now(i.id), agent)
+    if former is not None and former != agent:
+        work_ended(step, former)
+
+
+def announce(step: Step, i: Interaction, agent: AgentId) -> None:
+    """The chat window may say who is there."""
+    if i.facts.channel is Channel.CHAT:
+        step.send(AnnounceAgent(conversation=conversation_of(i), interaction=i.id, author=author_of(step, agent)), i)
+
+
+def author_of(step: Step, agent: AgentId | None) -> Author:
+    person = step.live.configuration.person(agent)
+    kind = AuthorKind.BOT if person is not None and person.is_bot else AuthorKind.AGENT
+    return Author(kind=kind, id=agent or "", name=person.name if person else "")
+
+
+def interrupt(step: Step, i: Interaction, agent: AgentId) -> None:
+    """Hold as much of what may be interrupted as this one needs: what was begun last goes first, for least is lost by it."""
+    live = step.live
+    profile = live.configuration.profile(agent)
+    seat = live.seat(agent)
+    is_counted = any(offer.agent == agent for offer in i.offers)
+    missing = (0 if is_counted else cost_of(profile, i.facts.channel, i.facts.cost)) - seat.free
+    unders = profile.may_interrupt.get(i.facts.channel, ())
+    running = [work for work in live.owned_by(agent) if work.state is InteractionState.ACTIVE and work.facts.channel in unders]
+    for work in sorted(running, key=lambda work: (-work.activated_at, work.id)):
+        if missing <= 0:
+            return
+        step.tell(d.InteractionHeld(interaction=work.id, version=work.version + 1, owner=agent, is_interrupted=True), work)
+        missing -= cost_of(profile, work.facts.channel, work.facts.cost)
+
+
+def resume_interrupted(step: Step, agent: AgentId) -> None:
+    """What was interrupted goes on as soon as there is room again, first interrupted first, before anything new."""
+    live = step.live
+    held = [work for work in live.owned_by(agent) if work.is_interrupted]
+    profile = live.configuration.profile(agent)
+    for work in sorted(held, key=lambda work: (work.since, work.id)):
+        if cost_of(profile, work.facts.channel, work.facts.cost) <= live.seat(agent).free:
+            step.tell(d.InteractionResumed(interaction=work.id, version=work.version + 1, owner=agent), work)
+
+
+def withdraw(step: Step, i: Interaction, offer: Offer, because: Withdrawal) -> None:
+    """Take an offer back; its agent is not punished."""
+    step.tell(
+        d.OfferWithdrawn(offer=offer.id, interaction=i.id, agent=offer.agent, because=because),
+        i,
+        f"agent:{offer.agent}",
+    )
+    after_offer(step, step.now(i.id), offer, QueuedBecause.WITHDRAWN, because.value)
+
+
+def after_offer(step: Step, i: Interaction, offer: Offer, because: QueuedBecause, why: str) -> None:
+    """An offer ended without an owner: back to the queue when it was the last, or the transfer is over and the sender keeps it."""
+    if offer.is_transfer:
+        if i.transfer is not None:
+            cancelled = d.TransferCancelled(interaction=i.id, version=i.version + 1, by=i.transfer.by, because=why)
+            step.tell(cancelled, i, f"agent:{offer.agent}")
+        return
+    is_passed = because in (QueuedBecause.DECLINED, QueuedBecause.EXPIRED)
+    if is_passed and i.requirement.preferred_agent == offer.agent:
+        step.tell(d.PreferenceEnded(interaction=i.id, version=i.version), i)
+        i = step.now(i.id)
+    if not i.offers and i.state is InteractionState.OFFERED:
+        queue(step, i, because, excluded=offer.agent if is_passed else None)
+
+
+def queue(
+    step: Step,
+    i: Interaction,
+    because: QueuedBecause,
+    *,
+    excluded: AgentId | None = None,
+    prefer: bool = True,
+    enqueued_at: Instant | None = None,
+) -> None:
+    """Let it wait, at its age. A reachable preferred agent is tried alone for a while."""
+    live = step.live
+    hold_for: AgentId | None = None
+    hold_until: Instant | None = None
+    preferred = i.requirement.preferred_agent
+    settings = live.queue_of(i)
+    if preferred is not None and prefer and preferred != excluded and settings.preferred_hold_ms > 0 and suits(step, i, preferred):
+        hold_for, hold_until = preferred, Instant(step.at + settings.preferred_hold_ms)
+    tried = next((t for t in i.tried if t.agent == excluded), None)
+    step.tell(
+        d.InteractionQueued(
+            interaction=i.id,
+            version=i.version + 1,
+            conversation=i.conversation,
+            queue=i.requirement.queue,
+            because=because,
+            enqueued_at=i.enqueued_at if enqueued_at is None else enqueued_at,
+            excluded=excluded,
+            excluded_until=tried.ends_at if tried else None,
+            hold_for=hold_for,
+            hold_until=hold_until,
+        ),
+        i,
+    )
+
+
+def suits(step: Step, i: Interaction, agent: AgentId) -> bool:
+    """Whether a preferred agent is reachable and nothing lasting speaks against it: only then is it worth waiting for."""
+    live = step.live
+    group = live.configuration.group(agent)
+    if group is None or not live.is_reachable(agent) or any(tried.agent == agent for tried in i.tried):
+        return False
+    return live.floor.fit(group, live.floor.probe(plain_need(step, i))) is not None
+
+
+def plain_need(step: Step, i: Interaction) -> Need:
+    """What it asks of an agent, apart from any hold."""
+    need = step.live.needs(i, step.live.queue_of(i))
+    return Need(need.queue, need.channel, need.cost, need.rings, need.labels)
+
+
+def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:
+    """Take it from its owner, with any pending transfer."""
+    owner = i.owner
+    assert owner is not None, "only an owned interaction can be taken from its owner"
+    i = drop_offers(step, i, Withdrawal.SUPERSEDED)
+    step.tell(d.InteractionDisowned(interaction=i.id, version=i.version + 1, former_owner=owner, because=because), i)
+    work_ended(step, owner)
+    return step.now(i.id)
+
+
+def drop_offers(step: Step, i: Interaction, because: Withdrawal) -> Interaction:
+    """Withdraw whatever is open, because what it was offered for is over."""
+    for offer in i.offers:
+        step.tell(
+            d.OfferWithdrawn(offer=offer.id, interaction=i.id, agent=offer.agent, because=because),
+            step.now(i.id),
+            f"agent:{offer.agent}",
+        )
+    return step.now(i.id)
+
+
+def end_transfer(step: Step, i: Interaction, because: str) -> Interaction:
+    """A pending transfer is over without hand-over; the sender keeps the interaction."""
+    if i.transfer is None:
+        return i
+    asked = i.transfer
+    i = drop_offers(step, i, Withdrawal.SUPERSEDED)
+    step.tell(d.TransferCancelled(interaction=i.id, version=i.version + 1, by=asked.by, because=because), i, f"agent:{asked.agent}")
+    return step.now(i.id)
+
+
+def requeue(step: Step, i: Interaction, because: QueuedBecause) -> None:
+    """From its owner back to the queue, at its age; a caller hears the music again."""
+    has_call = has_media(i)
+    i = disown(step, i, because)
+    queue(step, i, because, prefer=because is not QueuedBecause.REQUEUED)
+    if has_call:
+        conversation = conversation_of(i)
+        step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
+        step.send(QueueCall(conversation=conversation, interaction=i.id, queue=i.requirement.queue), i)
+
+
+def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None) -> None:
+    """The conversation is done: wrap-up, or the end where the queue has none."""
+    i = end_transfer(step, i, "completed")
+    mode, length_ms = step.live.configuration.wrap_up(step.live.queue_of(i), i.facts.channel)
+    if has_media(i) and not i.has_left:
+        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
+    if mode is WrapUpMode.NONE:
+        if disposition is not None:
+            step.tell(d.InteractionDispositioned(interaction=i.id, version=i.version, disposition=disposition), i)
+        close(step, step.now(i.id), CloseReason.HANDLED)
+        return
+    assert i.owner is not None, "somebody wraps up"
+    ends_at = Instant(step.at + length_ms) if mode is WrapUpMode.TIMED else None
+    step.tell(
+        d.InteractionWrapping(interaction=i.id, version=i.version + 1, owner=i.owner, mode=mode, ends_at=ends_at, disposition=disposition),
+        i,
+    )
+
+
+def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", because: Withdrawal = Withdrawal.SUPERSEDED) -> None:
+    """The end, once, with the history record."""
+    i = drop_offers(step, i, because)
+    owner = i.owner
+    receipts: tuple[ReceiptId, ...] = i.receipts
+    person = step.live.configuration.person(owner or i.last_owner)
+    segments = tuple(
+        Segment(state=s.state, began_at=s.began_at, ended_at=s.ended_at, cause=s.cause, queue=s.queue, agent=s.agent) for s in i.stretches
+    )
+    last = Segment(state=i.state, began_at=i.since, ended_at=step.at, cause=i.cause, queue=i.requirement.queue, agent=owner)
+    closed = d.InteractionClosed(
+        interaction=i.id,
+        version=i.version + 1,
+        conversation=i.conversation,
+        receipts=receipts,
+        reason=reason,
+        enqueued_at=i.enqueued_at,
+        closed_at=step.at,
+        channel=i.facts.channel,
+        channel_name=i.facts.channel_name,
+        direction=i.facts.direction,
+        scope=i.facts.scope,
+        segments=(*segments, last),
+        change_set=i.change_set,
+        queue=i.requirement.queue,
+        owner=owner or i.last_owner,
+        team=person.team if person else None,
+        customer=i.customer,
+        disposition=i.disposition,
+        accepted_at=i.accepted_at,
+        is_answered=i.accepted_at is not None,
+        detail=detail,
+        labels=i.requirement.labels,
+    )
+    step.tell(closed, i)
+    if i.facts.channel is Channel.CHAT and reason is not CloseReason.MERGED:
+        step.send(AnnounceEnd(conversation=conversation_of(i), interaction=i.id), i)
+    if owner is not None:
+        work_ended(step, owner, is_outbound=i.facts.direction.value == "outbound")
+
+
+def abandon(step: Step, i: Interaction) -> None:
+    """The customer left while nobody had it: final. Under 5 s it is a short abandon."""
+    waited_ms = step.at - i.enqueued_at
+    reason = CloseReason.SHORT_ABANDONED if waited_ms < SHORT_ABANDON_MS else CloseReason.ABANDONED
+    close(step, i, reason, because=Withdrawal.CUSTOMER_LEFT)
+
+
+def work_ended(step: Step, agent: AgentId, *, is_outbound: bool = False) -> None:
+    """A piece of work is over: with the last one the idle clock starts, and a status chosen meanwhile applies."""
+    live = step.live
+    record = live.agents.get(agent)
+    if record is None or any(work.owner == agent and work.state in OWNED_STATES for work in live.works_of(agent)):
+        return
+    if not is_outbound or live.configuration.profile(agent).does_outbound_reset_idle:
+        step.tell_agent(d.AgentIdleReset(agent=agent, idle_since=step.at), agent)
+    if record.next_status is not None:
+        change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")
+        step.tell_agent(change, agent)
+
+
+def withdraw_all(step: Step, agent: AgentId, because: Withdrawal) -> None:
+    """Take back every open offer of an agent."""
+    for work in sorted(step.live.works_of(agent), key=lambda work: work.id):
+        i = step.now(work.id)
+        for offer in i.offers:
+            if offer.agent == agent:
+                withdraw(step, step.now(i.id), offer, because)
+
+
+def hold(step: Step, i: Interaction, owner: AgentId) -> None:
+    """On hold, by the owner."""
+    step.tell(d.InteractionHeld(interaction=i.id, version=i.version + 1, owner=owner), i)
+    if has_media(i):
+        step.send(HoldCall(conversation=conversation_of(i), interaction=i.id), i)
+
+
+def resume(step: Step, i: Interaction, owner: AgentId) -> None:
+    """Back from hold."""
+    step.tell(d.InteractionResumed(interaction=i.id, version=i.version + 1, owner=owner), i)
+    if has_media(i):
+        step.send(ResumeCall(conversation=conversation_of(i), interaction=i.id), i)

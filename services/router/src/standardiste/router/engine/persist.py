@@ -1,0 +1,158 @@
+"""
+Live tables ↔ router-state records: one record an entity, under kind and id; gone is a tombstone (None).
+
+Records are the frozen dataclasses of state.py and the directory's entities, turned to bytes outside the engine. Ids, instants and keyed hashes only: the
+words and addresses of customers never reach a table, and what the directory says of people and addresses is stripped before it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import ENTITIES
+from standardiste.common.events.model import InteractionId
+from standardiste.router.engine.configuration import Faulty, build
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta
+
+Records = Mapping[tuple[str, str], Any]
+
+TYPES: Final[dict[str, type]] = {
+    "meta": Meta,
+    "interaction": Interaction,
+    "agent": Agent,
+    "gateway": Gateway,
+    "closed": Closed,
+    "answer": Answer,
+}
+
+
+class CorruptState(Exception):
+    """router-state does not say what this program wrote: the partition stops; nothing is started afresh in silence."""
+
+
+def type_of(kind: str, id: str) -> type:
+    """The class of the record under this key."""
+    if kind in ("entity", "pending"):
+        return ENTITIES[id.partition("/")[0]]
+    return TYPES[kind]
+
+
+def changes(live: Live) -> list[tuple[str, str, object | None]]:
+    """What was touched since the last call, each once, as it is now."""
+    found = [(kind, id, _FIND[kind](live, id)) for kind, id in live.touched]
+    live.touched.clear()
+    return found
+
+
+def everything(live: Live) -> dict[tuple[str, str], Any]:
+    """Every record, for laws and exports."""
+    found: dict[tuple[str, str], Any] = {("meta", ""): _meta(live, "")}
+    found.update({("entity", "/".join(key)): entity for key, entity in live.entities.items()})
+    found.update({("pending", f"{kind}/{id}/{number}"): entity for (kind, id, number), entity in live.pending.items()})
+    for kind, table in (
+        ("interaction", live.interactions),
+        ("agent", live.agents),
+        ("gateway", live.gateways),
+        ("closed", live.closed),
+    ):
+        found.update({(kind, id): record for id, record in table.items()})
+    found.update({("answer", f"{a.asker}/{a.command}"): a for answers in live.answers.values() for a in answers.values()})
+    return found
+
+
+def load(live: Live, records: Records) -> None:
+    """Fill empty tables from records; the indexes follow. Raises CorruptState when the records do not fit together."""
+    meta = records.get(("meta", ""))
+    if isinstance(meta, Meta):
+        _load_meta(live, meta)
+    for (kind, id), record in records.items():
+        if kind == "entity":
+            name, _, rest = id.partition("/")
+            live.entities[name, rest] = record
+        elif kind == "pending":
+            name, _, rest = id.partition("/")
+            live.pending[name, rest.rpartition("/")[0], record.change_set] = record
+    built = build(live.entities, live.kit)
+    if isinstance(built, Faulty):
+        raise CorruptState(f"tenant {live.tenant}: its configuration cannot be put in force: {built.reason}: {built.detail}")
+    live.configure(built)
+    for agent in _sorted(records, "agent", lambda a: a.id):
+        live.agents[agent.id] = agent
+    for gateway in _sorted(records, "gateway", lambda g: g.name):
+        live.put_gateway(gateway)
+    for interaction in _sorted(records, "interaction", lambda i: i.id):
+        live.put_interaction(interaction)
+    for agent in list(live.agents.values()):
+        live.put_agent(agent)
+    for closed in _sorted(records, "closed", lambda c: c.number):
+        live.remember(closed)
+    for answer in _sorted(records, "answer", lambda a: a.number):
+        live.answered(answer)
+    for due in live.standing():
+        live.deadlines.add(due)
+    if live.ingested != live.closed_count + len(live.interactions):
+        raise CorruptState(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
+    live.touched.clear()
+    live.touched_agents.clear()
+    live.floor.fresh.clear()
+    live.floor.dirty.clear()
+
+
+def _load_meta(live: Live, meta: Meta) -> None:
+    live.at = meta.at
+    live.decisions = meta.decisions
+    live.ingested = meta.ingested
+    live.closed_count = meta.closed
+    live.change_set = meta.change_set
+    live.resumed_at = meta.resumed_at
+    live.gap_began_at = meta.gap_began_at
+    live.dated = {int(number): Instant(at) for number, at in meta.dated.items()}
+
+
+def _sorted(records: Records, kind: str, key: Callable[[Any], Any]) -> Iterable[Any]:
+    return sorted((record for (found, _), record in records.items() if found == kind), key=key)
+
+
+def _meta(live: Live, id: str) -> Meta:
+    return Meta(
+        tenant=live.tenant,
+        at=live.at,
+        decisions=live.decisions,
+        ingested=live.ingested,
+        closed=live.closed_count,
+        change_set=live.change_set,
+        resumed_at=live.resumed_at,
+        gap_began_at=live.gap_began_at,
+        dated={str(number): at for number, at in sorted(live.dated.items())},
+    )
+
+
+def _entity(live: Live, id: str) -> object | None:
+    kind, _, rest = id.partition("/")
+    return live.entities.get((kind, rest))
+
+
+def _pending(live: Live, id: str) -> object | None:
+    kind, _, rest = id.partition("/")
+    name, _, number = rest.rpartition("/")
+    return live.pending.get((kind, name, int(number)))
+
+
+def _answer(live: Live, id: str) -> object | None:
+    asker, _, command = id.partition("/")
+    return live.answers.get(asker, {}).get(command)
+
+
+_FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
+    "meta": _meta,
+    "entity": _entity,
+    "pending": _pending,
+    "interaction": lambda live, id: live.interactions.get(InteractionId(id)),
+    "agent": lambda live, id: live.agents.get(id),  # type: ignore[arg-type]  # the id came from this table
+    "gateway": lambda live, id: live.gateways.get(id),
+    "closed": lambda live, id: live.closed.get(InteractionId(id)),
+    "answer": _answer,
+}

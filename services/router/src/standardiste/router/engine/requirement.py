@@ -1,0 +1,234 @@
+"""
+From contact to requirement: rules, queue, skills, priority, target; and how it changes with age (relaxation) or when a queue is too long (limits).
+
+The key of the order changes only by an event, so ageing costs nothing: `due_at` = enqueued_at + the queue's target, in clock time or in opening time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import Queue, Rule
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    CloseReason,
+    Contact,
+    CustomerSummary,
+    InteractionState,
+    QueuedBecause,
+    QueueId,
+    Requirement,
+    SkillNeed,
+    Why,
+    Withdrawal,
+)
+from standardiste.common.events.outbound import TakeVoicemail, TellNotice
+from standardiste.router.engine import offers
+from standardiste.router.engine.facts import customer_facts, facts_of
+from standardiste.router.engine.state import Interaction, evolve
+from standardiste.router.engine.step import Step, conversation_of
+
+
+def at_arrival(step: Step, i: Interaction, contact: Contact) -> None:
+    """Run the rules as for an unknown customer."""
+    configuration = step.live.configuration
+    address = configuration.address(contact.channel_address)
+    facts: Mapping[str, object] = facts_of(contact, address) if configuration.rules is not None else {}
+    named = (contact.queue, address.queue if address else None)
+    _route(step, i, facts, named, contact.priority, None, i.enqueued_at)
+
+
+def at_identification(
+    step: Step, i: Interaction, facts: Mapping[str, object] | None, customer: CustomerSummary, enqueued_at: Instant
+) -> None:
+    """
+    Run the rules anew, now that the customer is known. Where nothing in them asks for the customer, or what they ask of the contact was
+    forgotten in a restart, the requirement of the arrival stands; a preferred agent the customer brings counts in any case.
+    """
+    if facts is not None:
+        contact = cast("Mapping[str, Any]", facts["contact"])
+        address = cast("Mapping[str, Any]", facts["address"])
+        known = {**facts, "customer": customer_facts(customer)}
+        named = (contact["queue"] or None, address["queue"] or None)
+        _route(step, i, known, named, contact["priority"] or None, customer.preferred_agent, enqueued_at)
+        return
+    asked = i.requirement
+    if customer.preferred_agent is not None and asked.preferred_agent is None:
+        asked = evolve(asked, preferred_agent=customer.preferred_agent)
+    if enqueued_at != i.enqueued_at:
+        asked = evolve(asked, due_at=due_at(step, step.live.queue_of(i), enqueued_at))
+    if asked != i.requirement:
+        _tell(step, i, asked, Why(change_set=step.live.change_set))
+
+
+def _route(
+    step: Step,
+    i: Interaction,
+    facts: Mapping[str, object],
+    named: tuple[QueueId | None, QueueId | None],
+    priority: int | None,
+    preferred: AgentId | None,
+    enqueued_at: Instant,
+) -> None:
+    configuration = step.live.configuration
+    rule: Rule | None = None
+    failed: tuple[tuple[str, str], ...] = ()
+    if configuration.rules is not None:
+        match = configuration.rules.first_match(facts, step.at, configuration.tenant.zone)
+        rule, failed = match.rule, match.failed
+    for name, detail in failed:
+        step.tell(d.RuleFailed(interaction=i.id, rule=name, detail=detail), i)
+    candidates = (rule.queue if rule else None, *named)
+    queue = next((found for id in candidates if (found := configuration.queue(id)) is not None), configuration.default_queue)
+    asked = Requirement(
+        queue=queue.id,
+        skills=_merged(queue.skills, rule.skills if rule else ()),
+        priority=_first(priority, rule.priority if rule else None, queue.priority),
+        due_at=due_at(step, queue, enqueued_at),
+        strict_class=queue.strict_class,
+        preferred_agent=(rule.preferred_agent if rule else None) or preferred,
+        labels=tuple(sorted(set(rule.labels))) if rule else (),
+    )
+    if asked != i.requirement or i.state is InteractionState.IDENTIFYING:
+        why = Why(rule=rule.name if rule else "", rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
+        _tell(step, i, asked, why)
+
+
+def _first(*values: int | None) -> int:
+    return next((value for value in values if value is not None), 0)
+
+
+def _merged(queue: tuple[SkillNeed, ...], rule: tuple[SkillNeed, ...]) -> tuple[SkillNeed, ...]:
+    """The queue's skills and the rule's; where both ask, the higher level."""
+    levels: dict[str, SkillNeed] = {}
+    for need in (*queue, *rule):
+        known = levels.get(need.skill)
+        if known is None or known.level < need.level:
+            levels[need.skill] = need
+    return tuple(levels[skill] for skill in sorted(levels))
+
+
+def due_at(step: Step, queue: Queue, enqueued_at: Instant) -> Instant:
+    """When it should be answered: age plus target, in opening time where the queue says so."""
+    hours = step.live.configuration.hours.get(queue.calendar) if queue.calendar else None
+    if queue.is_target_in_opening_time and hours is not None:
+        return hours.after(enqueued_at, queue.target_ms)
+    return Instant(enqueued_at + queue.target_ms)
+
+
+def _tell(step: Step, i: Interaction, asked: Requirement, why: Why) -> None:
+    queue = step.live.configuration.queue_or_default(asked.queue)
+    mode, _ = step.live.configuration.wrap_up(queue, i.facts.channel)
+    step.tell(d.InteractionRouted(interaction=i.id, version=i.version, requirement=asked, why=why, wrap_up=mode), i)
+
+
+def restart(step: Step, i: Interaction, enqueued_at: Instant, prefer: AgentId | None = None) -> None:
+    """Its age will be another (a return from parking): the due instant with it, relaxation from the start."""
+    queue = step.live.queue_of(i)
+    preferred = prefer or i.original.preferred_agent
+    asked = evolve(i.original, due_at=due_at(step, queue, enqueued_at), preferred_agent=preferred)
+    _tell(step, i, asked, Why(change_set=step.live.change_set))
+
+
+def move(step: Step, i: Interaction, queue: Queue, rule: str) -> None:
+    """To another queue: its skills, class and target; age and priority are kept."""
+    asked = Requirement(
+        queue=queue.id,
+        skills=queue.skills,
+        priority=i.requirement.priority,
+        due_at=due_at(step, queue, i.enqueued_at),
+        strict_class=queue.strict_class,
+        labels=i.requirement.labels,
+    )
+    _tell(step, i, asked, Why(rule=rule, change_set=step.live.change_set))
+
+
+# ---- relaxation
+
+
+def relax(step: Step, i: Interaction) -> None:
+    """Begin the next step."""
+    queue = step.live.queue_of(i)
+    number = i.step + 1
+    rings = step.live.configuration.rings(queue, i.original.skills, number)
+    priority = queue.relaxation[number - 1].priority
+    step.tell(
+        d.InteractionRelaxed(
+            interaction=i.id,
+            version=i.version,
+            step=number,
+            skills=rings[-1].skills,
+            ring=number,
+            priority=i.requirement.priority if priority is None else priority,
+        ),
+        i,
+    )
+
+
+def relax_by_age(step: Step, i: Interaction) -> None:
+    """Begin every step whose age has come."""
+    while True:
+        i = step.now(i.id)
+        steps = step.live.queue_of(i).relaxation
+        if i.step >= len(steps) or step.at - i.enqueued_at < steps[i.step].at_age_ms:
+            return
+        relax(step, i)
+
+
+# ---- limits
+
+
+def check_limits(step: Step, i: Interaction) -> None:
+    """The queue is too long for one more."""
+    limits = step.live.queue_of(i).limits
+    length = step.live.queue_lengths.get(i.requirement.queue, 0)
+    if limits.length_max is not None and length > limits.length_max and limits.action != "none":
+        overflow(step, i, "length")
+
+
+def overflow(step: Step, i: Interaction, limit: str) -> None:
+    """Do what the queue's limits say, once per interaction and queue."""
+    queue = step.live.queue_of(i)
+    limits = queue.limits
+    to = step.live.configuration.queue(limits.to_queue)
+    action = limits.action
+    is_possible = {
+        "queue": to is not None and to.id != queue.id,
+        "voicemail": i.facts.channel is Channel.VOICE,
+        "message": True,
+        "close": True,
+    }.get(action, False)
+    if not is_possible or i.overflowed > 0:
+        return
+    step.tell(d.InteractionOverflowed(interaction=i.id, version=i.version, queue=queue.id, limit=limit, action=action), i)
+    i = step.now(i.id)
+    conversation = conversation_of(i)
+    if limits.notice is not None or action in ("message", "close"):
+        step.send(TellNotice(conversation=conversation, notice=f"overflow.{limit}", words=limits.notice), i)
+    if action == "queue" and to is not None:
+        i = offers.drop_offers(step, i, Withdrawal.SUPERSEDED)
+        move(step, i, to, "overflow")
+        offers.queue(step, step.now(i.id), QueuedBecause.OVERFLOWED)
+    elif action == "voicemail":
+        step.send(TakeVoicemail(conversation=conversation, interaction=i.id), i)
+    elif action == "close":
+        offers.close(step, i, CloseReason.OVERFLOWED)
+
+
+# ---- staff
+
+
+def check_staffed(step: Step, i: Interaction) -> None:
+    """Say, once, that no agent at all could take it: silence would leave it waiting for nobody."""
+    live = step.live
+    if i.is_unstaffed or live.need_of(i) is None:
+        return
+    line = live.floor.probe(offers.plain_need(step, i))
+    if live.floor.is_staffed(line):
+        return
+    asked = tuple(need.skill for need in i.requirement.skills)
+    step.tell(d.SkillUnstaffed(interaction=i.id, queue=i.requirement.queue, skills=asked), i)

@@ -1,0 +1,159 @@
+"""
+One step under way: what caused it, when, and the events so far. `emit` is how anything happens: it names the event, applies it, and keeps it.
+
+Ids derive from the log: subject + the tenant's own count of decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from standardiste.common.events.base import Data, Event, Instant, class_of
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ConversationId,
+    InteractionId,
+    InteractionState,
+    InteractionView,
+    SessionId,
+)
+from standardiste.router.engine.apply import apply, short_name
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.state import WAITING_STATES, Interaction
+
+SOURCE: Final = "router"
+
+
+class Step:
+    """Events made so far, applied one by one. `snapshots` are sessions that asked for one; they get it at the end of the step."""
+
+    __slots__ = ("at", "cause", "events", "live", "snapshots")
+
+    def __init__(self, live: Live, at: Instant, cause: Event | None = None) -> None:
+        self.live = live
+        self.at = at
+        self.cause = cause
+        self.events: list[Event] = []
+        self.snapshots: dict[SessionId, AgentId] = {}
+
+    def emit(self, data: Data, subject: str, to: Iterable[str] = (), traceparent: str | None = None) -> Event:
+        """A decision: named, applied, kept."""
+        event = Event(
+            id=f"{subject}.{self.live.decisions + 1}",
+            source=SOURCE,
+            subject=subject,
+            tenant=self.live.tenant,
+            time=self.at,
+            data=data,
+            traceparent=traceparent,
+            to=tuple(to),
+        )
+        apply(self.live, event)
+        self.events.append(event)
+        return event
+
+    def tell(self, data: Data, i: Interaction, *also: str) -> Interaction | None:
+        """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
+        before = readers(i)
+        event = Event(
+            id=f"{i.id}.{self.live.decisions + 1}",
+            source=SOURCE,
+            subject=i.id,
+            tenant=self.live.tenant,
+            time=self.at,
+            data=data,
+            traceparent=i.facts.traceparent,
+        )
+        apply(self.live, event)
+        after = self.live.interactions.get(i.id)
+        to = before if after is None else {**before, **readers(after)}
+        to.update(dict.fromkeys(also))
+        self.events.append(
+            Event(
+                id=event.id,
+                source=SOURCE,
+                subject=i.id,
+                tenant=event.tenant,
+                time=self.at,
+                data=data,
+                traceparent=event.traceparent,
+                to=tuple(to),
+            )
+        )
+        return after
+
+    def tell_agent(self, data: Data, agent: AgentId, *also: str) -> None:
+        """A decision about an agent."""
+        self.emit(data, agent, (f"agent:{agent}", *also))
+
+    def send(self, data: Data, i: Interaction) -> None:
+        """A request to the interaction's channel. It changes no state; its id is that of the decision before it."""
+        after = self.events[-1].id if self.events else f"{i.id}.{self.live.decisions}"
+        self.events.append(
+            Event(
+                id=f"{after}-{short_name(class_of(data))}",
+                source=SOURCE,
+                subject=conversation_of(i),
+                tenant=self.live.tenant,
+                time=self.at,
+                data=data,
+                traceparent=i.facts.traceparent,
+                to=(f"channel:{i.facts.channel}",),
+            )
+        )
+
+    def now(self, id: InteractionId) -> Interaction:
+        """The interaction as it is after the events so far."""
+        return self.live.interactions[id]
+
+
+def readers(i: Interaction) -> dict[str, None]:
+    """Who may see it: owner, those it is offered to, the agent a transfer waits for; while it is queued, whoever watches the queue."""
+    to: dict[str, None] = {}
+    if i.owner is not None:
+        to[f"agent:{i.owner}"] = None
+    for offer in i.offers:
+        to[f"agent:{offer.agent}"] = None
+    if i.state in WAITING_STATES or i.state is InteractionState.IDENTIFYING:
+        to[f"queue:{i.requirement.queue}"] = None
+    elif i.state is InteractionState.PARKED and i.last_owner is not None:
+        to[f"agent:{i.last_owner}"] = None
+    return to
+
+
+def conversation_of(i: Interaction) -> ConversationId:
+    """Its conversation; while `customers` has not named one, an id derived from the interaction's own."""
+    return i.conversation or ConversationId("cv_" + i.id.partition("_")[2])
+
+
+def view_of(i: Interaction) -> InteractionView:
+    """The interaction as a desk shows it."""
+    return InteractionView(
+        id=i.id,
+        version=i.version,
+        state=i.state,
+        since=i.since,
+        channel=i.facts.channel,
+        channel_name=i.facts.channel_name,
+        direction=i.facts.direction,
+        scope=i.facts.scope,
+        conversation=i.conversation,
+        customer=i.customer,
+        contact=i.last_contact or i.facts.contact,
+        receipt=i.facts.receipt,
+        requirement=i.requirement,
+        enqueued_at=i.enqueued_at,
+        owner=i.owner,
+        is_customer_away=i.away_since is not None,
+        wrap_up_ends_at=i.wrap_up_ends_at,
+        wrap_up_mode=i.wrap_up,
+        language=i.facts.language,
+        change_set=i.change_set,
+    )
+
+
+def has_media(i: Interaction) -> bool:
+    """Whether customer and agent must be connected before they can talk: live voice. A chat's socket is there already, so chat is active at once."""
+    return i.facts.is_live and i.facts.channel in (Channel.VOICE, Channel.CALLBACK)

@@ -1,0 +1,201 @@
+"""What happens at each deadline. A deadline that no longer stands does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    CloseReason,
+    InteractionId,
+    InteractionState,
+    OfferId,
+    QueuedBecause,
+    Withdrawal,
+)
+from standardiste.router.engine import contacts, cycle, media, offers, reconfigure, requirement, sessions, settle
+from standardiste.router.engine.deadlines import Deadline, Due
+from standardiste.router.engine.live import AWAY_MS, SWEEP_MS
+from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
+from standardiste.router.engine.step import Step
+
+
+def fire(step: Step, due: Deadline) -> None:
+    """Do what is due, if it still is."""
+    _ON_TIME[due.kind](step, due)
+
+
+def _identify(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.state is InteractionState.IDENTIFYING:
+        contacts.not_identified(step, i)
+
+
+def _offer(step: Step, due: Deadline) -> None:
+    live = step.live
+    id = live.by_offer.get(OfferId(due.id))
+    if id is None:
+        return
+    i = step.now(id)
+    offer = next(offer for offer in i.offers if offer.id == due.id)
+    ended_in_gap = live.gap_began_at <= offer.expires_at <= live.resumed_at
+    if ended_in_gap or sessions.is_silent(live, live.agents[offer.agent], step.at):
+        offers.withdraw(step, i, offer, Withdrawal.AGENT_LOST)
+    else:
+        expire(step, i, offer)
+
+
+def expire(step: Step, i: Interaction, offer: Offer) -> None:
+    """Nobody answered. After one missed call, or three of the rest in a row, the agent is not ready until a click says otherwise."""
+    live = step.live
+    agent = live.agents[offer.agent]
+    missed = agent.missed_in_a_row + 1
+    expired = d.OfferExpired(offer=offer.id, interaction=i.id, agent=agent.id, missed_in_a_row=missed)
+    step.tell(expired, i, f"agent:{agent.id}")
+    offers.after_offer(step, step.now(i.id), offer, QueuedBecause.EXPIRED, "expired")
+    profile = live.configuration.profile(agent.id)
+    is_call = i.facts.channel in (Channel.VOICE, Channel.CALLBACK)
+    if missed >= (profile.missed_voice_max if is_call else profile.missed_other_max):
+        step.tell_agent(d.AgentStatusChanged(agent=agent.id, status=AWAY, next_status=None, because="missed"), agent.id)
+        offers.withdraw_all(step, agent.id, Withdrawal.AGENT_UNAVAILABLE)
+    i = step.now(i.id)
+    if i.state is InteractionState.QUEUED and i.step < len(live.queue_of(i).relaxation) and not cycle.has_untried(live, i, step.at):
+        requirement.relax(step, i)
+
+
+def _hold(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.hold_for is not None and i.hold_until == due.at and i.state in WAITING_STATES:
+        step.tell(d.PreferenceEnded(interaction=i.id, version=i.version), i)
+
+
+def _step(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.state in WAITING_STATES:
+        requirement.relax_by_age(step, i)
+
+
+def _look_again(step: Step, due: Deadline) -> None:
+    """An exclusion has lapsed, or a delay is over: somebody else may see it now."""
+    step.live.floor.mark_fresh(InteractionId(due.id))
+
+
+def _age(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is None or i.state not in WAITING_STATES:
+        return
+    age_max_ms = step.live.queue_of(i).limits.age_max_ms
+    if age_max_ms is not None and step.at - i.enqueued_at >= age_max_ms:
+        requirement.overflow(step, i, "age")
+
+
+def _connect(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.state is InteractionState.CONNECTING and i.connect_by == due.at:
+        media.give_up(step, i, "timeout")
+
+
+def _wrap_up(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.state is InteractionState.WRAPPING and i.wrap_up_ends_at == due.at:
+        offers.close(step, i, CloseReason.HANDLED)
+
+
+def _parked(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.state is InteractionState.PARKED and i.parked_until == due.at:
+        contacts.unpark(step, i)
+
+
+def _away(step: Step, due: Deadline) -> None:
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.away_since is not None and i.away_since + AWAY_MS == due.at:
+        contacts.stayed_away(step, i)
+
+
+def _grace(step: Step, due: Deadline) -> None:
+    agent = step.live.agents.get(AgentId(due.id))
+    if agent is not None and agent.grace_until == due.at:
+        sessions.end(step, agent, "lost")
+
+
+def _lost(step: Step, due: Deadline) -> None:
+    agent = step.live.agents.get(AgentId(due.id))
+    if agent is not None and agent.lost_at is not None:
+        sessions.lost_for_long(step, agent)
+
+
+def _rest(step: Step, due: Deadline) -> None:
+    agent = step.live.agents.get(AgentId(due.id))
+    if agent is not None and agent.rest_until == due.at:
+        settle.rest(step, agent, None)
+
+
+def _gateway(step: Step, due: Deadline) -> None:
+    gateway = step.live.gateways.get(due.id)
+    if gateway is not None and gateway.until == due.at:
+        sessions.gateway_lost(step, gateway.name)
+
+
+def _hours(step: Step, due: Deadline) -> None:
+    """A calendar opens or closes: what waits in its queues is looked at again."""
+    live = step.live
+    hours = live.configuration.hours.get(due.id)
+    if hours is None:
+        return
+    for i in live.interactions.values():
+        if i.state in WAITING_STATES and live.queue_of(i).calendar == due.id:
+            live.floor.mark_fresh(i.id)
+    change = hours.next_change(due.at)
+    if change is not None:
+        live.deadlines.add(Deadline(change, due.id, Due.HOURS))
+
+
+def _change_set(step: Step, due: Deadline) -> None:
+    number = int(due.id)
+    if step.live.dated.get(number) == due.at:
+        reconfigure.put_in_force(step, number)
+
+
+def _sweep(step: Step, due: Deadline) -> None:
+    """The safety net: whatever it finds is a defect, and is said before it is put right."""
+    live = step.live
+    waiting = [i for i in live.interactions.values() if i.state in WAITING_STATES]
+    if not waiting:
+        return
+    live.deadlines.add(Deadline(Instant((due.at // SWEEP_MS + 1) * SWEEP_MS), due.id, Due.SWEEP))
+    for key in list(live.floor.buckets):
+        bucket = live.floor.buckets[key]
+        for agent in (cycle.ORDINARY, *cycle.specials(live, bucket)):
+            head = cycle.head_of(live, bucket, agent, step.at)
+            if head is not None and cycle.best_in(live, bucket, agent, step.now(head.order[1][2]), head.line, head.fit):
+                found = d.SweepFound(interaction=head.order[1][2], agent=agent or None, what="waits although an agent could take it")
+                step.emit(found, head.order[1][2])
+                live.floor.dirty[key] = None
+
+
+_ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
+    Due.IDENTIFY: _identify,
+    Due.OFFER: _offer,
+    Due.HOLD: _hold,
+    Due.STEP: _step,
+    Due.LAPSE: _look_again,
+    Due.DELAY: _look_again,
+    Due.AGE: _age,
+    Due.CONNECT: _connect,
+    Due.WRAP_UP: _wrap_up,
+    Due.PARKED: _parked,
+    Due.AWAY: _away,
+    Due.GRACE: _grace,
+    Due.LOST: _lost,
+    Due.REST: _rest,
+    Due.GATEWAY: _gateway,
+    Due.HOURS: _hours,
+    Due.CHANGE_SET: _change_set,
+    Due.SWEEP: _sweep,
+}
+assert set(_ON_TIME) == set(Due), "everything that is due does something"

@@ -1,0 +1,20 @@
+"""What the engine is handed: the policies of this package, rules compiled from CEL, calendars."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from standardiste.common.rules import compile_rules
+from standardiste.router.calendars import hours_of
+from standardiste.router.engine.policy import Kit
+from standardiste.router.policies import ALWAYS, FILTERS, LIFO, RANKINGS, URGENCY
+
+STANDARD: Final = Kit(
+    compile_rules=compile_rules,
+    hours_of=hours_of,
+    group_filters=ALWAYS,
+    filters=FILTERS,
+    rankings=RANKINGS,
+    urgency=URGENCY,
+    lifo=LIFO,
+)

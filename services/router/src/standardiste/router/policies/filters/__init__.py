@@ -1,0 +1,1 @@
+"""Filters: who is left out of what. They do not rank."""

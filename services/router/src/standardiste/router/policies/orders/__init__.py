@@ -1,0 +1,1 @@
+"""Orders: which interaction goes first within a strict class."""

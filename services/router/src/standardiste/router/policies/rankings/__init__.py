@@ -1,0 +1,1 @@
+"""Rankings: which agent goes first. They do not refuse."""
