@@ -79,7 +79,7 @@ def add_socket(router: APIRouter, parlour: Parlour) -> None:
     """Serve the visitors' websocket."""
     rate = TokenBuckets(per_s=FRAMES_PER_S, burst=FRAMES_BURST)
 
-    @router.websocket("/v1/chat/sessions/{session}/ws")
+    @router.websocket("/sessions/{session}/ws")
     async def chat(socket: WebSocket, session: str) -> None:
         offered = socket.scope["subprotocols"]
         if len(parlour.hub) >= parlour.sockets_max:
