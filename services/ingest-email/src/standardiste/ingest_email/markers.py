@@ -70,26 +70,36 @@ _AUTOMATIC_HEADERS = frozenset(
     }
 )
 _LIST_HEADERS = frozenset({"list-id", "list-post", "list-help", "list-subscribe", "mailing-list", "x-mailing-list", "x-mailman-version"})
-_POSTMASTERS = ("mailer-daemon", "postmaster", "mail-daemon", "mmdf", "bounce-daemon")
+_DAEMONS = frozenset({"mailer-daemon", "mail-daemon", "mdaemon", "mmdf", "bounce-daemon"})
 _BOUNCE_SUBJECT = re.compile(
-    r".{0,40}(?:undeliver|delivery (?:status notification|failure|has failed|report)|returned mail|mail delivery (?:failed|subsystem|system)|failure notice|"
-    r"non[- ]?remis|échec de (?:la )?remise|message non distribué|unzustellbar|no se (?:ha podido|puede) entregar)",
+    r"undeliver|delivery (?:status notification|failure|has failed|report|problem)|returned mail|returning (?:message )?to sender|mail delivery|failure notice|"
+    r"(?:not|n't) (?:yet )?(?:been |be )?delivered|failure delivery|delivery failed|non[- ]?delivery|message delayed|delayed mail|delayed \d+ (?:hours|days)|"
+    r"non[- ]?remis|échec de (?:la )?remise|message non distribué|unzustellbar|no se (?:ha podido|puede) entregar|mancata consegna",
     re.IGNORECASE,
 )
 
 
-def markers(values: Mapping[str, list[str]], content_type: str, report_type: str, sender: str | None, envelope_from: str | None) -> Markers:
+def markers(
+    values: Mapping[str, list[str]],
+    *,
+    content_type: str,
+    report_type: str,
+    has_failures: bool,
+    sender: str | None,
+    envelope_from: str | None,
+) -> Markers:
     """
-    The markers of a mail. `values` are raw header values by lower-case name; `envelope_from` is "" for the null sender, None when not known.
+    The markers of a mail. `values` are raw header values by lower-case name; `envelope_from` is "" for the null sender, None when not known;
+    `has_failures` that a part reports of recipients.
     """
     automatic = _first(values, "auto-submitted").partition(";")[0].strip().lower()
     precedence = _first(values, "precedence").lower()
     subject = headers.decoded(_first(values, "subject"))
     is_report = content_type == "multipart/report"
-    is_from_postmaster = sender is not None and sender.partition("@")[0] in _POSTMASTERS
+    author = sender.partition("@")[0] if sender is not None else ""
     is_null = envelope_from == "" or _first(values, "return-path").strip() == "<>"
-    is_bounce = (is_report and report_type == "delivery-status") or "x-failed-recipients" in values
-    is_bounce = is_bounce or ((is_from_postmaster or is_null) and _BOUNCE_SUBJECT.match(subject) is not None)
+    is_bounce = (is_report and report_type == "delivery-status") or has_failures or "x-failed-recipients" in values or author in _DAEMONS
+    is_bounce = is_bounce or ((author == "postmaster" or is_null) and _BOUNCE_SUBJECT.search(subject) is not None)
     is_receipt = is_report and report_type == "disposition-notification"
     is_list = not _LIST_HEADERS.isdisjoint(values) or precedence == "list"
     is_marked = automatic not in ("", "no") or not _AUTOMATIC_HEADERS.isdisjoint(values) or precedence in ("auto_reply", "auto-reply")

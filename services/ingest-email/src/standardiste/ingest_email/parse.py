@@ -95,7 +95,14 @@ def _mail(
     sender = _sender(values, envelope_from)
     subject = headers.decoded(_first(values, "subject"))[:SUBJECT_CHARACTERS_MAX]
     text, html = _body(found)
-    marked = markers(values, media_type, report_type, sender.address if sender else None, envelope_from)
+    marked = markers(
+        values,
+        content_type=media_type,
+        report_type=report_type,
+        has_failures=found.report is not None and bool(found.report.recipients),
+        sender=sender.address if sender else None,
+        envelope_from=envelope_from,
+    )
     ids = headers.message_ids(_first(values, "message-id"))
     references = headers.message_ids(" ".join(values.get("references", ())))
     replied = headers.message_ids(_first(values, "in-reply-to"))
