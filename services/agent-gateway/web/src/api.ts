@@ -1,0 +1,131 @@
+// The HTTP paths that a desk uses: sign in, who am I, the customer, older messages, blobs. Every answer that is a no is an ApiProblem with its name.
+
+import type { AgentId, CustomerId, Message } from "./wire.ts";
+import type { Words } from "./words/index.ts";
+
+export interface SignedIn {
+  readonly token: string;
+  readonly expires_at?: string;
+}
+
+export interface Named {
+  readonly id: string;
+  readonly name: Words;
+}
+
+/** What the directory says of the person and of what his desk needs. */
+export interface Me {
+  readonly person: { readonly id: AgentId; readonly name: string; readonly language?: string };
+  readonly tenant: { readonly id: string; readonly name: string; readonly words?: Readonly<Record<string, Words>> };
+  readonly statuses: readonly (Named & { readonly is_routable: boolean })[];
+  readonly queues: readonly (Named & { readonly dispositions?: readonly string[]; readonly wrap_up?: string })[];
+  readonly dispositions: readonly Named[];
+}
+
+export interface Customer {
+  readonly id: CustomerId;
+  readonly name?: string;
+  readonly language?: string;
+  readonly labels?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+  readonly is_blocked?: boolean;
+  readonly created_at?: string;
+  readonly addresses: readonly { readonly family: string; readonly address: string }[];
+}
+
+export interface PastConversation {
+  readonly id: string;
+  readonly channel: string;
+  readonly channel_name: string;
+  readonly subject?: string;
+  readonly last_at: string;
+  readonly is_live: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+/** A no, by the name of its problem type; "away" when nothing answered. */
+export class ApiProblem extends Error {
+  constructor(
+    readonly reason: string,
+    readonly status: number,
+    readonly retryAfterMs: number,
+  ) {
+    super(reason);
+  }
+}
+
+const TRIES = 4;
+const OLDER = 30;
+
+export class Api {
+  constructor(private readonly token: () => string) {}
+
+  signIn(name: string, password: string, tenant: string | undefined): Promise<SignedIn> {
+    return this.json("POST", "/v1/directory/sign-in", { name, password, ...(tenant === undefined ? {} : { tenant }) });
+  }
+
+  freshToken(): Promise<SignedIn> {
+    return this.json("POST", "/v1/directory/token");
+  }
+
+  me(): Promise<Me> {
+    return this.json("GET", "/v1/directory/me");
+  }
+
+  customer(id: CustomerId): Promise<Customer> {
+    return this.patiently(() => this.json("GET", `/v1/customers/${encodeURIComponent(id)}`));
+  }
+
+  conversationsOf(id: CustomerId): Promise<Page<PastConversation>> {
+    return this.patiently(() => this.json("GET", `/v1/customers/${encodeURIComponent(id)}/conversations?limit=8`));
+  }
+
+  /** A conversation's messages, newest first; `atLeast` is the place that the answer must have reached. */
+  messages(conversation: string, cursor: string | undefined, atLeast: string | undefined): Promise<Page<Message>> {
+    const query = new URLSearchParams({ limit: String(OLDER), newest_first: "true" });
+    if (cursor !== undefined) query.set("cursor", cursor);
+    else if (atLeast !== undefined) query.set("at_least", atLeast);
+    return this.patiently(() => this.json("GET", `/v1/customers/conversations/${encodeURIComponent(conversation)}/messages?${query}`));
+  }
+
+  async blob(name: string): Promise<Blob> {
+    return (await this.ask("GET", `/v1/customers/blobs/${name.split("/").map(encodeURIComponent).join("/")}`)).blob();
+  }
+
+  private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return (await (await this.ask(method, path, body)).json()) as T;
+  }
+
+  private async ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers = new Headers({ Accept: "application/json" });
+    if (this.token() !== "") headers.set("Authorization", `Bearer ${this.token()}`);
+    if (body !== undefined) headers.set("Content-Type", "application/json");
+    let answer: Response;
+    try {
+      answer = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    } catch {
+      throw new ApiProblem("away", 0, 1_000);
+    }
+    if (answer.ok) return answer;
+    const said = (await answer.json().catch(() => ({}))) as { type?: string };
+    const retryAfterS = Number(answer.headers.get("Retry-After") ?? "0");
+    throw new ApiProblem(said.type?.split("/").pop() ?? "away", answer.status, retryAfterS * 1_000);
+  }
+
+  /** What is not there yet is asked for again, a few times, as the answer says. */
+  private async patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await ask();
+      } catch (problem) {
+        const mayCome = problem instanceof ApiProblem && (problem.status === 503 || problem.status === 404 || problem.status === 403);
+        if (!mayCome || tried === TRIES) throw problem;
+        await new Promise((resolve) => setTimeout(resolve, problem.retryAfterMs || tried * 400));
+      }
+    }
+  }
+}

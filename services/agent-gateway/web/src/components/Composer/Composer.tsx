@@ -1,0 +1,98 @@
+// The box to write in: a reply to the customer or a note for colleagues. What is written stays with its interaction until it is sent.
+
+import { isCall, isMail, type Work } from "../../state/desk.ts";
+import { FOCUS, keyOf, SHORTCUTS } from "../../shortcuts.ts";
+import { segmentsOf } from "../../sms.ts";
+import { type Draft, draftOf, send, typing, write } from "../../store.ts";
+import type { Audience } from "../../wire.ts";
+import { t } from "../../words/index.ts";
+import "./composer.css";
+
+/** Where people chat, Enter sends and Shift+Enter begins a line; elsewhere Enter begins a line and Ctrl+Enter sends. */
+const ENTER_SENDS = ["chat", "sms", "social"];
+
+export function Composer({ work }: { readonly work: Work }) {
+  const { view } = work;
+  const isNoteOnly = isCall(view);
+  const draft: Draft = { ...draftOf(view.id), ...(isNoteOnly ? { mode: "internal" } : {}) };
+  const isNote = draft.mode === "internal";
+  const text = isNote ? draft.note : draft.reply;
+  const doesEnterSend = ENTER_SENDS.includes(view.channel);
+
+  function sendNow(): void {
+    if (isNoteOnly) write(view.id, { mode: "internal" });
+    void send(work);
+  }
+
+  function pressed(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    if (event.key === "Escape") (event.currentTarget as HTMLElement).blur();
+    const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey || (doesEnterSend && !event.shiftKey));
+    if (!isSend) return;
+    event.preventDefault();
+    sendNow();
+  }
+
+  return (
+    <form
+      class={`composer ${isNote ? "note" : ""}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        sendNow();
+      }}
+    >
+      <div class="composer-head">
+        {!isNoteOnly && <Mode chosen={draft.mode} choose={(mode) => write(view.id, { mode })} />}
+        {isMail(view) && !isNote && (
+          <label class="composer-subject">
+            <span class="hidden">{t("composer.subject")}</span>
+            <input placeholder={subjectOf(work)} value={draft.subject} onInput={(event) => write(view.id, { subject: event.currentTarget.value })} />
+          </label>
+        )}
+      </div>
+      <textarea
+        id={FOCUS.composer}
+        rows={isMail(view) ? 7 : 3}
+        value={text}
+        readOnly={draft.isSending}
+        aria-label={t(isNote ? "composer.note_label" : "composer.reply_label")}
+        placeholder={t(isNote ? "composer.note_label" : "composer.reply_label")}
+        onInput={(event) => {
+          write(view.id, isNote ? { note: event.currentTarget.value } : { reply: event.currentTarget.value });
+          if (!isNote) typing(work);
+        }}
+        onKeyDown={pressed}
+      />
+      <div class="composer-foot">
+        <span class="quiet small numbers">{view.channel === "sms" && !isNote && text !== "" && t("composer.sms", { ...segmentsOf(text) })}</span>
+        <button type="submit" class="button primary" disabled={draft.isSending || text.trim() === ""}>
+          {t(draft.isSending ? "composer.sending" : isNote ? "composer.keep" : "composer.send")}
+          <kbd aria-hidden="true">{doesEnterSend ? "Enter" : "Ctrl+Enter"}</kbd>
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Mode({ chosen, choose }: { readonly chosen: Audience; readonly choose: (mode: Audience) => void }) {
+  return (
+    <fieldset class="composer-mode">
+      <legend class="hidden">{t("composer.mode")}</legend>
+      {(["customer", "internal"] as const).map((mode) => (
+        <label key={mode} aria-keyshortcuts={keyOf(mode === "customer" ? "reply" : "note")}>
+          <input type="radio" name="mode" class="hidden" checked={chosen === mode} onChange={() => choose(mode)} />
+          <span>
+            {t(mode === "customer" ? "composer.reply" : "composer.note")} <kbd aria-hidden="true">{SHORTCUTS[mode === "customer" ? "reply" : "note"].keys[0].toUpperCase()}</kbd>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** The subject that the answer will have when none is written. */
+function subjectOf(work: Work): string {
+  const subject = work.messages.findLast((each) => each.content.subject !== undefined)?.content.subject;
+  if (subject === undefined) return t("composer.subject");
+  return /^re\s*:/i.test(subject) ? subject : `Re: ${subject}`;
+}

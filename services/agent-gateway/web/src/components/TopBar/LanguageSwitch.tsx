@@ -1,0 +1,15 @@
+// The choice of language.
+
+import { LANGUAGES, type Language, language, speak, t } from "../../words/index.ts";
+
+export function LanguageSwitch() {
+  return (
+    <div class="languages" role="group" aria-label={t("app.language")}>
+      {(Object.keys(LANGUAGES) as Language[]).map((each) => (
+        <button key={each} type="button" class="language" lang={each} aria-pressed={language.value === each} aria-label={LANGUAGES[each]} onClick={() => speak(each)}>
+          {each.toUpperCase()}
+        </button>
+      ))}
+    </div>
+  );
+}

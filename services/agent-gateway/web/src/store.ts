@@ -1,0 +1,339 @@
+// What the page holds and what a person can do. Components draw from the signals and call the verbs; only `apply` knows what events mean.
+
+import { batch, computed, signal } from "@preact/signals";
+import { Api, ApiProblem, type Customer, type Me, type PastConversation } from "./api.ts";
+import { Connection, type Answer, type Link } from "./connection.ts";
+import { beep } from "./sound.ts";
+import { apply, withMessages } from "./state/apply.ts";
+import { type Desk, EMPTY, isCall, isMail, listed, noted, type Offer, selected, type Tone, type Work, withoutNotice, withWork } from "./state/desk.ts";
+import type { Audience, Commands, CustomerId, InteractionId, ServerFrame } from "./wire.ts";
+import { hasWords, type Key, renamed, suggest } from "./words/index.ts";
+
+const TOKEN = "standardiste.token";
+const RENEW_BEFORE_MS = 6 * 60_000;
+const RENEW_AGAIN_MS = 15_000;
+const WRAP_UP_MORE_MS = 60_000;
+
+/** Where the person is: not signed in (and why), signed in, or on the way. */
+export type Where = { readonly at: "door"; readonly because?: Key | undefined } | { readonly at: "loading" } | { readonly at: "desk"; readonly me: Me };
+
+/** What is being written for one interaction. */
+export interface Draft {
+  readonly mode: Audience;
+  readonly reply: string;
+  readonly note: string;
+  readonly subject: string;
+  readonly isSending: boolean;
+}
+
+/** What of a conversation lies in the records: read so far, and from where on there is more. */
+export interface Older {
+  readonly state: "idle" | "loading" | "failed" | "complete";
+  readonly cursor?: string | undefined;
+}
+
+export interface Record {
+  readonly state: "loading" | "failed" | "there";
+  readonly customer?: Customer;
+  readonly past: readonly PastConversation[];
+}
+
+const NO_DRAFT: Draft = { mode: "customer", reply: "", note: "", subject: "", isSending: false };
+
+export const where = signal<Where>({ at: "loading" });
+export const desk = signal<Desk>(EMPTY);
+export const link = signal<Link>({ state: "connecting" });
+/** The server's clock, in milliseconds; moves once a second. */
+export const now = signal(Date.now());
+export const drafts = signal<ReadonlyMap<InteractionId, Draft>>(new Map());
+export const records = signal<ReadonlyMap<CustomerId, Record>>(new Map());
+export const older = signal<ReadonlyMap<InteractionId, Older>>(new Map());
+export const isHelpOpen = signal(false);
+
+export const work = computed(() => listed(desk.value));
+export const offers = computed<readonly Offer[]>(() => [...desk.value.offers.values()].sort((a, b) => a.offer.expires_at.localeCompare(b.offer.expires_at)));
+export const current = computed<Work | undefined>(() => (desk.value.selected === undefined ? undefined : desk.value.work.get(desk.value.selected)));
+
+let token = stored();
+let renewAt = 0;
+const api = new Api(() => token);
+const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/v1/agent/ws`, { link: linked, frame: framed, token: goodToken });
+
+// ---- coming and going
+
+/** Go on where this tab was, or show the door. */
+export async function start(): Promise<void> {
+  setInterval(tick, 1_000);
+  addEventListener("online", retry);
+  if (token === "") where.value = { at: "door" };
+  else await enter();
+}
+
+/** Sign in. Gives the key of what is wrong, or undefined when all is well. */
+export async function signIn(name: string, password: string, tenant: string): Promise<Key | undefined> {
+  try {
+    keep((await api.signIn(name, password, tenant === "" ? undefined : tenant)).token);
+  } catch (problem) {
+    return SIGN_IN_PROBLEMS[problem instanceof ApiProblem ? problem.reason : "away"] ?? "signin.away";
+  }
+  await enter();
+  return undefined;
+}
+
+export function signOut(): void {
+  connection.signOut();
+  leave();
+}
+
+/** Try to connect now; also takes a desk over that was opened at another place. */
+export function retry(): void {
+  if (link.value.state !== "open" && where.value.at === "desk") connection.open();
+}
+
+async function enter(): Promise<void> {
+  where.value = { at: "loading" };
+  try {
+    const me = await api.me();
+    suggest(me.person.language);
+    renamed.value = me.tenant.words ?? {};
+    where.value = { at: "desk", me };
+    connection.open();
+  } catch (problem) {
+    const isOver = problem instanceof ApiProblem && problem.status === 401;
+    leave(isOver ? "signin.expired" : "signin.away");
+  }
+}
+
+function leave(because?: Key): void {
+  keep("");
+  batch(() => {
+    where.value = { at: "door", because };
+    desk.value = EMPTY;
+    drafts.value = new Map();
+    records.value = new Map();
+    older.value = new Map();
+  });
+}
+
+const SIGN_IN_PROBLEMS: { readonly [reason: string]: Key } = {
+  bad_credential: "signin.wrong",
+  invalid_field: "signin.wrong",
+  too_many_requests: "signin.too_many",
+  membership_ambiguous: "signin.choose",
+};
+
+// ---- the connection
+
+function linked(to: Link): void {
+  link.value = to;
+  if (to.state === "closed" && where.value.at === "desk") leave("signin.expired");
+}
+
+function framed(frame: ServerFrame): void {
+  const before = desk.value;
+  const after = apply(before, frame, Date.now());
+  batch(() => {
+    desk.value = after;
+    now.value = Date.now() + after.clockAhead;
+  });
+  if ([...after.offers.keys()].some((id) => !before.offers.has(id))) beep();
+  for (const [id, each] of after.work) if (before.work.get(id)?.view.state !== each.view.state) arrived(each);
+}
+
+/** Work that has just become active: read what the records hold of it. */
+function arrived(each: Work): void {
+  if (each.view.conversation !== undefined && !older.value.has(each.view.id)) void readOlder(each.view.id);
+}
+
+async function goodToken(mustBeFresh: boolean): Promise<string | null> {
+  if (!mustBeFresh) return token;
+  try {
+    keep((await api.freshToken()).token);
+    return token;
+  } catch (problem) {
+    if (problem instanceof ApiProblem && problem.status === 401) return null;
+    throw problem;
+  }
+}
+
+function tick(): void {
+  now.value = Date.now() + desk.value.clockAhead;
+  const { tokenExpiresAt } = desk.value;
+  if (link.value.state === "open" && tokenExpiresAt - now.value < RENEW_BEFORE_MS && now.value >= renewAt) void renew();
+}
+
+async function renew(): Promise<void> {
+  renewAt = now.value + RENEW_AGAIN_MS;
+  try {
+    const { token: fresh, expires_at } = await api.freshToken();
+    keep(fresh);
+    connection.renew(fresh);
+    const tokenExpiresAt = expires_at === undefined ? now.value + 2 * RENEW_BEFORE_MS : Date.parse(expires_at);
+    desk.value = { ...desk.value, tokenExpiresAt };
+  } catch {
+    // Tried again in a moment; if it never works the gateway closes with "token expired" and the door says so.
+  }
+}
+
+// ---- what a person does
+
+export function look(id: InteractionId): void {
+  desk.value = selected(desk.value, id);
+}
+
+/** Look at the next or previous piece of work. */
+export function move(by: 1 | -1): void {
+  const ids = work.value.map((each) => each.view.id);
+  const next = ids[(ids.indexOf(desk.value.selected ?? "") + by + ids.length) % ids.length];
+  if (next !== undefined) look(next);
+}
+
+export function accept(offer: string): Promise<boolean> {
+  return ask("offer.accept", { offer });
+}
+
+export function decline(offer: string): Promise<boolean> {
+  return ask("offer.decline", { offer });
+}
+
+export function setStatus(status: string): Promise<boolean> {
+  return ask("status.set", { status });
+}
+
+/** Hold what is active, resume what is held. */
+export function toggleHold({ view }: Work): Promise<boolean> {
+  const data = { interaction: view.id, version: view.version };
+  return view.state === "held" ? ask("interaction.resume", data) : ask("interaction.hold", data);
+}
+
+/** Complete the conversation; in wrap-up, close it with its outcome. A choice of outcome under way is waited for: it moves the version. */
+export async function finish({ view: { id } }: Work): Promise<boolean> {
+  await choosing.get(id);
+  const there = desk.value.work.get(id);
+  if (there === undefined) return false;
+  const { view, disposition } = there;
+  const data = { interaction: id, version: view.version, ...(disposition === undefined ? {} : { disposition }) };
+  return view.state === "wrapping" ? ask("wrap-up.end", data) : ask("interaction.complete", data);
+}
+
+export function moreTime({ view }: Work): Promise<boolean> {
+  return ask("wrap-up.extend", { interaction: view.id, version: view.version, by_ms: WRAP_UP_MORE_MS });
+}
+
+const choosing = new Map<InteractionId, Promise<boolean>>();
+
+/** Choose the outcome; it goes to the router at once, so that it is there even if the wrap-up ends by itself. */
+export function choose({ view }: Work, disposition: string): void {
+  if (disposition === "") return;
+  desk.value = withWork(desk.value, view.id, (each) => ({ ...each, disposition }));
+  const asked = ask("disposition.set", { interaction: view.id, version: view.version, disposition });
+  choosing.set(view.id, asked);
+  void asked.then(() => choosing.get(view.id) === asked && choosing.delete(view.id));
+}
+
+export function draftOf(id: InteractionId): Draft {
+  return drafts.value.get(id) ?? NO_DRAFT;
+}
+
+export function write(id: InteractionId, change: Partial<Draft>): void {
+  drafts.value = new Map(drafts.value).set(id, { ...draftOf(id), ...change });
+}
+
+/** Send the draft; its text stays until the router has taken it. */
+export async function send({ view }: Work): Promise<void> {
+  const draft = draftOf(view.id);
+  const text = (draft.mode === "internal" ? draft.note : draft.reply).trim();
+  if (text === "" || draft.isSending) return;
+  write(view.id, { isSending: true });
+  const subject = isMail(view) && draft.mode === "customer" && draft.subject.trim() !== "" ? draft.subject.trim() : undefined;
+  const isTaken = await ask("message.send", {
+    interaction: view.id,
+    audience: draft.mode,
+    content: { text, ...(subject === undefined ? {} : { subject }) },
+  });
+  write(view.id, { isSending: false, ...(isTaken ? (draft.mode === "internal" ? { note: "" } : { reply: "", subject: "" }) : {}) });
+}
+
+let typedAt = 0;
+
+/** Tell a chat customer that somebody writes, now and then. */
+export function typing({ view }: Work): void {
+  if (view.channel !== "chat" || view.state !== "active" || Date.now() - typedAt < 4_000) return;
+  typedAt = Date.now();
+  void connection.command("typing.show", { interaction: view.id });
+}
+
+export function dismiss(id: string): void {
+  desk.value = withoutNotice(desk.value, id);
+}
+
+export function tell(tone: Tone, key: Key, parameters: Readonly<{ [name: string]: string }> = {}): void {
+  desk.value = noted(desk.value, { id: `${key} ${Date.now()}`, tone, key, parameters });
+}
+
+async function ask<N extends keyof Commands>(type: N, data: Commands[N]): Promise<boolean> {
+  const answer: Answer = await connection.command(type, data);
+  if (answer.is === "refused") {
+    const key = `refusal.${answer.reason}`;
+    tell("warning", hasWords(key) ? key : "refusal.other", { reason: answer.reason });
+  }
+  if (answer.is === "unsent") tell("warning", "refusal.unsent");
+  return answer.is === "done";
+}
+
+// ---- what the records hold
+
+/** Read the conversation's earlier messages, a page further back each time. */
+export async function readOlder(id: InteractionId): Promise<void> {
+  const view = desk.value.work.get(id)?.view;
+  const so_far = older.value.get(id);
+  if (view?.conversation === undefined || so_far?.state === "loading" || so_far?.state === "complete") return;
+  const set = (to: Older): void => void (older.value = new Map(older.value).set(id, to));
+  set({ state: "loading", cursor: so_far?.cursor });
+  try {
+    const page = await api.messages(view.conversation, so_far?.cursor, desk.value.seq);
+    desk.value = withWork(desk.value, id, (each) => withMessages(each, page.items));
+    set({ state: page.next === undefined ? "complete" : "idle", cursor: page.next });
+  } catch {
+    set({ state: "failed", cursor: so_far?.cursor });
+  }
+}
+
+/** Read a customer's record, once; `again` after it failed. */
+export async function readCustomer(id: CustomerId, again = false): Promise<void> {
+  const former = records.value.get(id);
+  if (former !== undefined && !(again && former.state === "failed")) return;
+  const set = (to: Record): void => void (records.value = new Map(records.value).set(id, to));
+  set({ state: "loading", past: [] });
+  try {
+    const customer = await api.customer(id);
+    const past = await api.conversationsOf(id).catch(() => ({ items: [] }));
+    set({ state: "there", customer, past: past.items });
+  } catch {
+    set({ state: "failed", past: [] });
+  }
+}
+
+export function readBlob(name: string): Promise<Blob> {
+  return api.blob(name);
+}
+
+export { isCall, isMail };
+
+function keep(fresh: string): void {
+  token = fresh;
+  try {
+    if (fresh === "") sessionStorage.removeItem(TOKEN);
+    else sessionStorage.setItem(TOKEN, fresh);
+  } catch {
+    // Without storage a reload asks to sign in again.
+  }
+}
+
+function stored(): string {
+  try {
+    return sessionStorage.getItem(TOKEN) ?? "";
+  } catch {
+    return "";
+  }
+}
