@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from standardiste.common.bus.topics import Topic
-from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.codec import encode
 from standardiste.common.events.decisions import (
     AgentStateChanged,
@@ -62,53 +59,9 @@ from standardiste.common.events.model import (
 from standardiste.common.security.audit import Audit
 from standardiste.common.testing import builders
 from standardiste.common.testing.builders import AT
-from standardiste.common.testing.running import Running, key_of_test, running, tenant_of_test
-from standardiste.customers.app import build
-from standardiste.customers.settings import CustomersSettings
+from standardiste.common.testing.running import Running, key_of_test
 
-EVERYTHING = ("customer.read", "customer.write", "receipt.read", "history.read")
 OTHER_KEY = "sk_another-tenants-key"
-SPONSOR_KEY = "sk_one-sponsors-key"
-
-
-@pytest_asyncio.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path, lambda parts: build(CustomersSettings(), parts)) as found:
-        sponsor_key = key_of_test("receipt.read", key=SPONSOR_KEY, id="key3")
-        await found.configure("t1", tenant_of_test(), key_of_test(*EVERYTHING))
-        await found.configure("t2", tenant_of_test("t2"), key_of_test(*EVERYTHING, key=OTHER_KEY, id="key2"), sponsor_key)
-        yield found
-
-
-@pytest_asyncio.fixture
-async def http(site: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with site.client() as found:
-        yield found
-
-
-class Floor:
-    """The router's part, for a test: decisions with ids and a position."""
-
-    def __init__(self, site: Running) -> None:
-        self._site = site
-        self._count = 0
-
-    async def decide(self, *data: Data, id: str | None = None) -> str:
-        """Write decisions; give the seq of the last."""
-        for each in data:
-            self._count += 1
-            subject = str(getattr(each, "interaction", None) or getattr(each, "conversation", None) or "t1")
-            event = Event(
-                id=id or f"d{self._count}", source="router", subject=subject, tenant="t1", time=Instant(AT + self._count), data=each
-            )
-            await self._site.parts.bus.publish(encode(event, Topic.DECISIONS))
-        end = (await self._site.parts.bus.ends(Topic.DECISIONS))[0]
-        return f"0:{end - 1}"
-
-
-@pytest.fixture
-def floor(site: Running) -> Floor:
-    return Floor(site)
 
 
 async def receive(site: Running, *contacts: Contact, tenant: str = "t1", traceparent: str | None = None) -> None:
@@ -304,7 +257,7 @@ async def test_an_answer_joins_the_conversation_of_the_mail_it_answers(site: Run
     assert found["c4"].conversation != found["c1"].conversation
 
 
-async def test_an_answer_to_our_own_mail_joins_its_conversation(site: Running, http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_an_answer_to_our_own_mail_joins_its_conversation(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
     first = mail("c1")
     await receive(site, first)
     before = (await identified(site, 1))["c1"]
@@ -325,7 +278,7 @@ async def test_a_stranger_who_names_a_thread_does_not_enter_it(site: Running) ->
     assert (await identified(site, 2))["c2"].conversation != first.conversation
 
 
-async def test_what_was_handled_for_good_is_a_repeat_when_it_comes_again(site: Running, http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_what_was_handled_for_good_is_a_repeat_when_it_comes_again(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
     contact = mail("c1")
     await receive(site, contact)
     first = (await identified(site, 1))["c1"]
@@ -340,7 +293,7 @@ async def test_what_was_handled_for_good_is_a_repeat_when_it_comes_again(site: R
 # ---- receipts
 
 
-async def test_a_receipt_is_there_once_decided_and_then_says_what_became_of_it(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_a_receipt_is_there_once_decided_and_then_says_what_became_of_it(http: httpx.AsyncClient, floor: Any) -> None:
     missing = await http.get("/v1/customers/receipts/r_c1")
     assert (problem_of(missing), missing.headers["retry-after"]) == ((404, "not_found"), "1")
     seq = await floor.decide(created(mail("c1"), conversation="cv1"))
@@ -354,7 +307,7 @@ async def test_a_receipt_is_there_once_decided_and_then_says_what_became_of_it(h
     assert "jean" not in json.dumps(done).lower()
 
 
-async def test_receipts_follow_a_merge(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_receipts_follow_a_merge(http: httpx.AsyncClient, floor: Any) -> None:
     seq = await floor.decide(
         created(mail("c1"), "i1", "cv1"),
         created(mail("c2"), "i2", "cv1"),
@@ -370,7 +323,7 @@ async def test_receipts_follow_a_merge(http: httpx.AsyncClient, floor: Floor) ->
     assert (await get(http, "/v1/customers/receipts/r_c2"))["reason"] == "handled"
 
 
-async def test_what_cannot_be_taken_has_a_receipt_that_says_so(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_what_cannot_be_taken_has_a_receipt_that_says_so(http: httpx.AsyncClient, floor: Any) -> None:
     seq = await floor.decide(
         created(mail("c9"), conversation="cv1"),
         ContactUndeliverable(contact=ContactId("c1"), receipt=ReceiptId("r_c1"), reason="unknown_channel_address"),
@@ -385,7 +338,7 @@ async def test_what_cannot_be_taken_has_a_receipt_that_says_so(http: httpx.Async
 # ---- conversations and messages
 
 
-async def test_a_mails_words_are_in_its_conversation_once_it_is_identified(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_a_mails_words_are_in_its_conversation_once_it_is_identified(http: httpx.AsyncClient, floor: Any) -> None:
     contact = mail("c1", content=Content(text="Bonjour", subject="Ma facture"))
     seq = await floor.decide(
         created(contact), told(contact), known(contact, "cv1"), taken(), answer(), answer("m3", "À vérifier", note=True, at=AT + 2_000)
@@ -402,7 +355,7 @@ async def test_a_mails_words_are_in_its_conversation_once_it_is_identified(http:
     ]
 
 
-async def test_messages_come_in_pages_either_way(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_messages_come_in_pages_either_way(http: httpx.AsyncClient, floor: Any) -> None:
     contact = mail("c1")
     words = [answer(f"m{n}", f"nr {n}", at=AT + n) for n in range(1, 6)]
     seq = await floor.decide(created(contact, conversation="cv1"), *words)
@@ -416,7 +369,7 @@ async def test_messages_come_in_pages_either_way(http: httpx.AsyncClient, floor:
     assert problem_of(bad) == (400, "cursor_invalid")
 
 
-async def test_delivery_states_move_forward_in_any_order_and_are_told_once(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_delivery_states_move_forward_in_any_order_and_are_told_once(http: httpx.AsyncClient, floor: Any) -> None:
     facts = {"conversation": ConversationId("cv1"), "interaction": None, "message": MessageId("m2"), "at": AT}
     seq = await floor.decide(
         created(mail("c1"), conversation="cv1"), MessageDelivered(**facts), answer(), MessageSent(**facts), MessageSent(**facts)
@@ -425,7 +378,7 @@ async def test_delivery_states_move_forward_in_any_order_and_are_told_once(http:
     assert [each["deliveries"] for each in page["items"]] == [[{"state": "delivered", "at": "2023-11-14T22:13:20.000Z", "recipient": ""}]]
 
 
-async def test_a_redaction_reaches_words_blobs_and_subject(site: Running, http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_a_redaction_reaches_words_blobs_and_subject(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
     ref = await site.parts.blobs.put("t1", "c1", b"secret")
     content = Content(text="secret", subject="secret", raw_blob=BlobName(ref.name))
     contact = mail("c1", content=content)
@@ -441,7 +394,7 @@ async def test_a_redaction_reaches_words_blobs_and_subject(site: Running, http: 
     assert problem_of(await http.get(f"/v1/customers/blobs/{ref.name}")) == (404, "not_found")
 
 
-async def test_a_position_that_is_not_reached_is_503_with_retry_after(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_a_position_that_is_not_reached_is_503_with_retry_after(http: httpx.AsyncClient, floor: Any) -> None:
     await floor.decide(created(mail("c1"), conversation="cv1"))
     early = await http.get("/v1/customers/conversations/cv1", params={"at_least": "0:99"})
     assert (problem_of(early), early.headers["retry-after"]) == ((503, "not_yet"), "1")
@@ -483,7 +436,7 @@ async def test_reading_is_recorded_and_so_is_a_refusal(site: Running, http: http
     ]
 
 
-async def test_another_tenant_sees_nothing(site: Running, http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_another_tenant_sees_nothing(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
     ref = await site.parts.blobs.put("t1", "c1", b"%PDF")
     attachment = Attachment(id="a1", name="x.pdf", media_type="application/pdf", size_bytes=4, blob=BlobName(ref.name), sha256=ref.sha256)
     contact = mail("c1", content=Content(attachments=(attachment,)))
@@ -514,7 +467,7 @@ async def test_another_tenant_sees_nothing(site: Running, http: httpx.AsyncClien
     ],
 )
 async def test_an_attachment_is_given_so_that_nothing_in_it_acts(
-    site: Running, http: httpx.AsyncClient, floor: Floor, media_type: str, name: str, given: str, disposition: str
+    site: Running, http: httpx.AsyncClient, floor: Any, media_type: str, name: str, given: str, disposition: str
 ) -> None:
     ref = await site.parts.blobs.put("t1", "c1", b"bytes")
     attachment = Attachment(id="a1", name=name, media_type=media_type, size_bytes=5, blob=BlobName(ref.name), sha256=ref.sha256)
@@ -528,7 +481,7 @@ async def test_an_attachment_is_given_so_that_nothing_in_it_acts(
     assert response.headers["content-disposition"] == disposition
 
 
-async def test_history_is_one_line_a_fact_in_the_order_of_the_log(http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_history_is_one_line_a_fact_in_the_order_of_the_log(http: httpx.AsyncClient, floor: Any) -> None:
     await floor.decide(created(mail("c1"), conversation="cv1"), rested(), closed("r_c1"), id="twice")
     seq = await floor.decide(rested("ben"), closed("r_c1"))
     await get(http, "/v1/customers/conversations/cv1", at_least=seq)
@@ -543,7 +496,7 @@ async def test_history_is_one_line_a_fact_in_the_order_of_the_log(http: httpx.As
     assert problem_of(await http.get("/v1/customers/history", params={"after": "x"})) == (400, "cursor_invalid")
 
 
-async def test_all_decisions_told_twice_leave_the_same_documents(site: Running, http: httpx.AsyncClient, floor: Floor) -> None:
+async def test_all_decisions_told_twice_leave_the_same_documents(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
     contact = mail("c1", content=Content(text="Bonjour", subject="Ma facture"))
     story = (created(contact), told(contact), known(contact, "cv1"), taken(), answer(), closed("r_c1"))
 
@@ -552,8 +505,7 @@ async def test_all_decisions_told_twice_leave_the_same_documents(site: Running, 
         return [conversation, await get(http, "/v1/customers/conversations/cv1/messages"), await get(http, "/v1/customers/receipts/r_c1")]
 
     once = await look(await floor.decide(*story))
-    floor = Floor(site)
-    assert await look(await floor.decide(*story)) == once
+    assert await look(await floor.again().decide(*story)) == once
     assert len((await http.get("/v1/customers/history")).text.splitlines()) == 1
 
 

@@ -16,20 +16,22 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from standardiste.common.bus.port import Record
+from standardiste.common.bus.port import Record, RetryPolicy
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import Away, VersionConflict
+from standardiste.common.errors import Away, BadInput, VersionConflict
 from standardiste.common.events.base import Event, spec_of
 from standardiste.common.events.codec import decode
 from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.customers.chronicle import OF_INTEREST, Chronicle
-from standardiste.customers.progress import IN_FLIGHT, Progress
+from standardiste.customers.progress import Progress
 from standardiste.customers.sheet import Sheet
 
 GROUP: Final = "customers-decisions"
 GATHER_S: Final = 0.005
+IN_FLIGHT: Final = 64
+RETRY: Final = RetryPolicy()
 BREATHE_EVERY: Final = 8
 AWAY_FIRST_MS: Final = 50
 AWAY_MAX_MS: Final = 5_000
@@ -52,23 +54,39 @@ class Decisions:
         self._store, self._bus, self._progress = parts.store, parts.bus, progress
         self._chronicle = Chronicle(parts.blobs)
         self._waiting: list[_Waiting] = []
+        self._tries: dict[tuple[int, int], int] = {}
         self._woken = asyncio.Event()
         self._random = Random()
 
     async def run(self, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as group:
             worker = group.create_task(self._work())
-            await self._bus.subscribe(GROUP, (Topic.DECISIONS,), self.take, lane=self._lane, in_flight=IN_FLIGHT, ready=ready)
+            await self._bus.subscribe(GROUP, (Topic.DECISIONS,), self.take, lane=self._lane, in_flight=IN_FLIGHT, retry=RETRY, ready=ready)
             worker.cancel()
 
     async def take(self, record: Record) -> None:
         """Return when the decision's documents are durable. Idempotent."""
         if record.headers.get("ce_type") in _NAMES:
-            waiting = _Waiting(decode(record), record, asyncio.get_running_loop().create_future())
-            self._waiting.append(waiting)
-            self._woken.set()
-            await waiting.done
+            try:
+                await self._worked_in(record)
+            except Exception as error:
+                self._fail(record, error)
+                raise
         self._progress.done(record.partition, record.offset)
+
+    async def _worked_in(self, record: Record) -> None:
+        waiting = _Waiting(decode(record), record, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._woken.set()
+        await waiting.done
+
+    def _fail(self, record: Record, error: Exception) -> None:
+        """One that the bus lays in dead-letters now holds up nobody who waits for a position."""
+        place = (record.partition, record.offset)
+        self._tries[place] = self._tries.get(place, 0) + 1
+        if isinstance(error, BadInput) or self._tries[place] >= RETRY.tries:
+            del self._tries[place]
+            self._progress.done(*place)
 
     def _lane(self, record: Record) -> str:
         """Every record may begin at once; the worker keeps their order."""

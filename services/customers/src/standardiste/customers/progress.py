@@ -15,8 +15,6 @@ from standardiste.common.bus.port import Bus
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 
-IN_FLIGHT: Final = 64
-"""Records of the group that may be unfinished at once."""
 AT_LEAST_WAIT_S: Final = 0.25
 """How long a reader's request is held before it is told to come again: most positions are reached within a few milliseconds."""
 
@@ -40,22 +38,15 @@ class Progress:
         self._moved = asyncio.Event()
 
     def start(self, partition: int, offset: int) -> None:
-        """
-        A record is about to be handled; offsets of a partition come in order. An older one than the last: it is delivered anew from there.
-
-        What ended in dead-letters is never `done`; it is given up here once more are unfinished than can be.
-        """
+        """A record is about to be handled; offsets of a partition come in order. An older one than the last: it is delivered anew from there."""
         started, done = self._started.setdefault(partition, deque()), self._done.setdefault(partition, set())
         if started and offset <= started[-1]:
             started.clear()
             done.clear()
         started.append(offset)
-        if len(started) - len(done) > IN_FLIGHT:
-            started.popleft()
-            self._advance(partition)
 
     def done(self, partition: int, offset: int) -> None:
-        """Its documents are durable."""
+        """Its documents are durable, or it lies in dead-letters."""
         if offset in self._started.get(partition, ()):
             self._done[partition].add(offset)
             self._advance(partition)

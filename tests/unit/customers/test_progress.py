@@ -1,0 +1,64 @@
+"""How far decisions are in the documents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from standardiste.common.bus.memory import MemoryBus
+from standardiste.common.clock import ManualClock
+from standardiste.common.errors import BadInput
+from standardiste.customers.progress import Progress, parse_at_least
+
+
+@pytest_asyncio.fixture
+async def progress() -> AsyncIterator[Progress]:
+    bus = await MemoryBus.open(ManualClock())
+    yield Progress(bus, "customers-decisions")
+    await bus.close()
+
+
+def start(progress: Progress, *offsets: int) -> None:
+    for offset in offsets:
+        progress.start(0, offset)
+
+
+async def test_the_position_is_the_lowest_that_is_not_done(progress: Progress) -> None:
+    start(progress, 5, 6, 7)
+    progress.done(0, 6)
+    assert await progress.position(0) == 0
+    progress.done(0, 5)
+    assert await progress.position(0) == 7
+    assert await progress.reached(0, 6)
+    assert not await progress.reached(0, 7, wait_s=0)
+
+
+async def test_a_reader_is_held_until_its_position_is_reached(progress: Progress) -> None:
+    start(progress, 0)
+    reached = progress.reached(0, 0, wait_s=20)
+    progress.done(0, 0)
+    assert await reached
+
+
+async def test_what_is_delivered_anew_is_counted_anew(progress: Progress) -> None:
+    start(progress, 0, 1, 2)
+    progress.done(0, 1)
+    start(progress, 0, 1)
+    progress.done(0, 0)
+    assert await progress.position(0) == 1
+    progress.done(0, 2)  # of the former delivery: nobody waits for it
+    progress.done(0, 1)
+    assert await progress.position(0) == 2
+
+
+@pytest.mark.parametrize(("expected", "text"), [((0, 12), "0:12"), ((3, 12), "3:12:1")])
+def test_a_frames_seq_names_a_position(expected: tuple[int, int], text: str) -> None:
+    assert parse_at_least(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "12", "a:b", "0:-1", "0:1:2:3", "0:" + "9" * 19, "0:²"])
+def test_what_is_no_seq_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="invalid_field"):
+        parse_at_least(text)
