@@ -3,7 +3,8 @@ What Twilio's requests about a call mean: which leg asks or reports what, and wh
 
 Theory. Two kinds of request. A leg *asks* what it shall do now (`next` the customer's, `agent` the agent's, `wait` while in the queue) and says how its last verb
 ended; a *report* (`leg`, `status`) says how a leg fares. The same end is told by several of them, in any order; the call's state takes the first and passes
-over the rest. A request made because the API took the leg away (QueueResult redirected) means nothing: its answer is not run.
+over the rest. In a bridge both legs end together whoever hung up, so the end of the leg that was dialled says nothing: the leg that dialled lives on and asks,
+or reports its own end. A request made because the API took the leg away (QueueResult redirected) means nothing: its answer is not run.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ def happenings_of(step: Step, call: Call, form: Form, party: Party, attempt: int
         case Step.AGENT:
             return _agent_asks(call, form, attempt)
         case Step.LEG:
-            return _reported(form, party, attempt)
+            return _reported(call, form, party, attempt)
         case Step.STATUS:
-            return _reported(form, Party.CUSTOMER, attempt)
+            return _reported(call, form, Party.CUSTOMER, attempt)
         case Step.WAIT:
             return ()
 
@@ -92,8 +93,10 @@ def _agent_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
     return ()
 
 
-def _reported(form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
+def _reported(call: Call, form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
     status, leg = form["CallStatus"], form["CallSid"]
+    if status in OUTCOMES and _was_dialled(call, party):
+        return ()
     if party is Party.CUSTOMER:
         if status == UP:
             return (CustomerAnswered(leg=leg),)
@@ -101,3 +104,10 @@ def _reported(form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
     if status == UP:
         return (AgentAnswered(leg=leg, attempt=attempt),)
     return (AgentEnded(attempt=attempt, outcome=OUTCOMES[status]),) if status in OUTCOMES else ()
+
+
+def _was_dialled(call: Call, party: Party) -> bool:
+    """Whether this leg is the far end of the present bridge, dialled by the other's document."""
+    if call.state is not CallState.BRIDGED:
+        return False
+    return not call.is_agent_parent if party is Party.AGENT else call.is_agent_parent and call.contact is None

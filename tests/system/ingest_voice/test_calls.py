@@ -1,0 +1,546 @@
+"""Calls over real sockets, with the stand-in running what we answer: what the caller hears, whom he talks with, what the router is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from standardiste.common.bus.topics import Topic
+from standardiste.common.clock import ManualClock
+from standardiste.common.events.base import spec_of
+from standardiste.common.events.directory import ChannelAddress, Person
+from standardiste.common.events.inputs import ContactLeft, ContactReceived, MediaConnected, MediaEnded, MediaFailed
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ChannelAddressId,
+    ConversationId,
+    InteractionId,
+    LeftBecause,
+    OfferId,
+    QueueId,
+)
+from standardiste.common.events.outbound import ConnectCall, HoldCall, PlaceCall, QueueCall, ReleaseCall, ResumeCall, TransferCall
+from standardiste.common.settings import HttpSettings
+from standardiste.common.testing.bus import read_all
+from standardiste.common.testing.running import Running, running, tenant_of_test
+from standardiste.common.testing.twilio.call import Call, Phone
+from standardiste.common.testing.twilio.double import TwilioDouble
+from standardiste.common.testing.twilio.timers import ManualTimers
+from standardiste.ingest_voice.app import build
+from standardiste.ingest_voice.call_book import CALLS
+from standardiste.ingest_voice.settings import VoiceSettings
+
+PUBLIC = "https://centre.example"
+OURS = "+33199000002"
+CALLER = "+33639980001"
+ANNA, BEN, CARL = "client:anna", "+33639980050", "sip:carl@phones.example"
+MUSIC = "https://centre.example/music.mp3"
+SETTINGS = {"account_sid": "AC" + "5a" * 16, "auth_token_secret": "twilio-main", "music_url": MUSIC}
+ADDRESS = ChannelAddress(id=ChannelAddressId("v1"), change_set=0, channel=Channel.VOICE, address=OURS, language="fr", settings=SETTINGS)
+HTTP = HttpSettings(public_url=PUBLIC, client_per_s=1_000, client_burst=1_000)
+INTERACTION, OFFER = InteractionId("i1"), OfferId("i1-o1")
+
+
+def person(id: str, endpoint: str | None) -> Person:
+    return Person(id=AgentId(id), change_set=0, name=id.title(), endpoint=endpoint)
+
+
+@pytest_asyncio.fixture
+async def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest_asyncio.fixture
+async def twilio(clock: ManualClock) -> AsyncIterator[TwilioDouble]:
+    async with TwilioDouble(timers=ManualTimers(clock)) as double:
+        for number in (OURS, "+33199000009"):
+            double.number(number, voice_url=f"{PUBLIC}/v1/voice/twilio/calls", voice_status_url=f"{PUBLIC}/v1/voice/twilio/calls/status")
+        yield double
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> AsyncIterator[Running]:
+    async with site_in(tmp_path, twilio, clock) as found:
+        people = (person("anna", ANNA), person("ben", BEN), person("carl", CARL), person("dora", None), person("emil", "fax 12"))
+        await found.configure("t1", tenant_of_test(), ADDRESS, *people)
+        yield found
+        assert twilio.alerts == []
+
+
+def site_in(folder: Path, twilio: TwilioDouble, clock: ManualClock):
+    settings = VoiceSettings(twilio_url=twilio.url, twilio_timeout_ms=300)
+    return proxied(running(folder, lambda parts: build(settings, parts), clock=clock, http=HTTP), twilio)
+
+
+class proxied:
+    """A running site that the stand-in reaches by the public address."""
+
+    def __init__(self, site, twilio: TwilioDouble) -> None:
+        self._site, self._twilio = site, twilio
+
+    async def __aenter__(self) -> Running:
+        found = await self._site.__aenter__()
+        self._twilio.proxy(PUBLIC, found.url)
+        await found.parts.secrets.put("t1", "twilio-main", self._twilio.auth_token)
+        return found
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._site.__aexit__(*error)
+
+
+class Line:
+    """A call in a test, and the router's side of it."""
+
+    def __init__(self, site: Running, twilio: TwilioDouble, call: Call, conversation: ConversationId) -> None:
+        self.site, self.twilio, self.call, self.conversation = site, twilio, call, conversation
+
+    async def connect(self, agent: str = "anna", offer: str = OFFER) -> None:
+        await self.order(ConnectCall(conversation=self.conversation, interaction=INTERACTION, offer=OfferId(offer), agent=AgentId(agent)))
+
+    async def order(self, data: object) -> None:
+        await self.site.decide("t1", data, topic=Topic.OUTBOUND_VOICE)
+
+    async def bridged(self, agent: str = "anna", endpoint: str = ANNA) -> Phone:
+        await self.connect(agent)
+        await self.twilio.until(lambda: self.call.is_bridged_with(endpoint), "bridged")
+        await self.site.inputs(MediaConnected)
+        return self.twilio.phone(endpoint)
+
+    async def waits_again(self, times: int = 2) -> None:
+        await self.twilio.until(lambda: sum(MUSIC in each for each in self.call.heard) >= times, "the music again")
+
+
+@pytest_asyncio.fixture
+async def line(site: Running, twilio: TwilioDouble) -> Line:
+    """A caller in the queue."""
+    call = await twilio.customer_calls(CALLER, OURS)
+    contact = (await site.inputs(ContactReceived))[0].contact
+    assert contact.conversation is not None
+    await twilio.until(lambda: call.has_heard("Bonjour et bienvenue"), "the greeting")
+    await twilio.advance(10_000)
+    await twilio.until(lambda: call.has_heard(MUSIC), "the music")
+    return Line(site, twilio, call, contact.conversation)
+
+
+# ---- a call comes in
+
+
+async def test_caller_is_greeted_in_his_language_and_is_a_live_contact(line: Line) -> None:
+    contact = (await line.site.inputs(ContactReceived))[0].contact
+    assert line.call.heard[0] == "say fr-FR: Bonjour et bienvenue. Ne quittez pas, un conseiller va prendre votre appel."
+    assert (contact.channel, contact.is_live, contact.address, contact.our_address) == (Channel.VOICE, True, CALLER, OURS)
+    assert contact.attributes == {"country": "FR"}
+
+
+async def test_every_call_is_a_conversation_of_its_own_and_a_repeated_webhook_is_not(site: Running, twilio: TwilioDouble) -> None:
+    for sid in ("CA" + "1" * 32, "CA" + "1" * 32, "CA" + "2" * 32):
+        await twilio.customer_calls(CALLER, OURS, sid=sid)
+    first, again, other = [each.contact for each in await site.inputs(ContactReceived, 3)]
+    assert (first.conversation, first.receipt) == (again.conversation, again.receipt)
+    assert other.conversation != first.conversation
+
+
+async def test_callers_who_withhold_their_number_are_not_one_customer(site: Running, twilio: TwilioDouble) -> None:
+    await twilio.customer_calls("anonymous", OURS)
+    await twilio.customer_calls("+266696687", OURS)
+    first, second = [each.contact for each in await site.inputs(ContactReceived, 2)]
+    assert first.address != second.address
+    assert first.attributes == {"is_anonymous": True}
+
+
+async def test_caller_who_hangs_up_in_the_queue_has_left_once(line: Line) -> None:
+    line.call.hang_up()
+    left = (await line.site.inputs(ContactLeft))[0]
+    contact = (await line.site.inputs(ContactReceived))[0].contact
+    assert (left.contact, left.conversation, left.because) == (contact.id, line.conversation, LeftBecause.HUNG_UP)
+    await line.twilio.settle()
+    assert await count(line.site, ContactLeft) == 1
+
+
+async def test_wrong_signature_of_a_call_is_refused_and_nothing_is_accepted(site: Running, twilio: TwilioDouble) -> None:
+    call = await twilio.customer_calls(CALLER, OURS, signature="bm90IGl0")
+    assert call.is_over
+    assert twilio.webhooks.requests[-1].answer.status == 403
+    assert await count(site, ContactReceived) == 0
+    twilio.account.alerts.clear()
+
+
+async def test_call_to_a_number_that_is_nobodys_is_not_found(site: Running, twilio: TwilioDouble) -> None:
+    await twilio.customer_calls(CALLER, "+33199000009")
+    assert twilio.webhooks.requests[-1].answer.status == 404
+    twilio.account.alerts.clear()
+
+
+async def test_step_with_a_made_up_token_or_signature_or_name_is_refused(line: Line) -> None:
+    good = next(each for each in line.twilio.webhooks.requests if "/wait?call=" in each.url)
+    forged = await line.twilio.webhooks.send(good.url[:-3] + "AAA", good.params)
+    unsigned = await line.twilio.webhooks.send(good.url, good.params, signature="bm90IGl0")
+    unknown = await line.twilio.webhooks.send(good.url.replace("/wait?", "/dance?"), good.params)
+    assert (forged.status, unsigned.status, unknown.status) == (401, 403, 404)
+
+
+# ---- an agent takes it
+
+
+@pytest.mark.parametrize(("agent", "endpoint"), [("anna", ANNA), ("ben", BEN), ("carl", CARL)])
+async def test_caller_is_bridged_to_the_agents_phone(line: Line, agent: str, endpoint: str) -> None:
+    await line.bridged(agent, endpoint)
+    assert (await line.site.inputs(MediaConnected)) == [MediaConnected(interaction=INTERACTION, offer=OFFER)]
+
+
+@pytest.mark.parametrize(("how", "detail"), [("is_busy", "agent_busy"), ("fails", "agent_unreachable")])
+async def test_agent_who_cannot_be_reached_fails_and_the_caller_waits_on(line: Line, how: str, detail: str) -> None:
+    getattr(line.twilio.phone(ANNA), how)()
+    await line.connect()
+    assert (await line.site.inputs(MediaFailed)) == [MediaFailed(interaction=INTERACTION, offer=OFFER, detail=detail)]
+    await line.waits_again()
+    assert not line.call.is_over
+
+
+async def test_agent_who_does_not_answer_fails_within_30_seconds(line: Line) -> None:
+    phone = line.twilio.phone(ANNA)
+    phone.does_not_answer()
+    await line.connect()
+    await line.twilio.until(lambda: phone.is_ringing, "it rings")
+    await line.twilio.advance(26_000)
+    assert (await line.site.inputs(MediaFailed))[0].detail == "agent_no_answer"
+    await line.waits_again()
+
+
+@pytest.mark.parametrize("agent", ["dora", "emil", "nobody"])
+async def test_agent_without_a_phone_fails_and_the_music_goes_on(line: Line, agent: str) -> None:
+    await line.connect(agent)
+    assert (await line.site.inputs(MediaFailed))[0].detail == "agent_no_endpoint"
+    assert line.call.heard[-1] == f"play: {MUSIC}"
+
+
+async def test_next_agent_is_connected_after_one_who_did_not_answer(line: Line) -> None:
+    line.twilio.phone(ANNA).is_busy()
+    await line.connect("anna", "i1-o1")
+    await line.site.inputs(MediaFailed)
+    await line.connect("ben", "i1-o2")
+    assert (await line.site.inputs(MediaConnected))[0].offer == "i1-o2"
+    assert line.call.is_bridged_with(BEN)
+
+
+async def test_caller_who_hangs_up_while_the_agent_rings_has_left_and_the_ringing_stops(line: Line) -> None:
+    phone = line.twilio.phone(ANNA)
+    phone.does_not_answer()
+    await line.connect()
+    await line.twilio.until(lambda: phone.is_ringing, "it rings")
+    line.call.hang_up()
+    await line.site.inputs(ContactLeft)
+    await line.twilio.until(lambda: not phone.is_ringing, "it stops")
+
+
+async def test_caller_who_hangs_up_in_the_talk_ends_it_for_the_agent(line: Line) -> None:
+    phone = await line.bridged()
+    line.call.hang_up()
+    await line.site.inputs(ContactLeft)
+    ended = (await line.site.inputs(MediaEnded))[0]
+    assert not ended.is_agent_side
+    await line.twilio.until(lambda: phone.call is not None and phone.call.is_over, "the agent's leg is over")
+
+
+async def test_agent_who_hangs_up_ends_the_talk_and_the_caller_is_let_go_if_nobody_wants_him(line: Line) -> None:
+    phone = await line.bridged()
+    phone.hang_up()
+    assert (await line.site.inputs(MediaEnded))[0].is_agent_side
+    await line.twilio.until(lambda: line.call.heard[-1] == "silence", "a moment of silence")
+    assert not line.call.is_over
+    await line.twilio.advance(5_000)
+    await line.twilio.until(lambda: line.call.is_over, "let go")
+
+
+async def test_caller_whose_agent_was_lost_waits_again(line: Line) -> None:
+    phone = await line.bridged()
+    phone.hang_up()
+    await line.site.inputs(MediaEnded)
+    await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION, party="agent"))
+    await line.order(QueueCall(conversation=line.conversation, interaction=INTERACTION, queue=QueueId("main")))
+    await line.waits_again()
+    await line.connect("ben", "i1-o2")
+    await line.twilio.until(lambda: line.call.is_bridged_with(BEN), "with the other agent")
+
+
+async def test_release_hangs_up_on_both(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.twilio.until(lambda: line.call.is_over, "the customer's leg is over")
+    await line.twilio.until(lambda: phone.call is not None and phone.call.is_over, "the agent's leg is over")
+
+
+async def test_transfer_to_another_agent_takes_the_caller_along(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION, party="agent"))
+    await line.connect("ben", "i1-o2")
+    await line.twilio.until(lambda: line.call.is_bridged_with(BEN), "with the other agent")
+    assert phone.call is not None
+    assert phone.call.is_over
+    assert [each.offer for each in await line.site.inputs(MediaConnected, 2)] == ["i1-o1", "i1-o2"]
+
+
+async def test_router_takes_the_caller_back_while_the_agent_rings(line: Line) -> None:
+    phone = line.twilio.phone(ANNA)
+    phone.does_not_answer()
+    await line.connect()
+    await line.twilio.until(lambda: phone.is_ringing, "it rings")
+    await line.order(QueueCall(conversation=line.conversation, interaction=INTERACTION, queue=QueueId("main")))
+    await line.waits_again()
+    assert not phone.is_ringing
+    assert await count(line.site, MediaFailed) == 0
+
+
+# ---- hold
+
+
+async def test_held_caller_hears_music_and_comes_back_to_the_same_agent_twice(line: Line) -> None:
+    phone = await line.bridged()
+    leg = phone.call
+    for times in (2, 3):
+        await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+        await line.waits_again(times)
+        await line.twilio.until(lambda: leg is not None and leg.bridge is None and leg.heard[-1:] == ["silence"], "the agent hears nothing")
+        await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
+        await line.twilio.until(lambda: line.call.is_bridged_with(ANNA), "back")
+    assert phone.calls == [leg]
+    assert await count(line.site, MediaEnded) == 0
+
+
+async def test_caller_who_hangs_up_on_hold_releases_the_agent(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    line.call.hang_up()
+    await line.site.inputs(ContactLeft)
+    await line.twilio.until(lambda: phone.call is not None and phone.call.is_over, "the agent's leg is over")
+
+
+async def test_agent_who_hangs_up_on_hold_leaves_the_caller_alone(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    phone.hang_up()
+    assert (await line.site.inputs(MediaEnded))[0].is_agent_side
+    await line.twilio.until(lambda: line.call.heard[-1] == "silence", "a moment of silence")
+
+
+async def test_talk_resumed_from_hold_ends_for_both_whoever_hangs_up(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.twilio.until(lambda: line.call.is_bridged_with(ANNA), "back")
+    line.call.hang_up()
+    await line.site.inputs(ContactLeft)
+    await line.twilio.until(lambda: phone.call is not None and phone.call.is_over, "the agent's leg is over")
+
+
+async def test_agent_who_hangs_up_after_hold_leaves_the_caller_to_the_router(line: Line) -> None:
+    phone = await line.bridged()
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.twilio.until(lambda: line.call.is_bridged_with(ANNA), "back")
+    phone.hang_up()
+    assert (await line.site.inputs(MediaEnded))[0].is_agent_side
+    await line.order(QueueCall(conversation=line.conversation, interaction=INTERACTION, queue=QueueId("main")))
+    await line.waits_again(3)
+
+
+async def test_caller_is_sent_outside_blind(line: Line) -> None:
+    phone = await line.bridged()
+    outside = "+33639980077"
+    await line.order(TransferCall(conversation=line.conversation, interaction=INTERACTION, address=outside))
+    await line.twilio.until(lambda: line.call.is_bridged_with(outside), "with the outside number")
+    assert phone.call is not None
+    assert phone.call.is_over
+    line.twilio.phone(outside).hang_up()
+    await line.twilio.until(lambda: line.call.is_over, "the end")
+
+
+# ---- an agent calls
+
+
+def placed(agent: str | None = "anna", address: str | None = CALLER) -> PlaceCall:
+    return PlaceCall(
+        conversation=ConversationId("cv-out"),
+        interaction=INTERACTION,
+        agent=AgentId(agent) if agent else None,
+        channel_address=ADDRESS.id,
+        address=address,
+    )
+
+
+async def test_agents_phone_rings_first_then_the_customers(site: Running, twilio: TwilioDouble) -> None:
+    customer = twilio.phone(CALLER)
+    customer.does_not_answer()
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    await twilio.until(lambda: customer.is_ringing, "the customer's phone rings")
+    assert customer.call is not None
+    assert customer.call.from_ == OURS
+    customer.answer()
+    await twilio.until(lambda: customer.call is not None and customer.call.is_bridged_with(ANNA), "bridged")
+    assert (await site.inputs(MediaConnected)) == [MediaConnected(interaction=INTERACTION, offer=OfferId("i1-o0"))]
+    customer.hang_up()
+    assert not (await site.inputs(MediaEnded))[0].is_agent_side
+    await twilio.until(lambda: all(call.is_over for call in twilio.account.calls.values()), "both legs are over")
+
+
+@pytest.mark.parametrize(("how", "detail"), [("is_busy", "customer_busy"), ("fails", "customer_unreachable")])
+async def test_customer_who_cannot_be_reached_fails_the_call(site: Running, twilio: TwilioDouble, how: str, detail: str) -> None:
+    getattr(twilio.phone(CALLER), how)()
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    assert (await site.inputs(MediaFailed))[0].detail == detail
+    await twilio.until(lambda: all(call.is_over for call in twilio.account.calls.values()), "both legs are over")
+
+
+async def test_agent_who_does_not_pick_up_his_own_call_fails_it(site: Running, twilio: TwilioDouble) -> None:
+    phone = twilio.phone(ANNA)
+    phone.does_not_answer()
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    await twilio.until(lambda: phone.is_ringing, "it rings")
+    await twilio.advance(26_000)
+    assert (await site.inputs(MediaFailed))[0].detail == "agent_no_answer"
+    assert twilio.phone(CALLER).calls == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "address", "detail"),
+    [("dora", CALLER, "agent_no_endpoint"), ("anna", "12", "no_number"), (None, CALLER, "not_offered_here")],
+)
+async def test_call_that_cannot_be_placed_fails_by_name(
+    site: Running, twilio: TwilioDouble, agent: str | None, address: str, detail: str
+) -> None:
+    await site.decide("t1", placed(agent, address), topic=Topic.OUTBOUND_VOICE)
+    assert (await site.inputs(MediaFailed))[0].detail == detail
+    assert not twilio.account.calls
+
+
+async def test_placed_call_can_be_held_and_resumed(site: Running, twilio: TwilioDouble) -> None:
+    customer = twilio.phone(CALLER)
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    await site.inputs(MediaConnected)
+    call = customer.call
+    assert call is not None
+    line = Line(site, twilio, call, ConversationId("cv-out"))
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again(1)
+    await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
+    await twilio.until(lambda: call.is_bridged_with(ANNA), "back")
+    assert await count(site, MediaEnded) == 0
+
+
+# ---- when things go wrong
+
+
+async def test_order_that_comes_twice_rings_once(line: Line) -> None:
+    event = ConnectCall(conversation=line.conversation, interaction=INTERACTION, offer=OFFER, agent=AgentId("anna"))
+    outgoing = line.site._event("t1", event, Topic.OUTBOUND_VOICE, None)
+    for _ in range(3):
+        await line.site.parts.bus.publish(outgoing)
+    await line.site.inputs(MediaConnected)
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    assert len(line.twilio.phone(ANNA).calls) == 1
+    assert await count(line.site, MediaConnected) == 1
+
+
+async def test_bridge_whose_answer_was_lost_is_not_asked_for_twice(line: Line, clock: ManualClock) -> None:
+    phone = line.twilio.phone(ANNA)
+    phone.does_not_answer()
+    line.twilio.goes_wrong("POST", f"/Calls/{line.call.sid}.json", kind="unheard")
+    await line.connect()
+    await line.twilio.until(lambda: phone.is_ringing, "it rings")
+    looked = len(line.twilio.rest.requests)
+    await until_due(line, clock)
+    await line.twilio.until(lambda: len(line.twilio.rest.requests) > looked, "it was looked up")
+    phone.answer()
+    await line.site.inputs(MediaConnected)
+    assert len(phone.calls) == 1
+
+
+async def test_bridge_that_the_provider_cannot_make_now_is_tried_again(line: Line, clock: ManualClock) -> None:
+    line.twilio.goes_wrong("POST", f"/Calls/{line.call.sid}.json", status=503)
+    await line.connect()
+    await until_due(line, clock)
+    await line.site.inputs(MediaConnected)
+    assert line.call.is_bridged_with(ANNA)
+
+
+async def test_bridge_that_the_provider_refuses_fails(line: Line) -> None:
+    line.twilio.goes_wrong("POST", f"/Calls/{line.call.sid}.json", status=400, code=21218)
+    await line.connect()
+    assert (await line.site.inputs(MediaFailed))[0].detail == "provider_21218"
+    assert line.call.heard[-1] == f"play: {MUSIC}"
+
+
+async def test_hang_up_whose_callbacks_were_lost_is_found_by_looking(line: Line, clock: ManualClock) -> None:
+    line.twilio.webhooks.drop = {"completed"}
+    line.call.hang_up()
+    clock.advance(61_000)
+    await line.site.inputs(ContactLeft)
+
+
+async def test_agents_answer_whose_callback_was_lost_is_found_by_looking(line: Line, clock: ManualClock) -> None:
+    line.twilio.webhooks.drop = {"in-progress"}
+    await line.connect()
+    await line.twilio.until(lambda: line.call.is_bridged_with(ANNA), "bridged")
+    clock.advance(36_000)
+    await line.site.inputs(MediaConnected)
+
+
+async def test_call_that_ended_while_its_agent_was_being_connected_is_found_at_once(line: Line) -> None:
+    line.twilio.webhooks.drop = {"completed"}
+    line.call.hang_up()
+    await line.connect()
+    await line.site.inputs(ContactLeft)
+
+
+async def test_connect_of_an_unknown_call_fails(site: Running) -> None:
+    asked = ConnectCall(conversation=ConversationId("cv-none"), interaction=INTERACTION, offer=OFFER, agent=AgentId("anna"))
+    await site.decide("t1", asked, topic=Topic.OUTBOUND_VOICE)
+    assert (await site.inputs(MediaFailed))[0].detail == "unknown_call"
+
+
+async def test_call_goes_on_over_a_restart_of_the_service(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> None:
+    async with site_in(tmp_path, twilio, clock) as site:
+        await site.configure("t1", tenant_of_test(), ADDRESS, person("anna", ANNA))
+        call = await twilio.customer_calls(CALLER, OURS)
+        contact = (await site.inputs(ContactReceived))[0].contact
+    async with site_in(tmp_path, twilio, clock) as site:
+        line = Line(site, twilio, call, contact.conversation or ConversationId(""))
+        await line.bridged()
+        call.hang_up()
+        await site.inputs(ContactLeft)
+
+
+async def test_bus_away_refuses_a_new_call_with_503(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> None:
+    async with site_in(tmp_path, twilio, clock) as site:
+        await site.configure("t1", tenant_of_test(), ADDRESS)
+        await site.parts.bus.close()
+        await twilio.customer_calls(CALLER, OURS)
+        answer = twilio.webhooks.requests[-1].answer
+        assert (answer.status, answer.retry_after is not None) == (503, True)
+
+
+async def count(site: Running, kind: type) -> int:
+    """How many inputs of a kind there are now."""
+    name = spec_of(kind).name
+    return sum(record.headers.get("ce_type") == name for record in await read_all(site.parts.bus, Topic.INPUTS))
+
+
+async def until_due(line: Line, clock: ManualClock) -> None:
+    """Once the document says that something waits for its time, let that time come."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await line.site.parts.store.tenant("t1").get(CALLS, line.conversation)
+            if found is not None and found.body.get("pending") and int(str(found.body["due_at"])) - clock.now() <= 2_000:
+                clock.advance(2_100)
+                return
+            await asyncio.sleep(0.01)
