@@ -23,13 +23,23 @@ from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
 from standardiste.common.outbox import Provider, Send
 from standardiste.common.secrets.envelope import StoredSecrets
+from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
-from standardiste.common.testing.builders import AT, TENANT, configuration, contact, event
+from standardiste.common.testing.builders import AT, TENANT, channel_address, configuration, contact, event
 from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
 from standardiste.common.testing.provider_world import ProviderWorld, send_of
+from standardiste.common.testing.twilio.double import TwilioDouble
+from standardiste.common.testing.twilio.timers import ManualTimers
+from standardiste.common.twilio.callback_token import CallbackTokens
+from standardiste.common.twilio.client import TwilioApi
+from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
+from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
+from standardiste.ingest_sms.twilio_texts import TwilioTexts
+
+CUSTOMER_NUMBER = "+33639980001"
 
 
 def directory_of(*entities: Data) -> DirectoryView:
@@ -45,9 +55,10 @@ def directory_of(*entities: Data) -> DirectoryView:
 async def conversation_known(book: ConversationBook, channel: Channel) -> None:
     """A customer of this channel has written, in conversation "conv1"."""
     thread = Thread(message_id="m1@client.example") if channel is Channel.EMAIL else None
+    address = CUSTOMER_NUMBER if channel is Channel.SMS else "customer@example.org"
     created = InteractionCreated(
         interaction=InteractionId("i1"),
-        contact=contact(channel=channel, thread=thread),
+        contact=contact(channel=channel, thread=thread, address=address),
         conversation=ConversationId("conv1"),
         enqueued_at=AT,
         change_set=1,
@@ -107,7 +118,69 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
     await store.close()
 
 
-WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[ProviderWorld]]] = {"smtp": smtp}
+@dataclass
+class Twilio:
+    """Texts, to the stand-in's REST API on loopback, through Twilio's own client."""
+
+    provider: Provider
+    double: TwilioDouble
+    stack: AsyncExitStack
+
+    def send(self, message: str) -> Send:
+        return send_of(message, Channel.SMS)
+
+    def taken(self) -> list[str]:
+        return [text.body.removeprefix("Bonjour de ") for text in self.double.account.texts.values()]
+
+    def say_not_now(self) -> None:
+        self.double.goes_wrong("POST", "/Messages.json", status=429, code=20429)
+
+    def say_never(self) -> None:
+        self.double.goes_wrong("POST", "/Messages.json", status=400, code=21614)
+
+    def lose_answer(self) -> None:
+        self.double.goes_wrong("POST", "/Messages.json", kind="unheard")
+
+    async def go_away(self) -> None:
+        await self.stack.aclose()
+
+
+@asynccontextmanager
+async def twilio(folder: Path) -> AsyncIterator[Twilio]:
+    clock, keys = ManualClock(), Keys(bytes(32))
+    store = await SqliteStore.open_memory()
+    secrets = StoredSecrets(store, bytes(32))
+    await secrets.open()
+    book = ConversationBook(store, "ingest-sms", (Channel.SMS,))
+    await store.open([book.collection, OPT_OUTS])
+    await conversation_known(book, Channel.SMS)
+    async with AsyncExitStack() as stack:
+        double = await stack.enter_async_context(TwilioDouble(timers=ManualTimers(clock)))
+        address = channel_address(Channel.SMS, settings={"account_sid": double.account_sid, "auth_token_secret": "twilio"})
+        double.number(address.address)
+        await secrets.put(TENANT, "twilio", double.auth_token)
+        api = TwilioApi(double.url, timeout_ms=300)
+
+        async def is_known(tenant: str, sid: str) -> bool:
+            return False
+
+        provider = TwilioTexts(
+            api=api,
+            credentials=CredentialBook(secrets, clock),
+            directory=directory_of(*configuration(address)),
+            book=book,
+            opt_outs=OptOuts(store, keys),
+            tokens=CallbackTokens(keys, "sms-status"),
+            status_url="https://centre.example/v1/sms/twilio/status",
+            clock=clock,
+            is_known=is_known,
+        )
+        yield Twilio(provider, double, stack)
+    await api.http.close()
+    await store.close()
+
+
+WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[ProviderWorld]]] = {"smtp": smtp, "twilio": twilio}
 
 
 @pytest_asyncio.fixture(params=sorted(WORLDS))
