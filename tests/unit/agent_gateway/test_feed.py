@@ -17,11 +17,28 @@ from standardiste.common.events.decisions import (
     InteractionHeld,
     MessageAccepted,
     MessageReceived,
+    OfferDeclined,
     SessionStarted,
     SnapshotBegan,
+    SnapshotOffer,
 )
-from standardiste.common.events.model import AgentId, ContactId, ConversationId, InteractionId, SessionId
-from standardiste.common.testing.builders import message
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ContactId,
+    ConversationId,
+    Direction,
+    InteractionId,
+    InteractionState,
+    InteractionView,
+    OfferId,
+    OfferView,
+    QueueId,
+    ReceiptId,
+    Requirement,
+    SessionId,
+)
+from standardiste.common.testing.builders import AT, message, scope
 from standardiste.common.testing.decisions import decided
 
 ANNA, S1 = AgentId("anna"), SessionId("s1")
@@ -40,6 +57,39 @@ def received(id: str, *, interaction: str = "i1", conversation: str = "c1") -> M
 def activated(owner: str = "anna", *, interaction: str = "i1", conversation: str = "c1") -> InteractionActivated:
     return InteractionActivated(
         interaction=InteractionId(interaction), version=2, conversation=ConversationId(conversation), owner=AgentId(owner)
+    )
+
+
+def offered(agent: str = "anna", *, interaction: str = "i1") -> SnapshotOffer:
+    return SnapshotOffer(session=S1, offer=offer_view(agent, interaction=interaction), interaction=interaction_view(interaction))
+
+
+def declined(agent: str = "anna", *, interaction: str = "i1") -> OfferDeclined:
+    return OfferDeclined(offer=OfferId(f"o-{interaction}"), interaction=InteractionId(interaction), agent=AgentId(agent))
+
+
+def offer_view(agent: str, *, interaction: str) -> OfferView:
+    return OfferView(
+        id=OfferId(f"o-{interaction}"), interaction=InteractionId(interaction), agent=AgentId(agent), offered_at=AT, expires_at=AT
+    )
+
+
+def interaction_view(id: str) -> InteractionView:
+    return InteractionView(
+        id=InteractionId(id),
+        version=1,
+        state=InteractionState.OFFERED,
+        since=AT,
+        channel=Channel.CHAT,
+        channel_name="chat",
+        direction=Direction.INBOUND,
+        scope=scope(),
+        conversation=ConversationId("c1"),
+        customer=None,
+        contact=ContactId("m0"),
+        receipt=ReceiptId("r0"),
+        requirement=Requirement(queue=QueueId("main")),
+        enqueued_at=AT,
     )
 
 
@@ -100,6 +150,31 @@ def test_accepted_interaction_brings_its_earlier_messages_each_once() -> None:
         "m3 0:4",
         "interaction.activated 0:5",
     ]
+
+
+def test_what_is_written_while_an_offer_is_open_comes_with_its_acceptance() -> None:
+    records = [
+        decided(started(), "session:s1", offset=0),
+        decided(offered(), "agent:anna", offset=1),
+        decided(received("m1"), "agent:anna", offset=2),
+        decided(declined(), "agent:anna", offset=3),
+        decided(offered(), "agent:anna", offset=4),
+        decided(received("m2"), "agent:anna", offset=5),
+        decided(activated(), "agent:anna", offset=6),
+    ]
+    shown = told(run(records, feed())[0])
+    assert shown[-3:] == ["interaction.activated 0:6", "m1 0:6:2", "m2 0:6:5"]
+    assert len(shown) == 7
+
+
+def test_supervisor_reads_along_while_an_offer_is_open() -> None:
+    records = [
+        decided(started(), "session:s1", offset=0),
+        decided(offered(), "agent:anna", "queue:main", offset=1),
+        decided(received("m1"), "agent:anna", "queue:main", offset=2),
+        decided(activated(), "agent:anna", offset=3),
+    ]
+    assert told(run(records, feed("s1", "queue:main"))[0])[2:] == ["m1 0:2", "interaction.activated 0:3"]
 
 
 def test_messages_are_not_sent_for_what_another_agent_took() -> None:
@@ -168,6 +243,10 @@ def _decided(what: str, offset: int) -> Record:
             return decided(activated(), *to, offset=offset)
         case "taken by ben":
             return decided(activated("ben", interaction="i2", conversation="c2"), "agent:ben", offset=offset)
+        case "offered":
+            return decided(offered(), *to, offset=offset)
+        case "declined":
+            return decided(declined(), *to, offset=offset)
         case "snapshot":
             return decided(SnapshotBegan(session=S1, agent=ANNA, change_set=1), "session:s1", offset=offset)
         case _:

@@ -5,7 +5,9 @@ import type { Words } from "./words/index.ts";
 
 export interface SignedIn {
   readonly token: string;
-  readonly expires_at?: string;
+  readonly expires_at: string;
+  /** The companies that this login may work for. */
+  readonly memberships: readonly { readonly tenant: string }[];
 }
 
 export interface Named {
@@ -15,11 +17,15 @@ export interface Named {
 
 /** What the directory says of the person and of what his desk needs. */
 export interface Me {
-  readonly person: { readonly id: AgentId; readonly name: string; readonly language?: string };
-  readonly tenant: { readonly id: string; readonly name: string; readonly words?: Readonly<Record<string, Words>> };
-  readonly statuses: readonly (Named & { readonly is_routable: boolean })[];
-  readonly queues: readonly (Named & { readonly dispositions?: readonly string[]; readonly wrap_up?: string })[];
-  readonly dispositions: readonly Named[];
+  readonly id: AgentId;
+  readonly name: string;
+  readonly language?: string;
+  readonly tenant: { readonly id: string; readonly name: string; readonly words?: Readonly<Record<string, Words>> } | null;
+  readonly configuration: {
+    readonly statuses?: readonly (Named & { readonly is_routable: boolean })[];
+    readonly queues?: readonly (Named & { readonly dispositions: readonly string[] })[];
+    readonly dispositions?: readonly Named[];
+  };
 }
 
 export interface Customer {

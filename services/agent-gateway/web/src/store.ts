@@ -69,15 +69,21 @@ export async function start(): Promise<void> {
   else await enter();
 }
 
-/** Sign in. Gives the key of what is wrong, or undefined when all is well. */
-export async function signIn(name: string, password: string, tenant: string): Promise<Key | undefined> {
+/** What sign-in came to: nothing more to do, a trouble to tell, or companies to choose from. */
+export type SignInOutcome = { readonly trouble?: Key; readonly choices?: readonly string[] };
+
+/** Sign in; who works for several companies says for which, and signs in again. */
+export async function signIn(name: string, password: string, tenant: string | undefined): Promise<SignInOutcome> {
   try {
-    keep((await api.signIn(name, password, tenant === "" ? undefined : tenant)).token);
+    const signedIn = await api.signIn(name, password, tenant);
+    const choices = signedIn.memberships.map((each) => each.tenant);
+    if (tenant === undefined && choices.length > 1) return { choices };
+    keep(signedIn.token);
   } catch (problem) {
-    return SIGN_IN_PROBLEMS[problem instanceof ApiProblem ? problem.reason : "away"] ?? "signin.away";
+    return { trouble: SIGN_IN_PROBLEMS[problem instanceof ApiProblem ? problem.reason : "away"] ?? "signin.away" };
   }
   await enter();
-  return undefined;
+  return {};
 }
 
 export function signOut(): void {
@@ -94,8 +100,8 @@ async function enter(): Promise<void> {
   where.value = { at: "loading" };
   try {
     const me = await api.me();
-    suggest(me.person.language);
-    renamed.value = me.tenant.words ?? {};
+    suggest(me.language);
+    renamed.value = me.tenant?.words ?? {};
     where.value = { at: "desk", me };
     connection.open();
   } catch (problem) {
@@ -119,7 +125,6 @@ const SIGN_IN_PROBLEMS: { readonly [reason: string]: Key } = {
   bad_credential: "signin.wrong",
   invalid_field: "signin.wrong",
   too_many_requests: "signin.too_many",
-  membership_ambiguous: "signin.choose",
 };
 
 // ---- the connection
@@ -168,8 +173,7 @@ async function renew(): Promise<void> {
     const { token: fresh, expires_at } = await api.freshToken();
     keep(fresh);
     connection.renew(fresh);
-    const tokenExpiresAt = expires_at === undefined ? now.value + 2 * RENEW_BEFORE_MS : Date.parse(expires_at);
-    desk.value = { ...desk.value, tokenExpiresAt };
+    desk.value = { ...desk.value, tokenExpiresAt: Date.parse(expires_at) };
   } catch {
     // Tried again in a moment; if it never works the gateway closes with "token expired" and the door says so.
   }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.responses import RedirectResponse
 
 from standardiste.agent_gateway.admission import Doorman
 from standardiste.agent_gateway.hub import Hub
@@ -43,7 +44,9 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     edge = APIRouter()
     add_socket(edge, hub, settings.gateway_sockets_max)
     add_paths(edge, Router(hub=hub, directory=parts.directory, clock=parts.clock, ids=parts.ids))
-    if not DESK.is_dir():
+    if DESK.is_dir():
+        edge.add_api_route("/desk", _to_desk, include_in_schema=False)
+    else:
         log.warning("desk_not_built", how="npm ci && npm run build, in services/agent-gateway/web")
     return Service(
         name=NAME,
@@ -51,3 +54,8 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         tasks={"tail": hub.follow, "pulse": hub.pulse, "configuration": hub.watch_configuration},
         static={"/desk": DESK} if DESK.is_dir() else {},
     )
+
+
+async def _to_desk() -> RedirectResponse:
+    """People type it without the slash."""
+    return RedirectResponse("/desk/")

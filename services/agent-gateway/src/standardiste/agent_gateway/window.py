@@ -203,7 +203,7 @@ class Window:
         """
         wanted: dict[str, None] = {}
         if interaction is not None:
-            wanted[_interaction(interaction)] = None
+            wanted[interaction_key(interaction)] = None
         if conversation is not None:
             wanted[_conversation(conversation)] = None
             for entry in self._by_thread.get(tenant, _conversation(conversation)):
@@ -259,12 +259,13 @@ def entry_of(record: Record) -> Entry | None:
 
 def _keys(data: Mapping[str, Any]) -> Iterator[str]:
     if data.get("interaction"):
-        yield _interaction(data["interaction"])
+        yield interaction_key(data["interaction"])
     if data.get("conversation"):
         yield _conversation(data["conversation"])
 
 
-def _interaction(id: str) -> str:
+def interaction_key(id: str) -> str:
+    """The key under which an interaction's messages are found."""
     return f"interaction:{id}"
 
 

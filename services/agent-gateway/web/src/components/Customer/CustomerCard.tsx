@@ -97,5 +97,5 @@ function familyName(name: string): string {
 }
 
 function queueName(me: Me, { view }: Work): string {
-  return inWords(me.queues.find((each) => each.id === view.requirement.queue)?.name, view.requirement.queue);
+  return inWords(me.configuration.queues?.find((each) => each.id === view.requirement.queue)?.name, view.requirement.queue);
 }

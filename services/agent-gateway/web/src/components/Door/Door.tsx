@@ -8,6 +8,7 @@ import "./door.css";
 
 export function Door({ because }: { readonly because?: Key | undefined }) {
   const [trouble, setTrouble] = useState<Key | undefined>(because);
+  const [choices, setChoices] = useState<readonly string[]>([]);
   const [isGoing, setGoing] = useState(false);
 
   async function go(event: SubmitEvent): Promise<void> {
@@ -15,7 +16,9 @@ export function Door({ because }: { readonly because?: Key | undefined }) {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setGoing(true);
     setTrouble(undefined);
-    setTrouble(await signIn(text(form, "name").trim(), text(form, "password"), text(form, "tenant").trim()));
+    const outcome = await signIn(text(form, "name").trim(), text(form, "password"), text(form, "tenant") || undefined);
+    setTrouble(outcome.trouble);
+    setChoices(outcome.choices ?? []);
     setGoing(false);
   }
 
@@ -42,10 +45,14 @@ export function Door({ because }: { readonly because?: Key | undefined }) {
           <span>{t("signin.password")}</span>
           <input name="password" type="password" autoComplete="current-password" required />
         </label>
-        {trouble === "signin.choose" && (
+        {choices.length > 0 && (
           <label class="field">
-            <span>{t("signin.tenant")}</span>
-            <input name="tenant" autoComplete="organization" spellcheck={false} />
+            <span>{t("signin.choose")}</span>
+            <select name="tenant" aria-label={t("signin.tenant")}>
+              {choices.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
           </label>
         )}
         <button class="button primary" type="submit" disabled={isGoing}>

@@ -34,7 +34,7 @@ export function Offers({ me }: { readonly me: Me }) {
 function OfferCard({ me, offer: { offer, view, customer }, isFirst }: { readonly me: Me; readonly offer: Offer; readonly isFirst: boolean }) {
   const whole = Date.parse(offer.expires_at) - Date.parse(offer.offered_at);
   const left = Math.max(0, Date.parse(offer.expires_at) - now.value);
-  const queue = me.queues.find((each) => each.id === view.requirement.queue);
+  const queue = me.configuration.queues?.find((each) => each.id === view.requirement.queue);
   return (
     <li class="offer">
       <div class="offer-head">

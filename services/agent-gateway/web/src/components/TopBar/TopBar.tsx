@@ -33,7 +33,7 @@ export function TopBar({ me }: { readonly me: Me }) {
       <span class="spacer" />
       <ConnectionState />
       <span class="who">
-        {me.person.name} <span class="quiet">· {me.tenant.name}</span>
+        {me.name} <span class="quiet">· {me.tenant?.name}</span>
       </span>
       <LanguageSwitch />
       <button type="button" class="button plain" aria-pressed={isSoundOn.value} title={t(isSoundOn.value ? "offers.sound_on" : "offers.sound_off")} onClick={toggleSound}>
@@ -55,7 +55,7 @@ export function TopBar({ me }: { readonly me: Me }) {
 
 function Status({ me }: { readonly me: Me }) {
   const view = desk.value.me;
-  const next = me.statuses.find((each) => each.id === view?.next_status);
+  const next = me.configuration.statuses?.find((each) => each.id === view?.next_status);
   const isMissed = view !== undefined && view.missed_in_a_row > 0 && view.state === "not_ready";
   return (
     <div class="status">
@@ -64,7 +64,7 @@ function Status({ me }: { readonly me: Me }) {
       </label>
       <select id={FOCUS.status} class="select" value={view?.status ?? ""} aria-keyshortcuts={keyOf("status")} onChange={(event) => void setStatus(event.currentTarget.value)}>
         {view === undefined && <option value="">…</option>}
-        {me.statuses.map((each) => (
+        {me.configuration.statuses?.map((each) => (
           <option key={each.id} value={each.id}>
             {inWords(each.name, each.id)}
           </option>
@@ -87,7 +87,7 @@ function Status({ me }: { readonly me: Me }) {
 
 /** Missed offers set the person to not ready; one click returns. */
 function Missed({ me }: { readonly me: Me }) {
-  const ready = me.statuses.find((each) => each.is_routable);
+  const ready = me.configuration.statuses?.find((each) => each.is_routable);
   return (
     <span class="missed" role="status">
       {t("status.missed")}

@@ -69,7 +69,7 @@ export function StateTag({ state }: { readonly state: Work["view"]["state"] }) {
 }
 
 function Nothing({ me }: { readonly me: Me }) {
-  const isReady = me.statuses.find((each) => each.id === desk.value.me?.status)?.is_routable ?? false;
+  const isReady = me.configuration.statuses?.find((each) => each.id === desk.value.me?.status)?.is_routable ?? false;
   return (
     <div class="worklist-none quiet">
       <p>{t("work.none")}</p>

@@ -59,6 +59,6 @@ export function WrapUp({ me, work }: { readonly me: Me; readonly work: Work }) {
 
 /** The queue's own outcomes where it names some, else all of the tenant's. */
 function dispositionsOf(me: Me, { view }: Work): readonly Named[] {
-  const named = me.queues.find((each) => each.id === view.requirement.queue)?.dispositions ?? [];
-  return named.length === 0 ? me.dispositions : me.dispositions.filter((each) => named.includes(each.id));
+  const named = me.configuration.queues?.find((each) => each.id === view.requirement.queue)?.dispositions ?? [];
+  return named.length === 0 ? (me.configuration.dispositions ?? []) : (me.configuration.dispositions ?? []).filter((each) => named.includes(each.id));
 }
