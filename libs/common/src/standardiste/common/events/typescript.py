@@ -30,8 +30,8 @@ _FRAMES_NOT_AS_DECLARED: Final = ("Pushed",)
 """A decision's attributes are the frame's own fields on the wire; `Decided` says it."""
 
 
-class _Writer:
-    """Collects declarations, each once, in the order in which they are first needed."""
+class Writer:
+    """Collects declarations, each once. Any websocket's types can be written with it (the chat widget's are)."""
 
     def __init__(self) -> None:
         self._done: dict[str, str] = {}
@@ -97,7 +97,7 @@ class _Writer:
 
 def generate() -> str:
     """The whole file."""
-    writer = _Writer()
+    writer = Writer()
     specs = sorted((spec for spec in REGISTRY.values() if spec.is_on_websocket), key=lambda spec: spec.name)
     decisions = {_short(spec.name): writer.interface(spec.cls, is_input=False) for spec in specs if spec.kind is Kind.FACT}
     commands = {
