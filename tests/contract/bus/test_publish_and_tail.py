@@ -90,9 +90,9 @@ async def test_a_tail_from_the_end_gives_only_what_comes(bus: Bus) -> None:
     await bus.publish(outgoing("old"))
     batches = bus.tail((Topic.INPUTS,), {}, default=From.END)
     first = asyncio.ensure_future(anext(batches))
-    await asyncio.sleep(0)
-    await bus.publish(outgoing("new"))
-    assert texts(await asyncio.wait_for(first, 20)) == ["new"]
+    while not first.done():  # when exactly it has found the end is the adapter's own affair
+        await bus.publish(outgoing("new"))
+    assert set(texts(await first)) == {"new"}
     await batches.aclose()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 from typing import Final, TypeAlias
 
@@ -96,10 +97,14 @@ class Lanes:
         key = self._lane(record) if self._lane is not None else record.key
         waiting = self._lanes.get(key)
         if waiting is None:
-            self._lanes[key] = waiting = deque((record,))
-            self._tasks[key] = asyncio.get_running_loop().create_task(self._run(key, waiting))
+            self._begin(key, deque((record,)))
         else:
             waiting.append(record)
+
+    def _begin(self, key: str, waiting: deque[Record]) -> None:
+        self._lanes[key] = waiting
+        task = self._tasks[key] = asyncio.get_running_loop().create_task(self._run(waiting))
+        task.add_done_callback(partial(self._ended, key))
 
     async def until_room(self) -> None:
         while self.room <= 0:
@@ -133,20 +138,24 @@ class Lanes:
         if self._woken is not None and not self._woken.done():
             self._woken.set_result(None)
 
-    async def _run(self, key: str, waiting: deque[Record]) -> None:
-        try:
-            while waiting and not self._is_draining:
-                record = waiting[0]
-                await self._finish(record)
-                waiting.popleft()
-                self._unfinished -= 1
-                offsets = self._offsets[record.topic, record.partition]
-                if offsets.finish(record.offset):
-                    self._progress(record.topic, record.partition, offsets.next)
-                self._wake()
-        finally:
-            del self._lanes[key], self._tasks[key]
+    async def _run(self, waiting: deque[Record]) -> None:
+        while waiting and not self._is_draining:
+            record = waiting[0]
+            await self._finish(record)
+            waiting.popleft()
+            self._unfinished -= 1
+            offsets = self._offsets[record.topic, record.partition]
+            if offsets.finish(record.offset):
+                self._progress(record.topic, record.partition, offsets.next)
             self._wake()
+
+    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
+        """A lane is empty, or was cancelled, perhaps before its first step. What comes next of its key begins a new one."""
+        waiting = self._lanes.pop(key)
+        del self._tasks[key]
+        if waiting and not self._is_draining:
+            self._begin(key, waiting)
+        self._wake()
 
     async def _finish(self, record: Record) -> None:
         """Return when the record needs nothing more: handled, or in dead-letters."""

@@ -10,6 +10,7 @@ file as it was; the next one tries the disk anew, so a disk that has room again 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,7 @@ class Writer:
         self._log, self._window, self._clock, self._executor = log, window, clock, executor
         self._records_max, self._bytes_max = records_max, bytes_max
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()  # the queue's own work belongs to nobody who happened to publish
         self._queue: deque[Write] = deque()
         self._records = 0
         self._bytes = 0
@@ -115,7 +117,7 @@ class Writer:
         """Commit offsets with whatever is committed in 200 ms, or alone then."""
         self._lazy.update(offsets)
         if self._lazy_timer is None and not self._is_closed:
-            self._lazy_timer = self._loop.call_later(OFFSETS_LATE_S, self._flush_lazy)
+            self._lazy_timer = self._loop.call_later(OFFSETS_LATE_S, self._flush_lazy, context=self._context)
 
     def take_lazy(self, slots: Sequence[GroupSlot]) -> dict[GroupSlot, int]:
         """What waits lazily for these; it is then the caller's to commit."""
@@ -126,13 +128,13 @@ class Writer:
         self._records += len(write.drafts)
         self._bytes += write.size
         if self._watch is None and write.due_s is not None:
-            self._watch = self._loop.call_at(write.due_s, self._give_up_on_late)
+            self._watch = self._loop.call_at(write.due_s, self._give_up_on_late, context=self._context)
         if self._on_its_way is None and not self._is_flush_due:
             self._schedule()
 
     def _schedule(self) -> None:
         self._is_flush_due = True
-        self._loop.call_soon(self._flush)
+        self._loop.call_soon(self._flush, context=self._context)
 
     def _flush_lazy(self) -> None:
         self._lazy_timer = None
@@ -270,7 +272,7 @@ class Writer:
                 kept.append(write)
         self._queue = kept
         if oldest is not None:
-            self._watch = self._loop.call_at(oldest, self._give_up_on_late)
+            self._watch = self._loop.call_at(oldest, self._give_up_on_late, context=self._context)
 
     async def flush(self) -> None:
         """Return when all that was put before, offsets too, is durable or has failed."""
