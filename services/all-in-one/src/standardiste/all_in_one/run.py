@@ -12,14 +12,15 @@ from pathlib import Path
 from rich.console import Console
 
 from standardiste.all_in_one.app import build as build_own
-from standardiste.all_in_one.demo.tenant import prepare_demo
-from standardiste.all_in_one.first import FirstSteps, begin
+from standardiste.all_in_one.demo import tenant as demo
+from standardiste.all_in_one.first import FirstAdministrator, begin, read_document
 from standardiste.all_in_one.installation import Folder, prepare, write_durably
 from standardiste.all_in_one.services import build_all, given_by, open_installation
 from standardiste.all_in_one.words import say
 from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.bus.local import LocalBus
+from standardiste.common.hold import HOLD
 from standardiste.common.service import run_services, run_to_end, stop_on_signals
 from standardiste.common.settings import CommonSettings
 from standardiste.common.store.sqlite import SqliteStore
@@ -39,19 +40,20 @@ def run(data: Path, *, host: str, port: int, smtp_port: int, with_demo: bool, co
 
 
 async def _main(folder: Folder, listening: socket.socket, url: str, smtp_port: int, *, with_demo: bool, configuration: Path | None) -> None:
-    given = given_by(folder, url=url, smtp_port=smtp_port)
+    given = {**given_by(folder, url=url, smtp_port=smtp_port), **(demo.settings() if with_demo else {})}
     parts = await open_installation(given)
     assert isinstance(parts.bus, LocalBus)
     assert isinstance(parts.store, SqliteStore)
+    await parts.store.open([HOLD])
     await parts.hold.load()
     services = [*build_all(parts, given), build_own(folder, parts, parts.bus, parts.store)]
-    first = await begin(parts, folder, prepare_demo() if with_demo else None, configuration)
+    first = await begin(parts, demo.document() if with_demo else read_document(configuration))
     players: list[asyncio.subprocess.Process] = []
 
     def on_ready(_: int) -> None:
         folder.running.unlink(missing_ok=True)
         write_durably(folder.running, json.dumps({"pid": os.getpid(), "url": url, "smtp_port": smtp_port}).encode())
-        _greet(url, smtp_port, first, parts.hold.because)
+        _greet(url, smtp_port, first, parts.hold.because, with_demo=with_demo)
         if with_demo:
             starting.append(asyncio.ensure_future(_start_players(url, players)))
 
@@ -71,16 +73,16 @@ async def _start_players(url: str, players: list[asyncio.subprocess.Process]) ->
     players.append(await asyncio.create_subprocess_exec(sys.executable, "-m", "standardiste.all_in_one", "demo", "--url", url))
 
 
-def _greet(url: str, smtp_port: int, first: FirstSteps, held: str | None) -> None:
+def _greet(url: str, smtp_port: int, first: FirstAdministrator | None, held: str | None, *, with_demo: bool) -> None:
     console.print()
     console.print(say("ready"), style="bold green")
     console.print(say("desk", url=url))
-    if first.chat_page is not None:
-        console.print(say("chat", url=url, page=first.chat_page))
-    for name, password in first.demo_logins:
-        console.print(say("sign_in", name=name, password=password))
-    if first.admin is not None:
-        console.print(say("first_admin", name=first.admin[0], password=first.admin[1]))
+    if with_demo:
+        console.print(say("chat", url=url, page=demo.CHAT_PAGE))
+        for name, password in demo.LOGINS:
+            console.print(say("sign_in", name=name, password=password))
+    if first is not None:
+        console.print(say("first_admin", name=first.name, password=first.password))
     console.print(say("smtp", port=smtp_port))
     if held is not None:
         console.print(say("held", name=held), style="yellow")
