@@ -25,6 +25,7 @@ import cel
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Rule, RuleExample, RuleSet
+from standardiste.common.events.model import QueueId
 
 RULES_MAX: Final = 500
 WHEN_MAX: Final = 4_000
@@ -74,6 +75,15 @@ SHAPE: Final[Mapping[str, Mapping[str, object]]] = {
 }
 """Every fact with a value of its type. `attributes` may hold anything."""
 
+FUNCTIONS: Final = frozenset(
+    {
+        *("size", "contains", "startsWith", "endsWith", "matches", "has", "in"),
+        *("int", "uint", "double", "string", "bytes", "duration", "timestamp", "type", "dyn"),
+        *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds"),
+    }
+)
+"""Named functions a rule may call; macros (all, exists, exists_one, map, filter) and operators besides."""
+
 _STRINGS: Final = re.compile(r'r?"""(?:.|\n)*?"""|r?\'\'\'(?:.|\n)*?\'\'\'|r?"(?:\\.|[^"\\])*"|r?\'(?:\\.|[^\'\\])*\'')
 _FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|local)\s*\.\s*(\w+)")
 _ROOT_AT: Final = Instant(1_769_860_800_000)
@@ -120,8 +130,12 @@ class CompiledRules:
         return Match(None, tuple(failed))
 
 
-def compile_rules(rule_set: RuleSet, zone: str) -> CompiledRules | BadRules:
-    """The rules, checked, and tried on their examples; or the first fault."""
+def compile_rules(rule_set: RuleSet, zone: str, default_queue: QueueId | None = None) -> CompiledRules | BadRules:
+    """
+    The rules, checked, and tried on their examples; or the first fault.
+
+    An example that no rule matches goes to the default queue; where that is not named, any such example holds.
+    """
     if len(rule_set.rules) > RULES_MAX:
         return BadRules("too_many_rules", f"at most {RULES_MAX} rules")
     names = [rule.name for rule in rule_set.rules]
@@ -135,7 +149,7 @@ def compile_rules(rule_set: RuleSet, zone: str) -> CompiledRules | BadRules:
             return program
         compiled.append((rule, program))
     rules = CompiledRules(tuple(compiled))
-    return next((fault for example in rule_set.examples if (fault := _failing(rules, example, zone)) is not None), rules)
+    return next((fault for example in rule_set.examples if (fault := _failing(rules, example, zone, default_queue)) is not None), rules)
 
 
 def time_facts(now: Instant, zone: str) -> dict[str, object]:
@@ -175,6 +189,9 @@ def _checked(rule: Rule) -> cel.Program | BadRules:
     unknown = sorted(set(program.variables()) - {*SHAPE, "now"} - _bound(rule.when))
     if unknown:
         return BadRules("unknown_fact", f"rule {rule.name!r}: there is no {unknown[0]!r}")
+    strange = sorted(name for name in program.functions() if name.isidentifier() and name[0] != "_" and name not in FUNCTIONS)
+    if strange:
+        return BadRules("unknown_function", f"rule {rule.name!r}: there is no function {strange[0]!r}")
     for root, name in _FIELD.findall(_STRINGS.sub('""', rule.when)):
         if name not in SHAPE[root]:
             return BadRules("unknown_fact", f"rule {rule.name!r}: {root} has no {name!r}")
@@ -208,7 +225,7 @@ def _samples() -> Iterator[dict[str, Any]]:
 
 def _is_missing_attribute(error: Exception) -> bool:
     """Every other name was checked before, so a missing key can only be an attribute's."""
-    return "no such key" in str(error).lower()
+    return isinstance(error, KeyError)
 
 
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
@@ -218,12 +235,12 @@ def _bound(when: str) -> set[str]:
     return set(_MACRO.findall(_STRINGS.sub('""', when)))
 
 
-def _failing(rules: CompiledRules, example: RuleExample, zone: str) -> BadRules | None:
+def _failing(rules: CompiledRules, example: RuleExample, zone: str, default_queue: QueueId | None) -> BadRules | None:
     match = rules.first_match(example_facts(example.given), _ROOT_AT, zone)
-    found = match.rule.queue if match.rule else None
-    if found == example.expect:
+    found = match.rule.queue if match.rule else default_queue
+    if found is None or found == example.expect:
         return None
-    said = found or "no rule, so the default queue"
+    said = found if match.rule else f"no rule, so the default queue {found}"
     return BadRules("example_failed", f"example {example.name or dict(example.given)!r}: expected {example.expect}, got {said}")
 
 
@@ -240,4 +257,6 @@ def _empty(value: object) -> object:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"there is no {error.args[0]!r}" if error.args else "something is missing"
     return str(error).strip().split("\n")[0][:300] or type(error).__name__
