@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from standardiste.common.bus.port import Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
+from standardiste.common.tracing import current_traceparent
 
 
 def record(offset: int, key: str, partition: int = 0) -> Record:
@@ -91,3 +93,19 @@ def test_a_reason_names_our_errors_and_withholds_the_text_of_others() -> None:
         int("Mrs Martin, 06 12 34 56 78")
     assert reason_of(caught.value).startswith(f"ValueError at {__name__}:")
     assert reason_of(BadInput("bad_field", "not a number")) == "bad_field: not a number"
+
+
+async def test_a_handler_runs_within_its_records_trace() -> None:
+    traces: list[str | None] = []
+
+    async def handle(taken: Record) -> None:
+        traces.append(current_traceparent())
+
+    async def bury(taken: Record, reason: str, tries: int) -> None:
+        raise AssertionError
+
+    lanes = Lanes(handle, bury, lambda *_: None, lane=None, in_flight=6, retry=RetryPolicy(), random=Random(0))
+    for offset, headers in enumerate(({"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}, {}, {"traceparent": "odd"})):
+        lanes.start(replace(record(offset, "one key"), headers=headers))
+    await turns()
+    assert traces == ["00-" + "a" * 32 + "-" + "b" * 16 + "-01", None, "odd"]

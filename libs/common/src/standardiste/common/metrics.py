@@ -133,6 +133,43 @@ METRICS: Final = (
         what="Decisions remembered for desks that come back.",
         when_it_rises="Near its limit it holds less than 15 minutes: raise gateway_window_bytes if desks too often need a snapshot.",
     ),
+    Metric(
+        name="standardiste_bus_commit_seconds",
+        kind="histogram",
+        unit="seconds",
+        what="How long a commit of the embedded log takes, the wait for the disk included.",
+        when_it_rises="Everything waits for it: the disk is slow or shared. Compare with the disk's own latency; move the data folder to a faster one.",
+    ),
+    Metric(
+        name="standardiste_bus_commit_failures_total",
+        kind="counter",
+        unit="commits",
+        what="Commits of the embedded log that the disk refused.",
+        when_it_rises="The disk is full or failing; edges answer 503 meanwhile and go on by themselves when there is room. Free some, then look at the log.",
+    ),
+    Metric(
+        name="standardiste_bus_lag_records",
+        kind="gauge",
+        unit="records",
+        what="Records that a group has not finished, by group and topic.",
+        when_it_rises="Its handlers wait for something that is away, or are too slow; the log names which.",
+        labels=("group", "topic"),
+    ),
+    Metric(
+        name="standardiste_bus_dead_letters_total",
+        kind="counter",
+        unit="records",
+        what="Records set aside because they could not be handled, by the topic they came from.",
+        when_it_rises="Each is a fault: read its reason, mend the cause, then drive it again.",
+        labels=("topic",),
+    ),
+    Metric(
+        name="standardiste_bus_processor_failures_total",
+        kind="counter",
+        unit="failures",
+        what="Times a processor raised and was restored from its state.",
+        when_it_rises="A record or a deadline meets a fault of the program: the log has its place and the reason.",
+    ),
 )
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 

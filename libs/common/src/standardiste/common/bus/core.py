@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -18,6 +20,7 @@ from standardiste.common.bus.writer import Draft, Executor, Writer
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
+from standardiste.common.metrics import gauge
 
 TENANTS_REMEMBERED: Final = 10_000
 RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
@@ -84,3 +87,18 @@ class Core:
     def positions_of(self, group: str, slots: Sequence[Slot]) -> dict[tuple[Topic, int], int]:
         """Where the group goes on in each of these."""
         return {(slot.topic, slot.partition): self.committed_offset((group, slot.topic, slot.partition)) for slot in slots}
+
+    @contextmanager
+    def lag_shown(self, group: str, topics: Sequence[Topic]) -> Generator[None]:
+        """Tell whoever scrapes the metrics how far the group is behind, reckoned only then."""
+        lag = gauge("standardiste_bus_lag_records")
+        for topic in topics:
+            lag.labels(group, topic.value).set_function(partial(self._lag_of, group, topic))
+        try:
+            yield
+        finally:
+            for topic in topics:
+                lag.remove(group, topic.value)
+
+    def _lag_of(self, group: str, topic: Topic) -> float:
+        return sum(slot.end - self.committed_offset((group, topic, slot.partition)) for slot in self.slots_of((topic,)))

@@ -21,6 +21,8 @@ from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import Away, BadInput
 from standardiste.common.log import logger
+from standardiste.common.metrics import counter
+from standardiste.common.tracing import accepted_traceparent, child_of, enter, has_exporter
 
 AWAY_FIRST_MS: Final = 50
 AWAY_MAX_MS: Final = 5_000
@@ -160,11 +162,21 @@ class Lanes:
     async def _finish(self, record: Record) -> None:
         """Return when the record needs nothing more: handled, or in dead-letters."""
         try:
-            await self._handler(record)
+            await self._handle(record)
         except Exception as error:
             await self._try_again(record, error)
         except asyncio.CancelledError as error:
             await self._try_again(record, _own_fault(error))
+
+    async def _handle(self, record: Record) -> None:
+        """Call the handler within the record's own trace: what it logs and publishes belongs there. The context is the lane's alone."""
+        traceparent = record.headers.get("traceparent")
+        if has_exporter():
+            with child_of(accepted_traceparent(traceparent), f"{record.topic.value} handle", "consumer"):
+                await self._handler(record)
+        else:
+            enter(traceparent)
+            await self._handler(record)
 
     async def _try_again(self, record: Record, error: Exception) -> None:
         tries = 1
@@ -179,7 +191,7 @@ class Lanes:
             else:
                 await own.wait()
             try:
-                await self._handler(record)
+                await self._handle(record)
                 return
             except Exception as again:
                 error = again
@@ -196,6 +208,7 @@ class Lanes:
             except Away:
                 await backoff.wait()
             else:
+                counter("standardiste_bus_dead_letters_total").labels(record.topic.value).inc()
                 log.error(
                     "record_dead_lettered",
                     topic=record.topic.value,

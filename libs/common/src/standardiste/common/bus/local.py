@@ -100,7 +100,8 @@ class LocalBus:
             try:
                 if ready is not None:
                     ready()
-                await self._feed(lanes, cursor)
+                with self._core.lag_shown(group, topics):
+                    await self._feed(lanes, cursor)
             finally:
                 cursor.close()
                 await lanes.drain()
@@ -152,7 +153,8 @@ class LocalBus:
                 )
                 for partition in range(self.partitions)
             ]
-            await run_all([loop.run() for loop in loops])
+            with self._core.lag_shown(group, topics):
+                await run_all([loop.run() for loop in loops])
 
     def _partition(self, claim: Claim, group: str, topics: Sequence[Topic], state: Topic, partition: int) -> Owned:
         return LocalPartition(self._core, claim, group, topics, state, partition)

@@ -27,6 +27,7 @@ from standardiste.common.clock import Clock
 from standardiste.common.errors import Away, BadInput
 from standardiste.common.events.base import Instant
 from standardiste.common.log import logger
+from standardiste.common.metrics import counter
 
 GAP_MS: Final = 2_000
 """Without reading or committing for so long, the partition counts as taken anew."""
@@ -108,10 +109,12 @@ class PartitionLoop:
                 log.warning("partition_given_up", partition=self._partition, reason=str(away))
                 await self._backoff.wait()
             except Exception as error:
+                counter("standardiste_bus_processor_failures_total").inc()
                 log.exception("partition_failed", partition=self._partition, reason=reason_of(error))
                 await self._backoff.wait()
 
     def _blame(self, failed: _RecordFailed) -> None:
+        counter("standardiste_bus_processor_failures_total").inc()
         last = failed.records[-1]
         log.error(
             "processor_failed",
@@ -175,6 +178,7 @@ class PartitionLoop:
             if (reason := self._is_culprit(record)) is not None:
                 await owned.commit((self._dead_letter(record, reason, 2),), {record.topic: record.offset + 1})
                 self._culprit = None
+                counter("standardiste_bus_dead_letters_total").labels(record.topic.value).inc()
             else:
                 due = processor.next_deadline()
                 if due is not None and due < record.appended_at:

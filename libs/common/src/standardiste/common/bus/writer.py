@@ -24,6 +24,7 @@ from standardiste.common.bus.window import Slot, Window
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
 from standardiste.common.events.base import Instant
+from standardiste.common.metrics import counter, histogram
 
 PUBLISH_TIMEOUT_S: Final = 5.0
 COMMIT_RECORDS_MAX: Final = 4_000
@@ -64,6 +65,7 @@ class Write:
 @dataclass(slots=True)
 class _Commit:
     writes: list[Write]
+    begun_s: float
     appended: dict[Slot, list[Record]] = field(default_factory=dict["Slot", "list[Record]"])
     sizes: dict[Slot, int] = field(default_factory=dict["Slot", int])
     offsets: dict[GroupSlot, int] = field(default_factory=dict["GroupSlot", int])
@@ -89,6 +91,7 @@ class Writer:
         self._is_closed = False
         self.committed: dict[GroupSlot, Committed] = log.committed()
         self.commits = 0
+        self._took = histogram("standardiste_bus_commit_seconds")
         self.written_bytes = 0
 
     def put(
@@ -153,7 +156,7 @@ class Writer:
         self._is_flush_due = False
         if self._on_its_way is not None or not self._queue:
             return
-        commit = _Commit(self._next_writes())
+        commit = _Commit(self._next_writes(), self._loop.time())
         care = commit.writes[0].care
         self._on_its_way = commit
         job = self._log.commit
@@ -228,6 +231,7 @@ class Writer:
 
     def _show(self, commit: _Commit) -> None:
         self.commits += 1
+        self._took.observe(self._loop.time() - commit.begun_s)
         if commit.at:
             self._window.last_at = commit.at
         for group_slot, after in commit.offsets.items():
@@ -242,6 +246,7 @@ class Writer:
                 write.future.set_result(None)
 
     def _undo(self, commit: _Commit, error: Exception) -> None:
+        counter("standardiste_bus_commit_failures_total").inc()
         try:
             self._log.rollback()
         except sqlite3.Error as worse:
