@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
@@ -21,10 +22,20 @@ from standardiste.common.testing.twilio.double import TwilioDouble
 SMS_NUMBER = "+33639980010"
 VOICE_NUMBER = "+33199000010"
 MAIL_ADDRESS = "bonjour@lumen.example"
-CHAT_PAGE = "web"
+CHAT_PAGE = "lumen-web"
 POST_ADDRESS = "post"
 ADMIN, PASSWORD = "admin", "lumen-demo"
 KEY_SCOPES = ("contact.create", "reply.read", "receipt.read", "delivery.report", "customer.read", "history.read")
+
+
+class Place(Protocol):
+    """Where an installation answers."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def smtp_port(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,18 @@ class Outside:
 class Stage:
     """A running demo installation and all around it."""
 
-    url: str
-    smtp_port: int
+    installation: Place
     outside: Outside
     http: httpx.AsyncClient
     integrator: Integrator
+
+    @property
+    def url(self) -> str:
+        return self.installation.url
+
+    @property
+    def smtp_port(self) -> int:
+        return self.installation.smtp_port
 
     async def token(self, login: str, password: str = PASSWORD) -> str:
         return await sign_in(self.http, login, password)
@@ -66,9 +84,9 @@ async def outside(mail_port: int = 0, twilio_port: int = 0) -> AsyncGenerator[Ou
 
 
 @asynccontextmanager
-async def open_up(world: Outside, url: str, smtp_port: int) -> AsyncGenerator[Stage]:
+async def open_up(world: Outside, installation: Place) -> AsyncGenerator[Stage]:
     """Prepare a running demo installation through its public API: channel secrets, the numbers' webhooks, the integrator's key."""
-    twilio = world.twilio
+    twilio, url = world.twilio, installation.url
     twilio.number(SMS_NUMBER, sms_url=f"{url}/v1/sms/twilio/messages")
     twilio.number(VOICE_NUMBER, voice_url=f"{url}/v1/voice/twilio/calls", voice_status_url=f"{url}/v1/voice/twilio/calls/status")
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
@@ -77,4 +95,4 @@ async def open_up(world: Outside, url: str, smtp_port: int) -> AsyncGenerator[St
         written.raise_for_status()
         minted = await http.post("/v1/directory/api-keys", json={"name": "integrator", "scopes": list(KEY_SCOPES)}, headers=admin)
         minted.raise_for_status()
-        yield Stage(url, smtp_port, world, http, Integrator(http, minted.json()["key"]))
+        yield Stage(installation, world, http, Integrator(http, minted.json()["key"]))
