@@ -245,7 +245,7 @@ class PreferenceEnded:
 @_decision("interaction.connecting")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionConnecting:
-    """Accepted; media is being set up until `deadline`."""
+    """Accepted; media is being set up until `deadline`. `is_forced`: a supervisor gave it above the agent's capacity."""
 
     interaction: InteractionId
     version: int
@@ -253,18 +253,20 @@ class InteractionConnecting:
     owner: AgentId
     offer: OfferId
     deadline: Instant
+    is_forced: bool = False
 
 
 @_decision("interaction.activated")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionActivated:
-    """Customer and agent are talking (or the agent works on it)."""
+    """Customer and agent are talking (or the agent works on it). `is_forced`: a supervisor gave it above the agent's capacity."""
 
     interaction: InteractionId
     version: int
     conversation: ConversationId | None = None
     owner: AgentId
     offer: OfferId | None = None
+    is_forced: bool = False
 
 
 @_decision("interaction.held")
