@@ -15,8 +15,12 @@ from standardiste.common.intake import Intake
 from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service, Task
+from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.http_edge import EmailEdge
 from standardiste.ingest_email.listener import Listener
+from standardiste.ingest_email.mailbox_state import MAILBOXES, Readings
+from standardiste.ingest_email.mailboxes import Mailboxes
+from standardiste.ingest_email.oauth import AccessTokens
 from standardiste.ingest_email.reception import Reception
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
@@ -30,6 +34,8 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     """The service, not yet running."""
     intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
     book = ConversationBook(parts.store, NAME, (Channel.EMAIL,))
+    health = AddressHealth(intake, parts.directory, parts.clock)
+    is_alone = parts.bus.partitions == 1  # the embedded log is one process's
     pool = SmtpPool(
         parts.clock,
         connections_max=settings.email_out_connections_max,
@@ -41,14 +47,29 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         bus=parts.bus,
         clock=parts.clock,
         ids=parts.ids,
-        provider=SmtpProvider(settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool),
+        provider=SmtpProvider(
+            settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool, health=health
+        ),
         policy=EMAIL_POLICY,
         service=NAME,
         topic=Topic.OUTBOUND_EMAIL,
         is_held=parts.hold.is_held,
-        is_alone=parts.bus.partitions == 1,
+        is_alone=is_alone,
     )
     reception = Reception(intake, parts.directory, outbox, authserv=settings.email_authserv)
+    mailboxes = Mailboxes(
+        directory=parts.directory,
+        secrets=parts.secrets,
+        clock=parts.clock,
+        reception=reception,
+        readings=Readings(parts.store),
+        tokens=AccessTokens(parts.secrets, parts.clock),
+        health=health,
+        is_held=parts.hold.is_held,
+        holder=parts.ids.mint("reader"),
+        is_alone=is_alone,
+        bytes_max=settings.email_message_bytes_max,
+    )
 
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
@@ -62,8 +83,14 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=EmailEdge(settings, parts, reception).router(),
-        tasks={**outbox.tasks(), "decisions": follow_decisions, "smtp-pool": pool.keep, **_listeners(settings, parts, reception)},
-        collections=(book.collection, outbox.collection),
+        tasks={
+            **outbox.tasks(),
+            "decisions": follow_decisions,
+            "smtp-pool": pool.keep,
+            "mailboxes": mailboxes.run,
+            **_listeners(settings, parts, reception),
+        },
+        collections=(book.collection, outbox.collection, MAILBOXES),
     )
 
 

@@ -22,6 +22,7 @@ from standardiste.common.events.model import BlobName, Content
 from standardiste.common.outbox import Refused, Send, Sent, Unknown
 from standardiste.common.secrets.port import Secrets
 from standardiste.ingest_email import markup
+from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.addresses import normalised
 from standardiste.ingest_email.compose import BadAddress, Composed, Draft, File, compose, one_line, reply_subject
 from standardiste.ingest_email.settings import EmailSettings
@@ -29,6 +30,8 @@ from standardiste.ingest_email.smtp_pool import MailServer, SmtpPool
 
 NAME = "smtp"
 HOLD_BACK_TRIES = 5
+TROUBLE_OF_THE_ADDRESS = frozenset({"unreachable", "sign_in_refused", "secret_missing", "not_configured"})
+"""Refusals that no message is to blame for: the address is told to be ill."""
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -46,16 +49,18 @@ class SmtpProvider:
     name = NAME
 
     def __init__(
-        self, settings: EmailSettings, *, book: ConversationBook, directory: DirectoryView, secrets: Secrets, blobs: Blobs, pool: SmtpPool
+        self,
+        settings: EmailSettings,
+        *,
+        book: ConversationBook,
+        directory: DirectoryView,
+        secrets: Secrets,
+        blobs: Blobs,
+        pool: SmtpPool,
+        health: AddressHealth,
     ) -> None:
-        self._settings, self._book, self._directory, self._secrets, self._blobs, self._pool = (
-            settings,
-            book,
-            directory,
-            secrets,
-            blobs,
-            pool,
-        )
+        self._settings, self._book, self._directory = settings, book, directory
+        self._secrets, self._blobs, self._pool, self._health = secrets, blobs, pool, health
 
     async def send(self, send: Send) -> Sent:
         """Raises ProviderError; Away when store or blobs do not answer."""
@@ -66,7 +71,14 @@ class SmtpProvider:
         own = self._directory.tenant(send.tenant)
         if own is not None and own.is_test:
             return _pretended(composed)
-        return await self._hand_over(await self._server(send.tenant, address), composed, tries=send.tries)
+        try:
+            sent = await self._hand_over(await self._server(send.tenant, address), composed, tries=send.tries)
+        except ProviderError as error:
+            if error.code in TROUBLE_OF_THE_ADDRESS:
+                await self._health.ill(send.tenant, address.id, "out", error.code)
+            raise
+        await self._health.well(send.tenant, address.id, "out")
+        return sent
 
     async def look_up(self, send: Send) -> Sent | Unknown | None:
         return Unknown()
@@ -164,7 +176,9 @@ class SmtpProvider:
             async with self._pool.connection(server) as client:
                 return await _one_mail(client, mail, tries=tries)
         except aiosmtplib.SMTPResponseException as error:
-            is_ours = isinstance(error, aiosmtplib.SMTPAuthenticationError | aiosmtplib.SMTPHeloError | aiosmtplib.SMTPConnectError)
+            if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                raise _no("sign_in_refused", one_line(error.message)[:500], is_retryable=True) from None
+            is_ours = isinstance(error, aiosmtplib.SMTPHeloError | aiosmtplib.SMTPConnectError)
             raise _said(error, is_retryable=is_ours or error.code < 500) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _no("unreachable", type(error).__name__, is_retryable=True) from None
