@@ -78,8 +78,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing to do at the provider. `leg` is the provider's id of the leg, as it was when the action was decided."""
+    """One thing to do at the provider. `number` tells it from all others of the call; `leg` is the provider's id of the leg, as it was when this was decided."""
 
+    number: int
     do: Do
     party: Party
     leg: str | None = None
@@ -101,8 +102,8 @@ class Call:
     """
     One call. `contact` is None for one that an agent began. `endpoint` is where the agent is reached, `outside` where the customer was sent.
 
-    `attempt` counts the agents asked; `is_agent_parent` says whose document holds the bridge. `handled` are the router's commands already taken.
-    `pending` is to be done at the provider, in order; `owed` is still to be reported.
+    `attempt` counts the agents asked; `is_agent_parent` says whose document holds the bridge. `handled` are the router's commands already taken;
+    `actions` counts what was decided to be done. `pending` is to be done at the provider, in order; `owed` is still to be reported.
     """
 
     tenant: TenantId
@@ -124,6 +125,7 @@ class Call:
     attempt: int = 0
     is_agent_parent: bool = False
     handled: tuple[str, ...] = ()
+    actions: int = 0
     pending: tuple[Action, ...] = ()
     owed: tuple[Fact, ...] = ()
     traceparent: str | None = None
@@ -362,12 +364,12 @@ def _refused(call: Call, happening: ProviderRefused) -> Call:
     """What was pending cannot be done. A customer who was to be connected goes on waiting; he may be gone, which a look-up will tell."""
     match call.state:
         case CallState.CONNECTING:
-            waiting = _without_agent(replace(call, state=CallState.WAITING, pending=()))
+            waiting = _without_agent(replace(call, state=CallState.WAITING, pending=_hang_ups(call)))
             return _owe(waiting, "failed", _failed(call, f"provider_{happening.code}"))
         case CallState.RINGING_AGENT:
             return _owe(_ended(call), "failed", _failed(call, f"provider_{happening.code}"))
         case _:
-            return replace(call, pending=())
+            return replace(call, pending=_hang_ups(call)) if call.pending != _hang_ups(call) else call
 
 
 # ---- what the router asks
@@ -429,15 +431,18 @@ def _send_outside(call: Call, asked: SendOutside) -> Call:
         return call
     outside = replace(_free_agent(call), state=CallState.OUTSIDE, outside=asked.address)
     outside = _do(outside, *_SHOW_CUSTOMER)
-    return _owe(outside, "ended", _media_ended(call, is_agent_side=True)) if call.interaction is not None else outside
+    return _owe(outside, "ended", _media_ended(call, is_agent_side=True)) if call.state in _TALKING else outside
 
 
 # ---- small things
 
 
 def _do(call: Call, do: Do, party: Party) -> Call:
+    """A leg is shown what the state says when it is done, so a later showing takes the place of an earlier one still pending."""
     leg = call.agent_leg if party is Party.AGENT else call.customer_leg
-    return replace(call, pending=(*call.pending, Action(do=do, party=party, leg=leg)))
+    others = tuple(each for each in call.pending if do is not Do.SHOW or (each.do, each.party) != (do, party))
+    number = call.actions + 1
+    return replace(call, actions=number, pending=(*others, Action(number=number, do=do, party=party, leg=leg)))
 
 
 def _owe(call: Call, what: str, data: FactData, *, of: str | None = None) -> Call:
@@ -446,8 +451,12 @@ def _owe(call: Call, what: str, data: FactData, *, of: str | None = None) -> Cal
 
 
 def _ended(call: Call) -> Call:
-    """Over. What was pending for a live call is moot."""
-    return replace(call, state=CallState.ENDED, pending=())
+    """Over. What was pending for a live call is moot, but for legs that must be hung up."""
+    return replace(call, state=CallState.ENDED, pending=_hang_ups(call))
+
+
+def _hang_ups(call: Call) -> tuple[Action, ...]:
+    return tuple(each for each in call.pending if each.do is Do.HANG_UP)
 
 
 def _without_agent(call: Call) -> Call:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter, Request, Response
 
-from standardiste.common.errors import BadInput
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel, ConversationId, TenantId
 from standardiste.common.http import limit_client, problem
@@ -16,16 +13,15 @@ from standardiste.common.parts import Parts
 from standardiste.common.tracing import current_traceparent
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.credentials import CredentialBook
-from standardiste.common.twilio.numbers import country_of, e164, is_withheld
+from standardiste.common.twilio.numbers import e164
 from standardiste.common.twilio.webhook import Form, form_of, require_signature
 from standardiste.ingest_voice.calls import Call, CallState, CustomerEnded, Outcome, Party
+from standardiste.ingest_voice.inbound import sid_of, understand
 from standardiste.ingest_voice.sounds import HangUp, Music, sound_of
 from standardiste.ingest_voice.switchboard import Switchboard
 from standardiste.ingest_voice.twilio_calls import OUTCOMES, TwilioLinks
 from standardiste.ingest_voice.twilio_webhooks import NO_QUEUE, TAKEN_AWAY, Step, happenings_of
 from standardiste.ingest_voice.twiml import EMPTY, document, music, no_room
-
-_SID_CHARACTERS_MAX: Final = 64
 
 
 class VoiceEdge:
@@ -57,21 +53,20 @@ class VoiceEdge:
         """A customer calls one of our numbers: greeting and music, once the contact is durable. The same CallSid changes nothing."""
         form = await form_of(request)
         tenant, address = await self._ours(request, form)
-        sid = _sid(form)
-        receipt = self._intake.receipt_of(tenant, address.id, sid)
+        inbound = understand(form)
+        receipt = self._intake.receipt_of(tenant, address.id, inbound.sid)
         own = self._parts.directory.tenant(tenant)
-        caller = _caller(form, sid)
         new = Call(
             tenant=TenantId(tenant),
-            conversation=self._conversation(tenant, address, sid),
+            conversation=self._conversation(tenant, address, inbound.sid),
             state=CallState.WAITING,
             channel_address=address.id,
             our_address=address.address,
-            address=caller,
+            address=inbound.caller,
             language=address.language or (own.language if own else "en"),
             began_at=self._parts.clock.now(),
             contact=contact_of(receipt),
-            customer_leg=sid,
+            customer_leg=inbound.sid,
             traceparent=current_traceparent(),
         )
         call = await self._switchboard.begin(new)
@@ -80,13 +75,13 @@ class VoiceEdge:
                 tenant=tenant,
                 channel_address=address,
                 scope=self._parts.directory.scope_of(tenant, address),
-                address=caller,
-                name=form["CallerName"] or None,
-                provider_id=sid,
+                address=inbound.caller,
+                name=inbound.name,
+                provider_id=inbound.sid,
                 text="",
                 conversation=new.conversation,
                 language=new.language,
-                attributes=_attributes(form, caller),
+                attributes=inbound.attributes,
                 is_live=True,
                 is_test=own is not None and own.is_test,
             )
@@ -129,7 +124,7 @@ class VoiceEdge:
         if step is not Step.STATUS:
             raise problem("unknown_conversation")
         tenant, address = await self._ours(request, form)
-        sid = _sid(form)
+        sid = sid_of(form)
         if form["CallStatus"] in OUTCOMES:
             ended = CustomerEnded(outcome=OUTCOMES.get(form["CallStatus"], Outcome.HUNG_UP))
             await self._switchboard.happen(tenant, self._conversation(tenant, address, sid), ended)
@@ -147,33 +142,6 @@ class VoiceEdge:
 
     def _conversation(self, tenant: str, address: ChannelAddress, sid: str) -> ConversationId:
         return ConversationId(keyed_id(self._parts.keys.tenant(tenant, "conversation"), "call", address.id, sid))
-
-
-def _sid(form: Form) -> str:
-    sid = form["CallSid"]
-    if not sid or len(sid) > _SID_CHARACTERS_MAX:
-        raise BadInput("invalid_field", "CallSid is missing or too long", "/CallSid")
-    return sid
-
-
-def _caller(form: Form, sid: str) -> str:
-    """The caller's number. Who withholds it is a stranger each time, and not the same customer as all others who do."""
-    given = form["From"].strip()
-    if is_withheld(given):
-        return f"anonymous:{sid}"
-    return e164(given) or given[:_SID_CHARACTERS_MAX]
-
-
-def _attributes(form: Form, caller: str) -> dict[str, str | int | float | bool]:
-    """What the rules may use: country, is_anonymous, forwarded_from."""
-    attributes: dict[str, str | int | float | bool] = {}
-    if caller.startswith("anonymous:"):
-        attributes["is_anonymous"] = True
-    elif (country := country_of(caller)) is not None:
-        attributes["country"] = country
-    if forwarded := e164(form["ForwardedFrom"]):
-        attributes["forwarded_from"] = forwarded
-    return attributes
 
 
 def _twiml(text: str) -> Response:
