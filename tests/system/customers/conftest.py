@@ -41,6 +41,7 @@ class Floor:
     def __init__(self, site: Running) -> None:
         self._site = site
         self._count = 0
+        self._waited_ms = 0
 
     async def decide(self, *data: Data, id: str | None = None) -> str:
         """Write decisions; give the seq of the last."""
@@ -48,11 +49,20 @@ class Floor:
             self._count += 1
             subject = str(getattr(each, "interaction", None) or getattr(each, "conversation", None) or "t1")
             event = Event(
-                id=id or f"d{self._count}", source="router", subject=subject, tenant="t1", time=Instant(AT + self._count), data=each
+                id=id or f"d{self._count}",
+                source="router",
+                subject=subject,
+                tenant="t1",
+                time=Instant(AT + self._waited_ms + self._count),
+                data=each,
             )
             await self._site.parts.bus.publish(encode(event, Topic.DECISIONS))
         end = (await self._site.parts.bus.ends(Topic.DECISIONS))[0]
         return f"0:{end - 1}"
+
+    def wait(self, ms: int) -> None:
+        """Time passes between decisions."""
+        self._waited_ms += ms
 
     def again(self) -> Floor:
         """One that counts its ids from the beginning: what it decides is told twice."""

@@ -169,8 +169,9 @@ def closed(
     )
 
 
-def taken(agent: str = "anna", conversation: str = "cv1") -> InteractionActivated:
-    return InteractionActivated(interaction=InteractionId("i1"), version=2, conversation=ConversationId(conversation), owner=AgentId(agent))
+def taken(agent: str = "anna", conversation: str | None = "cv1") -> InteractionActivated:
+    known = None if conversation is None else ConversationId(conversation)
+    return InteractionActivated(interaction=InteractionId("i1"), version=2, conversation=known, owner=AgentId(agent))
 
 
 def rested(agent: str = "anna") -> AgentStateChanged:
@@ -288,6 +289,38 @@ async def test_what_was_handled_for_good_is_a_repeat_when_it_comes_again(site: R
     again = (await site.inputs(ContactIdentified, 2))[1]
     assert (again.is_repeat, again.customer.id, again.conversation) == (True, first.customer.id, first.conversation)
     assert not again.customer.is_known  # as the first time: the same contact
+
+
+async def test_what_closes_before_it_was_identified_is_in_the_timeline_all_the_same(
+    site: Running, http: httpx.AsyncClient, floor: Any
+) -> None:
+    contact = mail("c1", content=Content(text="Bonjour", subject="Ma facture"))
+    seq = await floor.decide(created(contact), told(contact), taken(conversation=None), closed("r_c1", conversation=None))
+    conversation = await get(http, "/v1/customers/conversations/cv_c1", at_least=seq)
+    assert (conversation["subject"], conversation["agents"], conversation["is_live"]) == ("Ma facture", ["anna"], False)
+    page = await get(http, "/v1/customers/conversations/cv_c1/messages")
+    assert [each["content"]["text"] for each in page["items"]] == ["Bonjour"]
+    await receive(site, contact)
+    late = (await identified(site, 1))["c1"]
+    assert (late.customer.id, late.conversation) == (conversation["customer"], "cv_c1")
+
+
+async def test_what_was_answered_before_it_was_identified_moves_to_its_conversation(http: httpx.AsyncClient, floor: Any) -> None:
+    contact = mail("c1")
+    seq = await floor.decide(created(contact), told(contact), answer(conversation="cv_c1"), known(contact, "cv9"))
+    page = await get(http, "/v1/customers/conversations/cv9/messages", at_least=seq)
+    assert [each["id"] for each in page["items"]] == ["m1", "m2"]
+
+
+async def test_a_repeat_of_what_was_handled_changes_nothing(http: httpx.AsyncClient, floor: Any) -> None:
+    contact = mail("c1")
+    story = (created(contact), told(contact), known(contact, "cv1"), closed("r_c1"))
+    before = await get(http, "/v1/customers/conversations/cv1", at_least=await floor.decide(*story))
+    floor.wait(10_000)
+    seq = await floor.decide(created(contact), told(contact), closed("r_c1", conversation=None, reason=CloseReason.REPEAT))
+    assert await get(http, "/v1/customers/conversations/cv1", at_least=seq) == before
+    assert (await get(http, "/v1/customers/receipts/r_c1"))["reason"] == "handled"
+    assert len((await get(http, "/v1/customers/conversations/cv1/messages"))["items"]) == 1
 
 
 # ---- receipts

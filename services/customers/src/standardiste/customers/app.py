@@ -11,6 +11,7 @@ from standardiste.customers.edge import CustomersEdge
 from standardiste.customers.identification import Identification
 from standardiste.customers.progress import Progress
 from standardiste.customers.records import COLLECTIONS
+from standardiste.customers.resolver import Resolver
 from standardiste.customers.settings import CustomersSettings
 from standardiste.customers.sweep import sweep_daily
 
@@ -19,13 +20,13 @@ NAME: Final = "customers"
 
 def build(settings: CustomersSettings, parts: Parts) -> Service:
     """The service, not yet running."""
-    progress = Progress(parts.bus, GROUP)
+    progress, resolver = Progress(parts.bus, GROUP), Resolver(parts)
     return Service(
         name=NAME,
         router=CustomersEdge(parts, progress).router(),
         tasks={
-            "inputs": Identification(parts).run,
-            "decisions": Decisions(parts, progress).run,
+            "inputs": Identification(parts, resolver).run,
+            "decisions": Decisions(parts, progress, resolver).run,
             "sweep": lambda ready: sweep_daily(parts.store, parts.blobs, parts.clock, settings.customers_blob_keep_days, ready),
         },
         collections=COLLECTIONS,

@@ -29,10 +29,11 @@ from standardiste.common.events.decisions import (
     MessageRedacted,
     VoicemailTaken,
 )
-from standardiste.common.events.model import ContactId, ConversationId, Delivery, DeliveryState, MessageId
+from standardiste.common.events.model import CloseReason, ConversationId, CustomerId, Delivery, DeliveryState, InteractionId, MessageId
 from standardiste.customers import receipts, timeline
 from standardiste.customers.history import KINDS, history_body
 from standardiste.customers.records import CONVERSATIONS, HISTORY, MESSAGES, RECEIPTS, Conversation, Receipt, StoredMessage
+from standardiste.customers.resolver import Resolver
 from standardiste.customers.sheet import TenantSheet
 
 _STATE_OF: Final = {cls: DeliveryState(name) for name, cls in MESSAGE_FACTS.items()}
@@ -59,8 +60,8 @@ OF_INTEREST: Final = (
 class Chronicle:
     """Works decisions in. A redaction also removes blobs."""
 
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs, resolver: Resolver) -> None:
+        self._blobs, self._resolver = blobs, resolver
 
     async def work_in(self, sheet: TenantSheet, event: Event, record: Record) -> None:
         """Put on the sheet what this decision changes."""
@@ -71,7 +72,7 @@ class Chronicle:
             case InteractionCreated() | ContactJoined():
                 await _contact(sheet, data, at)
             case CustomerIdentified():
-                await _identified(sheet, data)
+                await _settled(sheet, data.interaction, data.conversation, data.customer.id)
             case MessageReceived():
                 await sheet.change(MESSAGES, StoredMessage, data.message.id, lambda it: timeline.with_words(it, data))
             case MessageAccepted():
@@ -83,10 +84,10 @@ class Chronicle:
                 await sheet.change(RECEIPTS, Receipt, data.receipt, lambda it: receipts.opened(it, data))
                 await sheet.change(CONVERSATIONS, Conversation, data.conversation, lambda it: timeline.opened_by_us(it, data))
             case InteractionConnecting() | InteractionActivated():
-                if data.conversation is not None:
-                    await sheet.change_known(CONVERSATIONS, Conversation, data.conversation, lambda it: timeline.taken_by(it, data.owner))
+                conversation = data.conversation or waiting_id(data.interaction)
+                await sheet.change_known(CONVERSATIONS, Conversation, conversation, lambda it: timeline.taken_by(it, data.owner))
             case InteractionClosed():
-                await _closed(sheet, data)
+                await self._closed(sheet, event.tenant, data)
             case InteractionMerged():
                 await _merged(sheet, data, at)
             case MessageRedacted():
@@ -102,6 +103,22 @@ class Chronicle:
                 await _delivered(sheet, data)
             case _:
                 assert type(data) in KINDS, f"{type(data).__name__} is read and not worked in"
+
+    async def _closed(self, sheet: TenantSheet, tenant: str, data: InteractionClosed) -> None:
+        """
+        Its receipts say so for good, and its conversation may rest.
+
+        An interaction that closes before the router heard who it was is never told: who it was is found out here, from what was kept of its contact.
+        """
+        for id in data.receipts:
+            await sheet.change(RECEIPTS, Receipt, id, lambda it, id=id: receipts.closed(it, id, data))
+        conversation = data.conversation
+        kept = await sheet.get(CONVERSATIONS, Conversation, waiting_id(data.interaction))
+        if kept is not None and kept.waiting is not None:
+            customer, conversation = await self._resolver.resolve(tenant, kept.waiting)
+            await _settled(sheet, data.interaction, conversation, customer.id)
+        if conversation is not None and data.reason is not CloseReason.MERGED:
+            await sheet.change_known(CONVERSATIONS, Conversation, conversation, lambda it: timeline.ended(it, data))
 
     async def _redacted(self, sheet: TenantSheet, data: MessageRedacted) -> None:
         """Blobs first: were this to stop half-way, the message still names what is left."""
@@ -121,26 +138,33 @@ def blob_ref(name: str) -> BlobRef | None:
     return BlobRef(tenant=tenant, contact=contact, sha256=sha256) if tenant and contact and sha256 else None
 
 
-def waiting_id(contact: ContactId) -> str:
-    """The document that keeps what a contact tells of its conversation until that is known."""
-    return f"contact:{contact}"
+def waiting_id(interaction: InteractionId) -> str:
+    """The document that keeps what an interaction's first contact tells of its conversation until that is known."""
+    return f"interaction:{interaction}"
 
 
 async def _contact(sheet: TenantSheet, data: InteractionCreated | ContactJoined, at: Instant) -> None:
     contact = data.contact
+    former = await sheet.get(RECEIPTS, Receipt, contact.receipt)
     await sheet.change(RECEIPTS, Receipt, contact.receipt, lambda it: receipts.accepted(it, contact, data.interaction, at))
-    conversation = data.conversation or waiting_id(contact.id)
-    await sheet.change(CONVERSATIONS, Conversation, conversation, lambda it: timeline.begun_by(it, contact, data.interaction))
-
-
-async def _identified(sheet: TenantSheet, data: CustomerIdentified) -> None:
-    waiting = await sheet.get(CONVERSATIONS, Conversation, waiting_id(data.contact))
-    await sheet.change(CONVERSATIONS, Conversation, data.conversation, lambda it: timeline.settled(it, waiting, data.customer.id))
-    if waiting is None:
+    if receipts.has_come_again(former, at):
         return
-    for message in await sheet.ids_where(MESSAGES, StoredMessage, "contact", data.contact):
-        await sheet.change_known(MESSAGES, StoredMessage, message, lambda it: timeline.in_conversation(it, data.conversation))
-    await sheet.remove(CONVERSATIONS, Conversation, waiting_id(data.contact))
+    if data.conversation is not None:
+        await sheet.change(CONVERSATIONS, Conversation, data.conversation, lambda it: timeline.begun_by(it, contact, data.interaction))
+    else:
+        kept = timeline.waiting(contact, data.interaction)
+        await sheet.change(CONVERSATIONS, Conversation, waiting_id(data.interaction), lambda it: it or kept)
+
+
+async def _settled(sheet: TenantSheet, interaction: InteractionId, conversation: ConversationId, customer: CustomerId) -> None:
+    """The conversation is this customer's, and with it what waited to know its conversation: messages keep the interaction they came with."""
+    kept = await sheet.get(CONVERSATIONS, Conversation, waiting_id(interaction))
+    await sheet.change(CONVERSATIONS, Conversation, conversation, lambda it: timeline.settled(it, kept, customer))
+    if kept is None:
+        return
+    for message in await sheet.ids_where(MESSAGES, StoredMessage, "interaction", interaction):
+        await sheet.change_known(MESSAGES, StoredMessage, message, lambda it: timeline.in_conversation(it, conversation))
+    await sheet.remove(CONVERSATIONS, Conversation, waiting_id(interaction))
 
 
 async def _delivered(sheet: TenantSheet, data: Any) -> None:
@@ -148,13 +172,6 @@ async def _delivered(sheet: TenantSheet, data: Any) -> None:
     conversation: ConversationId = data.conversation
     message: MessageId = data.message
     await sheet.change(MESSAGES, StoredMessage, message, lambda it: timeline.with_delivery(it, conversation, message, delivery))
-
-
-async def _closed(sheet: TenantSheet, data: InteractionClosed) -> None:
-    for id in data.receipts:
-        await sheet.change(RECEIPTS, Receipt, id, lambda it, id=id: receipts.closed(it, id, data))
-    if data.conversation is not None:
-        await sheet.change_known(CONVERSATIONS, Conversation, data.conversation, lambda it: timeline.ended(it, data))
 
 
 async def _merged(sheet: TenantSheet, data: InteractionMerged, at: Instant) -> None:

@@ -26,6 +26,7 @@ from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.customers.chronicle import OF_INTEREST, Chronicle
 from standardiste.customers.progress import Progress
+from standardiste.customers.resolver import Resolver
 from standardiste.customers.sheet import Sheet
 
 GROUP: Final = "customers-decisions"
@@ -50,9 +51,9 @@ class _Waiting:
 class Decisions:
     """Subscribes to `decisions` and keeps the documents."""
 
-    def __init__(self, parts: Parts, progress: Progress) -> None:
+    def __init__(self, parts: Parts, progress: Progress, resolver: Resolver) -> None:
         self._store, self._bus, self._progress = parts.store, parts.bus, progress
-        self._chronicle = Chronicle(parts.blobs)
+        self._chronicle = Chronicle(parts.blobs, resolver)
         self._waiting: list[_Waiting] = []
         self._tries: dict[tuple[int, int], int] = {}
         self._woken = asyncio.Event()

@@ -18,6 +18,7 @@ from standardiste.common.http import Act, Object, Principal, body_of, client_of,
 from standardiste.common.parts import Parts
 from standardiste.common.security.audit import Audit
 from standardiste.common.security.rights import may
+from standardiste.common.store.indexing import fold
 from standardiste.common.store.port import Document, Find, Json, TenantStore, Where
 from standardiste.customers import shown
 from standardiste.customers.history import object_of, parse_position
@@ -109,6 +110,8 @@ class CustomersEdge:
     async def search(self, request: Request, q: str | None = None, cursor: str | None = None, limit: Limit = 50) -> Response:
         """Customers whose name or addresses have all these words, cases and accents aside; all of them without words. By id, in pages."""
         who = await self._who(request, Act.CUSTOMER_READ, "customers")
+        if q is not None and not fold(q):
+            raise BadInput("invalid_field", "a search needs at least one letter or digit", "/query/q")
         found = await self._documents(who).find(CUSTOMERS, Find(text=q, cursor=cursor, limit=limit))
         seen = [document for document in found.documents if await self._may_see(who, Act.CUSTOMER_READ, document)]
         await self._record(request, who, "customer.search", "customers", after=[document.id for document in seen])
@@ -239,7 +242,7 @@ class CustomersEdge:
         if at_least is not None and not await self._progress.reached(*parse_at_least(at_least)):
             raise problem("not_yet")
         found = await self._documents(who).get(CONVERSATIONS, conversation)
-        if found is None:
+        if found is None or "waiting" in found.body:
             raise problem("not_found")
         await self._require(request, who, Act.CUSTOMER_READ, _object(who, found), what)
         return who, found

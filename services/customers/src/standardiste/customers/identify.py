@@ -1,5 +1,5 @@
 """
-Who a contact is from and which conversation it belongs to: the decisions, pure. identification.py reads and writes for them.
+Who a contact is from and which conversation it belongs to: the decisions, pure. resolver.py reads and writes for them.
 
 Theory. A customer is found by one key (addresses.py); the store's unique index makes two first contacts one customer. A conversation is, in this order:
 what the contact brings (chat session, call, keyed hash of the address pair); for mail the conversation of a mail it answers, known by its Message-ID
@@ -64,8 +64,8 @@ def conversation_brought(contact: Contact, customer: CustomerId) -> Conversation
 
 
 def own_conversation(contact: Contact) -> ConversationId:
-    """A new conversation that begins with this contact."""
-    return ConversationId(f"cv_{_hash(contact.id)}")
+    """A new conversation that begins with this contact; the router calls it the same until it is told."""
+    return ConversationId(f"cv_{contact.receipt.partition('_')[2] or contact.receipt}")
 
 
 def message_ids(contact: Contact) -> Iterator[str]:
@@ -93,7 +93,7 @@ def thread_id(customer: CustomerId, message_id: str) -> str:
 
 
 def identified(contact: Contact, customer: Customer, conversation: ConversationId, receipt: Receipt | None) -> ContactIdentified:
-    """What the router is told."""
+    """What the router is told. One whose receipt is closed was handled for good: a repeat, if it has come again."""
     return ContactIdentified(
         contact=contact.id,
         receipt=contact.receipt,

@@ -19,6 +19,11 @@ from standardiste.customers.records import Receipt, ReceiptState
 _RANK: Final = {ReceiptState.ACCEPTED: 0, ReceiptState.UNDELIVERABLE: 1, ReceiptState.CLOSED: 2}
 
 
+def has_come_again(former: Receipt | None, at: Instant) -> bool:
+    """Whether a contact that opens an interaction at this instant was handled for good before: it says nothing new."""
+    return former is not None and former.closed_at is not None and at > former.closed_at
+
+
 def accepted(former: Receipt | None, contact: Contact, interaction: InteractionId, at: Instant) -> Receipt:
     """The contact opened this interaction, or joined it."""
     if former is not None and former.state is ReceiptState.CLOSED:

@@ -18,6 +18,7 @@ from standardiste.common.events.model import (
     Attributes,
     Channel,
     ChannelAddressId,
+    Contact,
     ContactId,
     ConversationId,
     CustomerId,
@@ -50,7 +51,7 @@ MESSAGES: Final = Collection(
     name="customers-messages",
     indexes=(
         Index(name="place", path="place"),
-        Index(name="contact", path="contact"),
+        Index(name="interaction", path="interaction"),
         Index(name="blob", path="blobs", is_list=True),
     ),
 )
@@ -97,7 +98,8 @@ class Conversation:
     What is said between a customer and us on one channel, over any number of interactions. `interaction` is the last, begun at `contact_at`; the
     conversation is live as long as that is.
 
-    Under the id "contact:<id>" it waits for the contact to be identified: who and which conversation are not known yet.
+    Under the id "interaction:<id>" it waits for its first contact to be identified: who and which conversation are not known yet. `waiting` is that
+    contact, without its words.
     """
 
     channel: Channel
@@ -115,6 +117,7 @@ class Conversation:
     subject: str | None = None
     subject_from: ContactId | None = None
     agents: tuple[AgentId, ...] = ()
+    waiting: Contact | None = None
     format: int = FORMAT
 
 

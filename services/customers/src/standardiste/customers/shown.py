@@ -12,7 +12,7 @@ from standardiste.customers.addresses import family_and_address
 from standardiste.customers.records import Customer, StoredMessage, load
 
 _INNER_OF_CUSTOMER: Final = ("format", "keys", "addresses", "first_contact")
-_INNER_OF_CONVERSATION: Final = ("format", "subject_from", "contact_at")
+_INNER_OF_CONVERSATION: Final = ("format", "subject_from", "contact_at", "waiting")
 _INNER_OF_RECEIPT: Final = ("format", "open_since", "sponsor")
 
 SHOWN_INLINE: Final = frozenset(

@@ -75,7 +75,7 @@ def redacted(former: StoredMessage | None, conversation: ConversationId, message
 
 
 def in_conversation(former: StoredMessage, conversation: ConversationId) -> StoredMessage:
-    """The conversation of a message that came before it was known."""
+    """The conversation of a message that came before it was known, or under the id that the router gave it until then."""
     return _placed(replace(former, conversation=conversation))
 
 
@@ -105,7 +105,7 @@ def place_of(conversation: str, at: Instant, id: str) -> str:
 
 def _placed(message: StoredMessage) -> StoredMessage:
     place = None
-    if message.conversation is not None:
+    if message.conversation is not None and message.has_words:
         place = place_of(message.conversation, message.message.sent_at, message.message.id)
     return replace(message, place=place, blobs=blobs_of(message.message.content))
 
@@ -161,6 +161,11 @@ def begun_by(former: Conversation | None, contact: Contact, interaction: Interac
     return fresh if former is None else _joined(former, fresh)
 
 
+def waiting(contact: Contact, interaction: InteractionId) -> Conversation:
+    """What is kept of a contact until its conversation is known: all but its words."""
+    return replace(begun_by(None, contact, interaction), waiting=replace(contact, content=Content(subject=contact.content.subject)))
+
+
 def opened_by_us(former: Conversation | None, event: InteractionOpened) -> Conversation:
     """An agent or the API began, perhaps a conversation that goes on."""
     fresh = Conversation(
@@ -178,16 +183,16 @@ def opened_by_us(former: Conversation | None, event: InteractionOpened) -> Conve
     return fresh if former is None else _joined(former, fresh)
 
 
-def settled(former: Conversation | None, waiting: Conversation | None, customer: CustomerId) -> Conversation | None:
+def settled(former: Conversation | None, kept: Conversation | None, customer: CustomerId) -> Conversation | None:
     """
-    A contact was identified: its conversation is this customer's. `waiting` is what was kept of the contact until then.
+    A contact was identified: its conversation is this customer's. `kept` is what was kept of the contact until then.
 
     None when nothing is known of the conversation at all: there is nothing to show.
     """
     known = former
-    if waiting is not None:
-        known = waiting if former is None else _joined(former, waiting)
-    return None if known is None else replace(known, customer=customer)
+    if kept is not None:
+        known = kept if former is None else _joined(former, kept)
+    return None if known is None else replace(known, customer=customer, waiting=None)
 
 
 def taken_by(former: Conversation, agent: AgentId) -> Conversation:
