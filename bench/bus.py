@@ -42,7 +42,7 @@ HEADERS = {
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a benchmark prints
+    print(line, flush=True)
 
 
 def record(topic: Topic, number: int, key: str = TENANT) -> Outgoing:

@@ -21,7 +21,7 @@ import uvloop
 from load import Connection, Report, percentile
 
 from standardiste.all_in_one.players.agent import AgentClient, Frame, Hands, Refused
-from standardiste.all_in_one.players.floor import Floor, bench_floor
+from standardiste.all_in_one.players.floor import Floor, floor_document
 from standardiste.all_in_one.players.process import Installation, running
 
 AGENTS = 200
@@ -35,8 +35,8 @@ RECEIPTS_WITHIN_S = 30
 async def main() -> int:
     report = Report("installation: burst, offer latency, CPU per interaction")
     with tempfile.TemporaryDirectory() as root:
-        async with running(Path(root) / "data", "--configuration", str(bench_floor(Path(root), AGENTS))) as installation:
-            floor = await Floor.of(installation)
+        async with running(Path(root) / "data", "--configuration", str(floor_document(Path(root), AGENTS))) as installation:
+            floor = await Floor.of(installation, AGENTS)
             await burst(installation, floor, report)
             await steady(installation, floor, report)
             report.figure("resident memory at the end", installation.rss_bytes() / 2**20, "MiB")
