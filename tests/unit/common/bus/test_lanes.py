@@ -91,7 +91,7 @@ async def test_lanes_keep_order_and_offsets_tell_the_truth(fed: list[tuple[int, 
 def test_a_reason_names_our_errors_and_withholds_the_text_of_others() -> None:
     with pytest.raises(ValueError, match="Martin") as caught:
         int("Mrs Martin, 06 12 34 56 78")
-    assert reason_of(caught.value).startswith(f"ValueError at {__name__}:")
+    assert reason_of(caught.value).startswith("ValueError at test_lanes.py:")
     assert reason_of(BadInput("bad_field", "not a number")) == "bad_field: not a number"
 
 

@@ -17,10 +17,13 @@ from standardiste.common.bus.port import Bus, From, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
+from standardiste.common.log import logger
 
 PREFIX: Final = "dl-"
 REASON_MAX: Final = 500
 READ_WITHIN_S: Final = 5.0
+
+log = logger("bus")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,8 @@ async def dead_letters(bus: Bus, *, limit: int = 100, after: Mapping[int, int] |
     """
     Up to `limit` dead-letters, oldest first by partition.
 
-    `after` names the last offset seen of each partition; those not named begin at the start.
+    `after` names the last offset seen of each partition; those not named begin at the start. What lies there and is no dead-letter is passed over,
+    with a line in the log.
     """
     start = {partition: offset + 1 for partition, offset in (after or {}).items()}
     ends = await bus.ends(Topic.DEAD_LETTERS)
@@ -105,10 +109,13 @@ async def dead_letters(bus: Bus, *, limit: int = 100, after: Mapping[int, int] |
     if not missing:
         return found
     positions = {(Topic.DEAD_LETTERS, partition): offset for partition, offset in start.items()}
-    async with aclosing(bus.tail((Topic.DEAD_LETTERS,), positions, default=From.START)) as batches:  # type: ignore[type-var] # the port promises aclose()
+    async with aclosing(bus.tail((Topic.DEAD_LETTERS,), positions, default=From.START)) as batches:
         async for batch in batches:
             for record in batch:
-                found.append(parse(record))
+                try:
+                    found.append(parse(record))
+                except BadInput as error:
+                    log.warning("not_a_dead_letter", detail=error.detail)
                 if record.offset + 1 >= missing.get(record.partition, 0):
                     missing.pop(record.partition, None)
             if len(found) >= limit or not missing:

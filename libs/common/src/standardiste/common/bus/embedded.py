@@ -34,7 +34,8 @@ DEFAULT_BOUNDS: Final = Bounds()
 LOOK_EVERY_S: Final = 1.0
 SWEEP_EVERY_LOOKS: Final = 10
 CHECKPOINT_EVERY_COMMITS: Final = 500
-"""About 8 MB of write-ahead log: small enough to stay in the disk's cache, large enough that its fsync is rare."""
+CHECKPOINT_EVERY_BYTES: Final = 8 * 1024 * 1024
+"""Either makes about 8 MB of write-ahead log: small enough to stay in memory, large enough that its own fsync is rare."""
 
 log = logger("bus")
 
@@ -92,14 +93,15 @@ class EmbeddedBus(LocalBus):
 
     async def _look_after(self) -> None:
         """Checkpoints and sweeps, now and then, until cancelled."""
-        checkpointed_at = self._core.writer.commits
+        writer = self._core.writer
+        commits, written = writer.commits, writer.written_bytes
         turns = 0
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             turns += 1
             try:
-                if self._core.writer.commits - checkpointed_at >= CHECKPOINT_EVERY_COMMITS:
-                    checkpointed_at = self._core.writer.commits
+                if writer.commits - commits >= CHECKPOINT_EVERY_COMMITS or writer.written_bytes - written >= CHECKPOINT_EVERY_BYTES:
+                    commits, written = writer.commits, writer.written_bytes
                     await self._checkpoint()
                 if turns % SWEEP_EVERY_LOOKS == 0:
                     await self.sweep()

@@ -10,9 +10,11 @@ the lane must keep its order); a BadInput goes to dead-letters at once; anything
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
@@ -27,6 +29,7 @@ from standardiste.common.tracing import accepted_traceparent, child_of, enter, h
 AWAY_FIRST_MS: Final = 50
 AWAY_MAX_MS: Final = 5_000
 DRAIN_S: Final = 5.0
+PLACES_NAMED: Final = 3
 
 DeadLetter: TypeAlias = Callable[[Record, str, int], Awaitable[None]]
 """Writes a record to dead-letters with the reason and the number of tries; may raise Away."""
@@ -228,11 +231,13 @@ def _own_fault(error: asyncio.CancelledError) -> Exception:
 
 
 def reason_of(error: Exception) -> str:
-    """One line that says why. Our own errors name themselves; of any other only its type and place, since its text may hold customer text."""
+    """
+    One line that says why.
+
+    Our own refusals name themselves; of any other error only its type and the innermost places, since its text may hold customer text.
+    """
     if isinstance(error, BadInput):
         return f"{error.reason}: {error.detail}"
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else ""
-    return f"{type(error).__name__}{where}"
+    frames = traceback.extract_tb(error.__traceback__)[: -PLACES_NAMED - 1 : -1]
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {places}" if places else type(error).__name__

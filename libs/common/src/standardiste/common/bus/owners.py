@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from standardiste.common.bus.topics import Topic
+from standardiste.common.log import logger
 
 Place: TypeAlias = tuple[str, Topic]
 """group, topic"""
+
+log = logger("bus")
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +60,8 @@ class Owners:
     async def _wait_for(self, place: Place, claim: Claim) -> None:
         line = self._lines.setdefault(place, deque())
         line.append(claim)
+        if line[0] is not claim:
+            log.info("standby", group=place[0], topic=place[1].value)
         while line[0] is not claim:
             claim.turn = asyncio.get_running_loop().create_future()
             await claim.turn

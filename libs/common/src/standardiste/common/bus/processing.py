@@ -110,7 +110,7 @@ class PartitionLoop:
                 await self._backoff.wait()
             except Exception as error:
                 counter("standardiste_bus_processor_failures_total").inc()
-                log.exception("partition_failed", partition=self._partition, reason=reason_of(error))
+                log.error("partition_failed", partition=self._partition, reason=reason_of(error))
                 await self._backoff.wait()
 
     def _blame(self, failed: _RecordFailed) -> None:

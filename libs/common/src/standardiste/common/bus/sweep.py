@@ -20,7 +20,7 @@ from standardiste.common.bus.writer import Writer
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
 
-DELETES_MAX: Final = 256
+DELETES_MAX: Final = 512
 KEYS_MAX: Final = 512
 """Keys read at once, on the loop: about half a millisecond."""
 
