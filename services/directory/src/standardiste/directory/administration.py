@@ -7,6 +7,7 @@ tried again on what is there by then.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,7 +25,7 @@ from standardiste.directory.changes import Change
 from standardiste.directory.claims import Claims, name_of, released_by
 from standardiste.directory.document import Document, parse
 from standardiste.directory.faults import ConfigurationRefused, Fault
-from standardiste.directory.kinds import Configuration, Key, key_of
+from standardiste.directory.kinds import Configuration, Entities, Key, key_of
 from standardiste.directory.validation import CheckRules, faults_of, warnings_of
 
 TRIES_MAX: Final = 5
@@ -54,12 +55,16 @@ class Administration:
 
         Where `who` is given, nobody's rights change without the act people.write.
         """
-        document = parse(text, tenant)
+        document = await asyncio.to_thread(parse, text, tenant)
         return await self._change(tenant, lambda now: change_sets.diff(now, document.wanted), by, over=over, who=who, document=document)
+
+    async def begin(self, tenant: str, wanted: Entities, by: By, document: Document | None = None) -> Outcome:
+        """A tenant's first change set. Repeatable."""
+        return await self._change(tenant, lambda now: change_sets.diff(now, wanted), by, document=document)
 
     async def diff(self, tenant: str, text: bytes | str) -> Outcome:
         """What `apply` would do, without doing it. Raises ConfigurationRefused."""
-        document = parse(text, tenant)
+        document = await asyncio.to_thread(parse, text, tenant)
         now = await self._book.load(tenant)
         try:
             changes = change_sets.diff(now, document.wanted)

@@ -15,6 +15,7 @@ Kinds in one order, ids sorted, fields as declared, defaults left out. What a fr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -30,6 +31,7 @@ from standardiste.directory.yaml_text import Read, read
 
 FORMAT: Final = 1
 WIDTH: Final = 120
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,13 @@ class _Dumper(yaml.SafeDumper):
         return node
 
 
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Characters that YAML takes for line breaks, or that nobody can see, are escaped."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _UNSEEN.search(text) else None)
+
+
 _Dumper.add_representer(_Section, yaml.SafeDumper.represent_dict)
+_Dumper.add_representer(str, _represent_text)
 
 
 def _is_short(data: Any) -> bool:

@@ -52,29 +52,24 @@ class OnTopic:
 
 
 class Relay:
-    """One per process; `holder` names it (a pod keeps its name over a restart and so its lease)."""
+    """One per process; `committed` is set when there is something to publish, `holder` names the process (a pod keeps its name, and so its lease)."""
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock, book: ConfigurationBook, holder: str) -> None:
-        self._store, self._bus, self._clock, self._book, self._holder = store, bus, clock, book, holder
-        self._woken = asyncio.Event()
+    def __init__(self, store: Store, bus: Bus, clock: Clock, book: ConfigurationBook, committed: asyncio.Event, holder: str) -> None:
+        self._store, self._bus, self._clock, self._book, self._committed, self._holder = store, bus, clock, book, committed, holder
         self._is_compared = False
-
-    def wake(self) -> None:
-        """There is something to publish."""
-        self._woken.set()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Publish until cancelled. While bus or store is away, everything stays marked."""
         try:
             while True:
-                self._woken.clear()
+                self._committed.clear()
                 try:
                     await self.step()
                 except Away as away:
                     log.warning("relay_waits", what=away.what)
                 ready()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), TICK_S)
+                    await asyncio.wait_for(self._committed.wait(), TICK_S)
         finally:
             with contextlib.suppress(Away, VersionConflict):
                 await self._let_go()

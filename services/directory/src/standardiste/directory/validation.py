@@ -30,7 +30,7 @@ from standardiste.common.events.directory import (
     Status,
     Tenant,
 )
-from standardiste.common.events.model import SkillNeed
+from standardiste.common.events.model import QueueId, SkillNeed
 from standardiste.common.security.rights import Act
 from standardiste.directory import addresses
 from standardiste.directory.defaults import MAIN, REQUIRED
@@ -38,7 +38,8 @@ from standardiste.directory.faults import Fault, fault
 from standardiste.directory.kinds import TENANT, Entities, Key, in_order, references_of
 from standardiste.directory.staffing import unstaffed
 
-CheckRules: TypeAlias = Callable[[RuleSet, str], Refused | None]
+CheckRules: TypeAlias = Callable[[RuleSet, str, QueueId | None], Refused | None]
+"""The rules, the tenant's zone, its default queue → why they cannot be."""
 """(rule set, time zone) → None, or why it is refused: a rule that does not compile, an example that does not hold."""
 
 STEPS_MAX: Final = 10
@@ -240,7 +241,8 @@ def _faults_of_rules(rules: RuleSet, live: Entities, pointer: str, check_rules: 
         yield fault("only_main_rules", pointer)
         return
     tenant = next((entity for entity in live.values() if isinstance(entity, Tenant)), None)
-    refused = check_rules(rules, tenant.zone if tenant is not None and is_zone(tenant.zone) else "UTC")
+    zone = tenant.zone if tenant is not None and is_zone(tenant.zone) else "UTC"
+    refused = check_rules(rules, zone, tenant.default_queue if tenant is not None else None)
     if refused is not None:
         yield fault("rules_refused", f"{pointer}/rules", reason=refused.reason, detail=refused.detail)
 

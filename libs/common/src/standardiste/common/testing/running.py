@@ -34,7 +34,7 @@ from standardiste.common.ids import Ids, RandomIds
 from standardiste.common.parts import Parts
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.api_keys import hash_of
-from standardiste.common.security.keys import Keys, new_token_pair
+from standardiste.common.security.keys import TOKEN_PRIVATE, Keys, new_token_pair
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.tokens import TTL_S, TokenSigner, TokenVerifier
 from standardiste.common.service import Service, run_services
@@ -142,10 +142,17 @@ def key_of_test(*scopes: str, key: str = API_KEY, id: str = "key1") -> ApiKey:
     return ApiKey(id=id, change_set=0, key_hash=hash_of(key), name="test", scopes=scopes)
 
 
+def make_test_secrets(folder: Path) -> None:
+    """A secrets folder with the private key whose tokens a site of this process takes: for settings that name one."""
+    folder.mkdir(exist_ok=True)
+    (folder / TOKEN_PRIVATE).write_bytes(PRIVATE_PEM)
+
+
 async def parts_in(folder: Path, *, clock: Clock | None = None, ids: Ids | None = None, http: HttpSettings | None = None) -> Parts:
     """Real parts over files in this folder, opened; `run_services` closes them."""
     clock = clock or SystemClock()
     keys = Keys(MASTER_KEY)
+    make_test_secrets(folder / "secrets")
     store = await SqliteStore.open_file(folder / "store.sqlite")
     secrets = StoredSecrets(store, keys.installation("channel secrets"))
     await secrets.open()
