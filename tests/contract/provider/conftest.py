@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from standardiste.common.blobs.folder import FolderBlobs
+from standardiste.common.bus.memory import MemoryBus
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
@@ -21,6 +22,7 @@ from standardiste.common.events.codec import encode
 from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
+from standardiste.common.intake import Intake
 from standardiste.common.outbox import Provider, Send
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.keys import Keys
@@ -33,6 +35,7 @@ from standardiste.common.testing.twilio.timers import ManualTimers
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
@@ -103,16 +106,19 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
     book = ConversationBook(store, "ingest-email", (Channel.EMAIL,))
     await store.open([book.collection])
     await conversation_known(book, Channel.EMAIL)
+    directory, blobs = directory_of(*configuration()), await FolderBlobs.open_folder(folder / "blobs", clock)
+    intake = Intake(bus=await MemoryBus.open(clock), blobs=blobs, keys=Keys(bytes(32)), clock=clock, source="ingest-email")
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(mail_server())
         settings = EmailSettings(email_out_host="127.0.0.1", email_out_port=server.port)
         provider = SmtpProvider(
             settings,
             book=book,
-            directory=directory_of(*configuration()),
+            directory=directory,
             secrets=secrets,
-            blobs=await FolderBlobs.open_folder(folder / "blobs", clock),
+            blobs=blobs,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
+            health=AddressHealth(intake, directory, clock),
         )
         yield Smtp(provider, server, stack)
     await store.close()

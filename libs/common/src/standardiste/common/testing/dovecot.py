@@ -1,0 +1,164 @@
+"""A real Dovecot (Debian's) as a process, for tests of mailboxes: its own configuration, folder and ports; any user, one password."""
+
+from __future__ import annotations
+
+import grp
+import imaplib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+STARTS_WITHIN_S = 10.0
+PASSWORD = "secret"
+CONFIGURATION = """\
+base_dir = {base}/run
+state_dir = {base}/state
+log_path = {base}/log
+ssl = no
+protocols = imap
+disable_plaintext_auth = no
+auth_mechanisms = plain login xoauth2
+default_login_user = {login}
+default_internal_user = {user}
+default_internal_group = {group}
+first_valid_uid = 0
+first_valid_gid = 0
+mail_location = maildir:{base}/mail/%u
+mail_uid = {uid}
+mail_gid = {gid}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {base}/oauth2.conf
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox Done {{
+    auto = create
+  }}
+}}
+"""
+OAUTH = """\
+introspection_url = http://127.0.0.1:{port}/introspect?token=
+introspection_mode = get
+active_attribute = active
+active_value = true
+username_attribute = username
+"""
+
+
+@dataclass
+class Dovecot:
+    """One server with a mailbox per user name; any user signs in with PASSWORD."""
+
+    folder: Path
+    port: int
+    oauth_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(self.folder / "dovecot.conf")])
+        for _ in range(int(STARTS_WITHIN_S / 0.02)):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.02)
+                assert self.process.poll() is None, (self.folder / "log").read_text()
+                continue
+            return
+        raise AssertionError((self.folder / "log").read_text())
+
+    def kill(self) -> None:
+        """End it at once, with every connection."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+
+    def client(self, user: str) -> imaplib.IMAP4:
+        client = imaplib.IMAP4("127.0.0.1", self.port)
+        client.login(user, PASSWORD)
+        return client
+
+    def put(self, user: str, *mails: bytes, flags: str = "") -> None:
+        """Lay mails into the user's mailbox."""
+        client = self.client(user)
+        for mail in mails:
+            client.append("INBOX", flags, None, mail.replace(b"\n", b"\r\n"))  # type: ignore[arg-type]
+        client.logout()
+
+    def flags(self, user: str, folder: str = "INBOX") -> list[str]:
+        """The flags of each message of a folder, in order."""
+        client = self.client(user)
+        client.select(folder, readonly=True)
+        _, found = client.fetch("1:*", "(FLAGS)")
+        client.logout()
+        return [line.decode().partition("FLAGS (")[2].rstrip(")") for line in found if isinstance(line, bytes)]
+
+
+@contextmanager
+def dovecot() -> Generator[Dovecot]:
+    """In a folder of its own under /tmp: as root, Dovecot works as other users, who may not enter pytest's."""
+    with socket.socket() as probe, socket.socket() as other:
+        probe.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        port, oauth_port = probe.getsockname()[1], other.getsockname()[1]
+    base = Path(tempfile.mkdtemp(prefix="dovecot-"))
+    base.chmod(0o755)
+    (base / "mail").mkdir()
+    me, is_root = pwd.getpwuid(os.getuid()), os.getuid() == 0
+    owner = pwd.getpwnam("nobody") if is_root else me
+    os.chown(base / "mail", owner.pw_uid, owner.pw_gid)
+    text = CONFIGURATION.format(
+        base=base,
+        login="dovenull" if is_root else me.pw_name,
+        user="dovecot" if is_root else me.pw_name,
+        group="dovecot" if is_root else grp.getgrgid(me.pw_gid).gr_name,
+        uid=owner.pw_uid,
+        gid=owner.pw_gid,
+        port=port,
+        password=PASSWORD,
+    )
+    (base / "dovecot.conf").write_text(text)
+    (base / "oauth2.conf").write_text(OAUTH.format(port=oauth_port))
+    found = Dovecot(base, port, oauth_port)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.kill()
+        shutil.rmtree(base)
