@@ -28,7 +28,7 @@ def demo_page(page: str, language: str) -> str:
     )
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{text("title")}</title><link rel="stylesheet" href="/chat/demo.css">'
+        f'<title>{text("title")}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/chat/demo.css">'
         f'<script src="/chat/widget.js" data-page="{escape(page, quote=True)}" data-language="{language}" async></script></head><body>'
         f'<header><strong>{text("brand")}</strong><nav><a href="#lamps">{text("shop")}</a><a href="#lamps">{text("repairs")}</a>'
         f'<a href="#lamps">{text("contact")}</a><a class="language" href="?page={quote(page)}&amp;language={other}" hreflang="{other}">'

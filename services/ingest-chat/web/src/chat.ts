@@ -1,0 +1,257 @@
+// The conversation as the visitor conducts it: says things, comes back, sees answers, ends it.
+//
+// A message is kept in the browser's storage from the moment it is written until the server says that it is durable; one at a time is on its way, so that
+// their order survives a refusal or a lost line. The same id is the same message, so sending it again is harmless, from any tab.
+
+import { effect } from "@preact/signals";
+
+import { Refused, type Api } from "./api.ts";
+import { backoffMs, Connection } from "./connection.ts";
+import { PENDING_MAX, type Memory, type Pending, type Session } from "./memory.ts";
+import { isAgents, State } from "./state.ts";
+import type { Language } from "./texts.ts";
+import { TEXT_BYTES_MAX, type Problem, type Said, type ServerFrame } from "./wire.ts";
+
+const TYPING_EVERY_MS = 3_000;
+const TOKEN_FRESH_MS = 6 * 3_600_000;
+
+export class Chat {
+  readonly state = new State();
+  private readonly connection: Connection;
+  private seq: string | undefined;
+  private inFlight: string | null = null;
+  private typedAt = 0;
+  private isBeginning = false;
+  private tries = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly api: Api,
+    private readonly memory: Memory,
+    private readonly language: Language,
+    private readonly name: string | null,
+  ) {
+    this.connection = new Connection({
+      hello: () => ({ after: this.seq, pending: this.memory.pending.map((each) => each.id) }),
+      frame: (frame) => this.take(frame),
+      link: (link) => {
+        this.state.link.value = link;
+        if (link !== "open") this.inFlight = null;
+      },
+      refused: () => void this.renew(),
+    });
+    effect(() => this.read());
+  }
+
+  /** Show what the page is, take up what was going on, and listen to the browser. */
+  start(): void {
+    this.state.isOpen.value = this.memory.isOpen;
+    for (const pending of this.memory.pending) this.state.say(pending);
+    void this.look();
+    const session = this.memory.session;
+    if (session !== null) void this.join(session);
+    else if (this.memory.pending.length > 0) void this.begin();
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => {
+      this.read();
+      if (document.visibilityState === "visible") this.hurry();
+    });
+    window.addEventListener("storage", (event) => {
+      const other = this.memory.session;
+      if (this.memory.isSessionKey(event.key) && other !== null) void this.join(other);
+    });
+  }
+
+  open(isOpen: boolean): void {
+    this.state.isOpen.value = isOpen;
+    this.memory.isOpen = isOpen;
+  }
+
+  /** Say something. False when there is nothing, or more than a message holds. */
+  say(written: string): boolean {
+    const text = written.trim();
+    const isTooLong = new TextEncoder().encode(text).length > TEXT_BYTES_MAX;
+    this.state.isTooLong.value = isTooLong;
+    if (text === "" || isTooLong || this.memory.pending.length >= PENDING_MAX) return false;
+    if (this.state.isEnded.value) this.forget();
+    const pending = { id: randomId(), text, at: Date.now() };
+    this.memory.keep(pending);
+    this.state.say(pending);
+    if (this.memory.session === null) void this.begin();
+    else this.flush();
+    return true;
+  }
+
+  /** The visitor is writing. */
+  typing(): void {
+    const now = Date.now();
+    if (now - this.typedAt >= TYPING_EVERY_MS && this.connection.send({ kind: "typing" })) this.typedAt = now;
+  }
+
+  /** The visitor says goodbye. */
+  end(): void {
+    this.connection.send({ kind: "end" });
+  }
+
+  // ---- sessions
+
+  private async look(): Promise<void> {
+    try {
+      this.state.page.value = await this.api.shown(this.language);
+      this.state.isUnreachable.value = false;
+      this.tries = 0;
+    } catch (error) {
+      if (error instanceof Refused && error.status < 500 && error.status !== 429) return; // no such page, or not from here: show nothing
+      setTimeout(() => void this.look(), backoffMs(this.tries++, Math.random()));
+    }
+  }
+
+  /** Begin a session for what waits to be said. Tried until it is there; the key makes every try the same session. */
+  private async begin(): Promise<void> {
+    if (this.isBeginning) return;
+    this.isBeginning = true;
+    this.state.link.value = "connecting";
+    const key = this.memory.beginKey ?? randomId();
+    this.memory.beginKey = key;
+    try {
+      const begun = await this.api.begin(key, { visitor: this.memory.visitor, language: this.language, name: this.name });
+      this.memory.visitor = begun.visitor;
+      this.memory.beginKey = null;
+      this.memory.session = begun.session;
+      this.state.isUnreachable.value = false;
+      this.tries = 0;
+      void this.join(begun.session);
+    } catch (error) {
+      this.state.link.value = "lost";
+      this.state.isUnreachable.value = error instanceof Refused;
+      const wait = (error instanceof Refused ? error.retryAfterMs : null) ?? backoffMs(this.tries++, Math.random());
+      clearTimeout(this.later);
+      this.later = setTimeout(() => void this.begin(), wait);
+    } finally {
+      this.isBeginning = false;
+    }
+  }
+
+  /** Connect to a session, with a fresh token where ours is old. */
+  private async join(session: Session): Promise<void> {
+    let current = session;
+    if (Date.now() - session.at > TOKEN_FRESH_MS) {
+      const fresh = await this.api.resume(session).catch(() => null);
+      if (fresh !== null) {
+        current = fresh.session;
+        this.memory.session = current;
+      }
+    }
+    this.connection.want({ url: this.api.socketUrl(current), token: current.token });
+  }
+
+  /** The server does not know our session any more: what still waits to be said begins a new one. */
+  private async renew(): Promise<void> {
+    this.forget();
+    if (this.memory.pending.length > 0) await this.begin();
+  }
+
+  private forget(): void {
+    this.connection.stop();
+    this.memory.session = null;
+    this.seq = undefined;
+    this.inFlight = null;
+    this.state.link.value = "idle";
+  }
+
+  private hurry(): void {
+    if (this.memory.session === null && this.memory.pending.length > 0) void this.begin();
+    this.connection.hurry();
+  }
+
+  // ---- frames
+
+  private take(frame: ServerFrame): void {
+    if ("seq" in frame && frame.seq !== "") this.seq = frame.seq;
+    this.state.apply(frame, Date.now());
+    switch (frame.kind) {
+      case "welcome":
+        this.inFlight = null;
+        this.flush();
+        break;
+      case "accepted":
+        this.done(frame.id);
+        this.state.isBusy.value = false;
+        break;
+      case "said":
+        this.said(frame);
+        break;
+      case "problem":
+        this.problem(frame);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private said(frame: Said): void {
+    if (frame.author.kind === "customer") {
+      for (const pending of this.memory.pending) if (this.state.isAccepted(pending.id)) this.done(pending.id);
+      return;
+    }
+    if (frame.at > this.memory.seenUpTo("delivered") && this.connection.send({ kind: "seen", message: frame.id, state: "delivered" })) {
+      this.memory.noteSeen("delivered", frame.at);
+    }
+    this.read();
+  }
+
+  /** What is on the screen is read; what is not is counted. */
+  private read(): void {
+    const upTo = this.memory.seenUpTo("read");
+    const isLooking = this.state.isOpen.value && document.visibilityState === "visible";
+    const news = this.state.lines.value.filter((line) => isAgents(line) && new Date(line.at).toISOString() > upTo);
+    if (!isLooking || this.state.link.value !== "open") {
+      this.state.unread.value = isLooking ? 0 : news.length;
+      return;
+    }
+    for (const line of news) {
+      if (line.id !== undefined && this.connection.send({ kind: "seen", message: line.id, state: "read" })) {
+        this.memory.noteSeen("read", new Date(line.at).toISOString());
+      }
+    }
+    this.state.unread.value = 0;
+  }
+
+  private problem(frame: Problem): void {
+    if (frame.id === undefined) return;
+    if (frame.reason === "conversation_closed") {
+      void this.renew();
+    } else if (frame.retry_after_ms !== undefined) {
+      this.state.isBusy.value = true;
+      clearTimeout(this.later);
+      this.later = setTimeout(() => {
+        this.inFlight = null;
+        this.flush();
+      }, frame.retry_after_ms);
+    } else {
+      this.state.fail(frame.id);
+      this.done(frame.id);
+    }
+  }
+
+  /** This message needs no more care; the next one goes. */
+  private done(id: string): void {
+    this.memory.drop(id);
+    if (this.inFlight === id) {
+      this.inFlight = null;
+      this.flush();
+    }
+  }
+
+  /** Send the oldest message that waits, when none is on its way. */
+  private flush(): void {
+    if (this.inFlight !== null) return;
+    const next: Pending | undefined = this.memory.pending[0];
+    if (next !== undefined && this.connection.send({ kind: "say", id: next.id, text: next.text })) this.inFlight = next.id;
+  }
+}
+
+/** 128 random bits, as text: ids that nobody else has, and that nobody can guess. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

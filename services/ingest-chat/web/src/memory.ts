@@ -1,0 +1,167 @@
+// What outlives a page: the visitor, the session, and every message until it is accepted. One key a thing, so that tabs do not overwrite each other.
+// Where the browser keeps nothing (private windows, blocked storage) all of it lasts as long as the page.
+
+export interface Session {
+  readonly id: string;
+  readonly token: string;
+  /** When the token was given, in milliseconds. */
+  readonly at: number;
+}
+
+export interface Pending {
+  readonly id: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** Like localStorage, as far as we need it. */
+export interface Store {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+  key(index: number): string | null;
+  readonly length: number;
+}
+
+export const PENDING_MAX = 100;
+
+export class Memory {
+  private readonly prefix: string;
+  private readonly fallback = new Map<string, string>();
+
+  constructor(
+    page: string,
+    private readonly store: Store | null,
+  ) {
+    this.prefix = `standardiste.chat.${page}.`;
+  }
+
+  get session(): Session | null {
+    const found = this.json("session");
+    return isSession(found) ? found : null;
+  }
+
+  set session(session: Session | null) {
+    this.write("session", session === null ? null : JSON.stringify(session));
+  }
+
+  get visitor(): string | null {
+    return this.read("visitor");
+  }
+
+  set visitor(token: string | null) {
+    this.write("visitor", token);
+  }
+
+  /** The key under which a session is being begun: kept until it is there, so that a lost answer begins no second one. */
+  get beginKey(): string | null {
+    return this.read("begin");
+  }
+
+  set beginKey(key: string | null) {
+    this.write("begin", key);
+  }
+
+  /** Up to when the agents' messages were told as seen. */
+  seenUpTo(state: "delivered" | "read"): string {
+    return this.read(state) ?? "";
+  }
+
+  noteSeen(state: "delivered" | "read", at: string): void {
+    if (at > this.seenUpTo(state)) this.write(state, at);
+  }
+
+  get isOpen(): boolean {
+    return this.read("open") === "1";
+  }
+
+  set isOpen(isOpen: boolean) {
+    this.write("open", isOpen ? "1" : null);
+  }
+
+  /** What was not accepted yet, oldest first. */
+  get pending(): Pending[] {
+    const found: Pending[] = [];
+    for (const name of this.names()) {
+      if (!name.startsWith("pending.")) continue;
+      const each = this.json(name);
+      if (isPending(each)) found.push(each);
+    }
+    return found.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  }
+
+  keep(pending: Pending): void {
+    this.write(`pending.${pending.id}`, JSON.stringify(pending));
+  }
+
+  drop(id: string): void {
+    this.write(`pending.${id}`, null);
+  }
+
+  /** Whether a change of the browser's storage, made by another tab, is to our session. */
+  isSessionKey(key: string | null): boolean {
+    return key === `${this.prefix}session`;
+  }
+
+  private json(name: string): unknown {
+    try {
+      return JSON.parse(this.read(name) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  private read(name: string): string | null {
+    try {
+      return this.store?.getItem(this.prefix + name) ?? this.fallback.get(name) ?? null;
+    } catch {
+      return this.fallback.get(name) ?? null;
+    }
+  }
+
+  private write(name: string, value: string | null): void {
+    this.fallback.delete(name);
+    try {
+      if (value === null) this.store?.removeItem(this.prefix + name);
+      else if (this.store !== null) {
+        this.store.setItem(this.prefix + name, value);
+        return;
+      }
+    } catch {
+      // no room or not allowed: it lasts as long as the page
+    }
+    if (value !== null) this.fallback.set(name, value);
+  }
+
+  private names(): string[] {
+    const names = new Set(this.fallback.keys());
+    try {
+      for (let index = 0; index < (this.store?.length ?? 0); index++) {
+        const key = this.store?.key(index) ?? "";
+        if (key.startsWith(this.prefix)) names.add(key.slice(this.prefix.length));
+      }
+    } catch {
+      // as above
+    }
+    return [...names];
+  }
+}
+
+/** The browser's storage, where there is one that may be used. */
+export function browserStore(): Store | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+function isSession(value: unknown): value is Session {
+  const found = value as Partial<Session> | null;
+  return typeof found?.id === "string" && typeof found.token === "string" && typeof found.at === "number";
+}
+
+function isPending(value: unknown): value is Pending {
+  const found = value as Partial<Pending> | null;
+  return typeof found?.id === "string" && typeof found.text === "string" && typeof found.at === "number";
+}
