@@ -122,12 +122,13 @@ class Dovecot:
         client.logout()
 
     def flags(self, user: str, folder: str = "INBOX") -> list[str]:
-        """The flags of each message of a folder, in order."""
+        """The flags of each message of a folder, in order; \\Recent, which is nobody's doing, left out."""
         client = self.client(user)
         client.select(folder, readonly=True)
         _, found = client.fetch("1:*", "(FLAGS)")
         client.logout()
-        return [line.decode().partition("FLAGS (")[2].rstrip(")") for line in found if isinstance(line, bytes)]
+        named = [line.decode().partition("FLAGS (")[2].rstrip(")").split() for line in found if isinstance(line, bytes)]
+        return [" ".join(flag for flag in flags if flag != r"\Recent") for flags in named]
 
 
 @contextmanager
