@@ -28,8 +28,8 @@ SERVICES = tuple(dict.fromkeys(route.service for route in ROUTES if route.servic
 SUCCESS = re.compile(r"[123]\d\d")
 
 
-def build(name: str, parts: Parts) -> Service:
-    """The service with settings as they come."""
+def build(name: str, parts: Parts, folder: Path) -> Service:
+    """The service with settings as they come, and the secrets folder of the parts."""
     package = f"standardiste.{name.replace('-', '_')}"
     settings = importlib.import_module(f"{package}.settings")
     own = [
@@ -37,7 +37,7 @@ def build(name: str, parts: Parts) -> Service:
         for each in vars(settings).values()
         if isinstance(each, type) and issubclass(each, CommonSettings) and each is not CommonSettings
     ]
-    return importlib.import_module(f"{package}.app").build(own[0](), parts)
+    return importlib.import_module(f"{package}.app").build(own[0](secrets_folder=folder / "secrets"), parts)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
     await opened.store.close()
 
 
-async def document_of(name: str, parts: Parts) -> dict[str, Any]:
-    router = build(name, parts).router
+async def document_of(name: str, parts: Parts, folder: Path) -> dict[str, Any]:
+    router = build(name, parts, folder).router
     assert isinstance(router, APIRouter)
     return openapi(name, router)
 
@@ -65,13 +65,13 @@ def public(name: str) -> dict[tuple[str, str], Route]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_paths_are_those_of_the_table(name: str, parts: Parts) -> None:
-    assert set(operations(await document_of(name, parts))) == set(public(name))
+async def test_paths_are_those_of_the_table(name: str, parts: Parts, tmp_path: Path) -> None:
+    assert set(operations(await document_of(name, parts, tmp_path))) == set(public(name))
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_answers_are_those_of_the_table(name: str, parts: Parts) -> None:
-    found = operations(await document_of(name, parts))
+async def test_answers_are_those_of_the_table(name: str, parts: Parts, tmp_path: Path) -> None:
+    found = operations(await document_of(name, parts, tmp_path))
     for key, route in public(name).items():
         responses = found[key]["responses"]
         assert {int(status) for status in responses if SUCCESS.fullmatch(status)} == set(route.statuses), key
@@ -83,37 +83,37 @@ async def test_answers_are_those_of_the_table(name: str, parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_no_problem_is_described_otherwise_than_as_rfc_9457(name: str, parts: Parts) -> None:
-    for key, operation in operations(await document_of(name, parts)).items():
+async def test_no_problem_is_described_otherwise_than_as_rfc_9457(name: str, parts: Parts, tmp_path: Path) -> None:
+    for key, operation in operations(await document_of(name, parts, tmp_path)).items():
         for status, response in operation["responses"].items():
             if not SUCCESS.fullmatch(status):
                 assert set(response["content"]) == {"application/problem+json"}, (key, status)
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_every_post_with_a_credential_takes_an_idempotency_key(name: str, parts: Parts) -> None:
-    found = operations(await document_of(name, parts))
+async def test_every_post_with_a_credential_takes_an_idempotency_key(name: str, parts: Parts, tmp_path: Path) -> None:
+    found = operations(await document_of(name, parts, tmp_path))
     for key, route in public(name).items():
         if route.method == "POST" and not route.is_open:
             assert "Idempotency-Key" in {each["name"] for each in found[key].get("parameters", [])}, key
 
 
-async def test_documents_of_all_services_lie_apart(parts: Parts) -> None:
-    routers = [build(name, parts).router for name in SERVICES]
+async def test_documents_of_all_services_lie_apart(parts: Parts, tmp_path: Path) -> None:
+    routers = [build(name, parts, tmp_path).router for name in SERVICES]
     assert len({openapi_path(router) for router in routers if router is not None}) == len(SERVICES)
 
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path, *(routes_only(name) for name in SERVICES)) as site:
+    async with running(tmp_path, *(routes_only(name, tmp_path) for name in SERVICES)) as site:
         yield site
 
 
-def routes_only(name: str) -> Any:
+def routes_only(name: str, folder: Path) -> Any:
     """The service's edge without its tasks: nothing listens on ports of its own."""
 
     def made(parts: Parts) -> Service:
-        service = build(name, parts)
+        service = build(name, parts, folder)
         return Service(name=service.name, router=service.router, collections=service.collections, cross_origin=service.cross_origin)
 
     return made

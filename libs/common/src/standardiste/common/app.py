@@ -26,6 +26,7 @@ from standardiste.common.http import Limiter
 from standardiste.common.http_problem import install, language_of_scope, problem
 from standardiste.common.parts import Parts
 from standardiste.common.problems import PROBLEMS, page
+from standardiste.common.security.audit import Audit
 
 API_VERSION: Final = "1"
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
@@ -55,6 +56,7 @@ def compose(
     """The app. `routers` by service name; `static` folders by URL prefix."""
     app = FastAPI(title="Standardiste", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.parts, app.state.health, app.state.limiter = parts, health, Limiter(parts)
+    app.state.audit = Audit(parts.store, parts.clock)
     app.add_middleware(Edge, settings=parts.http, health=health, pages=tuple(static), cross_origin=tuple(cross_origin))
     install(app)
     app.include_router(_process_paths(health))

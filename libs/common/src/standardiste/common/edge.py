@@ -128,7 +128,9 @@ class Edge:
         headers += scope.get(RATE_HEADERS, ())
         if origin is not None and b"access-control-allow-origin" not in present:
             headers += ((b"access-control-allow-origin", origin), (b"vary", b"Origin"))
-            headers.append((b"access-control-expose-headers", b"Location, Retry-After, RateLimit, RateLimit-Policy, ETag"))
+            headers.append(
+                (b"access-control-expose-headers", b"Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag")
+            )
         return headers
 
 

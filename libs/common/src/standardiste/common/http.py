@@ -24,6 +24,7 @@ from standardiste.common.metrics import counter
 from standardiste.common.parts import Parts
 from standardiste.common.rate_limit import TokenBuckets, headers
 from standardiste.common.security.api_keys import PREFIX, hash_of
+from standardiste.common.security.audit import Audit
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.rights import Act, Object, may
 from standardiste.common.security.tokens import BadCredential
@@ -115,11 +116,16 @@ def principal_of(parts: Parts, credential: str) -> Principal:
     )
 
 
-def allowed(act: Act | str) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency: the principal, or 403 `not_allowed` when nothing it holds grants the act. Objects are asked about with `require`."""
+def allowed(act: Act | str) -> Callable[[Request, Principal], Awaitable[Principal]]:
+    """
+    A dependency: the principal, or 403 `not_allowed`, on record, when nothing it holds grants the act. Objects are asked about with `require`.
+    """
 
-    async def check(who: Principal = Depends(principal)) -> Principal:  # noqa: B008  FastAPI's way to declare a dependency
-        require(who, act)
+    async def check(request: Request, who: Principal = Depends(principal)) -> Principal:  # noqa: B008  FastAPI's way to declare a dependency
+        if may(who, act) is not None:
+            audit = cast(Audit, request.app.state.audit)
+            await audit.record(who.tenant, who.who, "refused", str(act), source=client_of(request))
+            require(who, act)
         return who
 
     return check
@@ -147,8 +153,8 @@ async def body_of(request: Request, limit_bytes: int) -> bytes:
 
 
 def page(items: Sequence[Any], cursor: str | None) -> dict[str, Any]:
-    """One page as every list answers it: `items`, and `next` (a cursor) unless it is the last."""
-    return {"items": list(items)} if cursor is None else {"items": list(items), "next": cursor}
+    """One page as every list answers it: `items`, and `next`: the cursor of what follows, null at the end."""
+    return {"items": list(items), "next": cursor}
 
 
 def etag(version: int) -> str:
@@ -178,7 +184,7 @@ def _limit(request: Request, bucket: str, key: str) -> None:
     limiter = cast(Limiter, request.app.state.limiter)
     now: Instant = parts_of(request).clock.now()
     taken = (limiter.tenants if bucket == "tenant" else limiter.clients).take(key, now)
-    request.scope[RATE_HEADERS] = headers(bucket, taken)
+    request.scope[RATE_HEADERS] = headers(taken)
     if not taken.is_allowed:
         _limited.labels(bucket).inc()
         raise problem("too_many_requests", retry_after_s=taken.retry_after_s)

@@ -1,7 +1,7 @@
 """
 Idempotency-Key: the same request sent again gets the answer it got, for 24 hours.
 
-Theory. The key belongs to who sent it and to the path. The first request writes a claim with the body's hash, runs, and puts the answer into the claim. A repeat with the same body is given that
+Theory. The key belongs to who sent it and to the path. The first request writes a claim with a keyed hash of the body, runs, and puts the answer into the claim. A repeat with the same body is given that
 answer; with another body it is refused; while the first still runs it is told to wait. A claim whose process died is taken over after a minute, so what runs must
 bear to run twice (its ids derive from the key or its writes are conditional).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
 
@@ -50,7 +51,7 @@ async def idempotent(
         raise problem("invalid_field", f"at most {KEY_CHARACTERS_MAX} characters", pointer="/headers/idempotency-key")
     parts = cast("Parts", request.app.state.parts)
     id = _digest(principal.who, request.method, request.url.path, key)
-    fingerprint = hashlib.sha256(await request.body()).hexdigest()
+    fingerprint = hmac.new(parts.keys.tenant(principal.tenant, "idempotency"), await request.body(), hashlib.sha256).hexdigest()
     store, now = parts.store.tenant(principal.tenant), parts.clock.now()
     version = ABSENT
     former = await store.get(IDEMPOTENCY, id)

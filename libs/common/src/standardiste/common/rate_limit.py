@@ -18,7 +18,6 @@ class Taken:
 
     is_allowed: bool
     burst: int
-    window_s: int
     remaining: int
     reset_s: int
     retry_after_s: int
@@ -49,16 +48,16 @@ class TokenBuckets:
         return Taken(
             is_allowed=is_allowed,
             burst=self._burst,
-            window_s=ceil(self._burst / self._per_s),
             remaining=int(left),
             reset_s=ceil((self._burst - left) / self._per_s),
             retry_after_s=0 if is_allowed else max(1, ceil((1 - left) / self._per_s)),
         )
 
 
-def headers(policy: str, taken: Taken) -> list[tuple[bytes, bytes]]:
-    """RateLimit headers. Source: draft-ietf-httpapi-ratelimit-headers-10 (q quota, w window, r remaining, t seconds until it is full)."""
+def headers(taken: Taken) -> list[tuple[bytes, bytes]]:
+    """RateLimit headers: how many fit, how many are left, in how many seconds all fit again."""
     return [
-        (b"ratelimit-policy", f'"{policy}";q={taken.burst};w={taken.window_s}'.encode()),
-        (b"ratelimit", f'"{policy}";r={taken.remaining};t={taken.reset_s}'.encode()),
+        (b"ratelimit-limit", str(taken.burst).encode()),
+        (b"ratelimit-remaining", str(taken.remaining).encode()),
+        (b"ratelimit-reset", str(taken.reset_s).encode()),
     ]
