@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -324,6 +325,23 @@ async def test_nothing_leaves_while_a_restore_is_held(site: Running, twilio: Twi
     await site.parts.hold.release()
     clock.advance(10_000)
     await twilio.until(lambda: len(twilio.account.texts) == 1, "sent after the release")
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "code"),
+    [(CUSTOMER, "sent", None), ("+33639989901", "failed", "30003"), ("+33639989903", "sent", None), ("+33639989904", "sent", None)],
+)
+async def test_nothing_leaves_a_test_tenant(
+    site: Running, twilio: TwilioDouble, clock: ManualClock, number: str, state: str, code: str | None
+) -> None:
+    await site.configure("t1", replace(tenant_of_test(), is_test=True))
+    await answer(site, "cv-new", "Bonjour", address=number)
+    if number in ("+33639989903", "+33639989904"):
+        await until_stored(site, "m1", "delayed")
+        clock.advance(3_000)
+    report = (await site.inputs(DeliveryReported))[0]
+    assert (report.state.value, report.code) == (state, code)
+    assert not twilio.rest.requests
 
 
 async def test_bus_away_is_answered_503_with_retry_after(tmp_path: Path, twilio: TwilioDouble) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,23 @@ from standardiste.common.events.model import (
     QueueId,
 )
 from standardiste.common.events.outbound import ConnectCall, HoldCall, PlaceCall, QueueCall, ReleaseCall, ResumeCall, TransferCall
+from standardiste.common.intake import Intake
+from standardiste.common.parts import Parts
 from standardiste.common.settings import HttpSettings
 from standardiste.common.testing.bus import read_all
 from standardiste.common.testing.running import Running, running, tenant_of_test
 from standardiste.common.testing.twilio.call import Call, Phone
 from standardiste.common.testing.twilio.double import TwilioDouble
 from standardiste.common.testing.twilio.timers import ManualTimers
+from standardiste.common.twilio.callback_token import CallbackTokens
+from standardiste.common.twilio.client import TwilioApi
+from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.ingest_voice.app import build
-from standardiste.ingest_voice.call_book import CALLS
+from standardiste.ingest_voice.call_book import CALLS, CallBook
+from standardiste.ingest_voice.calls import AgentAnswered, CallState, CustomerEnded, Outcome
 from standardiste.ingest_voice.settings import VoiceSettings
+from standardiste.ingest_voice.switchboard import Switchboard
+from standardiste.ingest_voice.twilio_calls import TwilioCalls, TwilioLinks
 
 PUBLIC = "https://centre.example"
 OURS = "+33199000002"
@@ -422,6 +431,13 @@ async def test_call_that_cannot_be_placed_fails_by_name(
     assert not twilio.account.calls
 
 
+async def test_test_tenant_calls_nobody(site: Running, twilio: TwilioDouble) -> None:
+    await site.configure("t1", replace(tenant_of_test(), is_test=True))
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    assert (await site.inputs(MediaFailed))[0].detail == "test_tenant"
+    assert not twilio.account.calls
+
+
 async def test_placed_call_can_be_held_and_resumed(site: Running, twilio: TwilioDouble) -> None:
     customer = twilio.phone(CALLER)
     await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
@@ -518,6 +534,46 @@ async def test_call_goes_on_over_a_restart_of_the_service(tmp_path: Path, twilio
         await line.bridged()
         call.hang_up()
         await site.inputs(ContactLeft)
+
+
+async def test_agent_who_answers_after_a_restart_is_bridged(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> None:
+    phone = twilio.phone(ANNA)
+    phone.does_not_answer()
+    async with site_in(tmp_path, twilio, clock) as site:
+        await site.configure("t1", tenant_of_test(), ADDRESS, person("anna", ANNA))
+        call = await twilio.customer_calls(CALLER, OURS)
+        contact = (await site.inputs(ContactReceived))[0].contact
+        await Line(site, twilio, call, contact.conversation or ConversationId("")).connect()
+        await twilio.until(lambda: phone.is_ringing, "it rings")
+    async with site_in(tmp_path, twilio, clock) as site:
+        phone.answer()
+        assert (await site.inputs(MediaConnected)) == [MediaConnected(interaction=INTERACTION, offer=OFFER)]
+    assert len(phone.calls) == 1
+
+
+async def test_several_processes_serve_one_call_and_tell_every_fact_under_one_id(line: Line) -> None:
+    phone = line.twilio.phone(ANNA)
+    phone.does_not_answer()
+    await line.connect()
+    await line.twilio.until(lambda: phone.is_ringing, "it rings")
+    parts = line.site.parts
+    pods = [switchboard_of(parts, line.twilio) for _ in range(4)]
+    told = [AgentAnswered(leg=phone.call.sid if phone.call else "", attempt=1), CustomerEnded(outcome=Outcome.HUNG_UP)]
+    await asyncio.gather(*(pod.happen("t1", line.conversation, happening) for pod in pods for happening in told))
+    ended = await pods[0].get("t1", line.conversation)
+    assert ended is not None
+    assert (ended.state, ended.owed, ended.pending) == (CallState.ENDED, (), ())
+    ids = {record.headers["ce_id"] for record in await read_all(parts.bus, Topic.INPUTS)}
+    assert len([id for id in ids if id.endswith("/left")]) == 1
+    assert len([id for id in ids if id.endswith("/connected")]) <= 1
+
+
+def switchboard_of(parts: Parts, twilio: TwilioDouble) -> Switchboard:
+    """Another process's switchboard on the same documents."""
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source="ingest-voice")
+    links = TwilioLinks(CallbackTokens(parts.keys, "voice"), PUBLIC)
+    provider = TwilioCalls(TwilioApi(twilio.url), CredentialBook(parts.secrets, parts.clock), parts.directory, links)
+    return Switchboard(CallBook(parts.store, parts.clock), provider, intake, parts.clock)
 
 
 async def test_bus_away_refuses_a_new_call_with_503(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> None:

@@ -105,16 +105,18 @@ class Orders:
         address = self._parts.directory.address_by_id(event.tenant, data.channel_address)
         person = self._parts.directory.person(event.tenant, data.agent) if data.agent else None
         customer = e164(data.address or "")
+        own = self._parts.directory.tenant(event.tenant)
         refusal = ""
         if self._parts.hold.is_held():
             refusal = "sending_held"
+        elif own is not None and own.is_test:
+            refusal = "test_tenant"
         elif address is None:
             refusal = "unknown_channel_address"
         elif customer is None:
             refusal = "no_number"
         elif data.agent is None or not data.is_agent_first:
             refusal = NOT_OFFERED
-        own = self._parts.directory.tenant(event.tenant)
         call = Call(
             tenant=TenantId(event.tenant),
             conversation=data.conversation,

@@ -4,7 +4,7 @@ Carries calls: takes what happens, decides by `calls.step`, writes the document,
 Theory. The order is always decide, write, do, report, write: so a process that dies anywhere leaves a document that says what is still open, and whoever
 finds it (the same command again, or the round of what is due) goes on. A pending action found that way may have been done: what rings a phone is looked
 up before it is repeated; the rest may be repeated harmlessly. Several pods may serve the webhooks of one call: the document's version decides, and
-the loser steps again from what the winner wrote.
+the loser steps again from what the winner wrote. It then reports what the winner may be reporting too, in order and under the same ids.
 """
 
 from __future__ import annotations
