@@ -50,7 +50,7 @@ export interface PastConversation {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  readonly next?: string;
+  readonly next?: string | null;
 }
 
 /** A no, by the name of its problem type; "away" when nothing answered. */

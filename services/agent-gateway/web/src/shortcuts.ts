@@ -27,7 +27,7 @@ export const SHORTCUTS = {
   note: { words: "key.note", section: "work", keys: ["n"], run: () => compose("internal") },
   hold: { words: "key.hold", section: "work", keys: ["F8", "h"], run: () => void withWork(toggleHold) },
   complete: { words: "key.complete", section: "work", keys: ["F9", "c"], run: () => void withWork(finish) },
-  disposition: { words: "key.disposition", section: "work", keys: ["o"], run: () => focus(FOCUS.disposition) },
+  disposition: { words: "key.disposition", section: "work", keys: ["i"], run: () => focus(FOCUS.disposition) },
   status: { words: "key.status", section: "desk", keys: ["s"], run: () => focus(FOCUS.status) },
   help: { words: "key.help", section: "desk", keys: ["?"], run: () => void (isHelpOpen.value = !isHelpOpen.value) },
 } as const satisfies Record<string, Shortcut>;
@@ -64,9 +64,11 @@ export function toggleLetters(): void {
   }
 }
 
-/** Put the keyboard into an element, once it is drawn. */
+/** Put the keyboard into an element: at once when it is there, so that no key goes astray, else when it is drawn. */
 export function focus(id: string): void {
-  requestAnimationFrame(() => document.getElementById(id)?.focus());
+  const there = document.getElementById(id);
+  if (there === null) requestAnimationFrame(() => document.getElementById(id)?.focus());
+  else there.focus();
 }
 
 /** Accept an offer and begin to write. */

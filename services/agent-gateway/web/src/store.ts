@@ -6,7 +6,7 @@ import { Connection, type Answer, type Link } from "./connection.ts";
 import { beep } from "./sound.ts";
 import { apply, withMessages } from "./state/apply.ts";
 import { type Desk, EMPTY, isCall, isMail, listed, noted, type Offer, selected, type Tone, type Work, withoutNotice, withWork } from "./state/desk.ts";
-import type { Audience, Commands, CustomerId, InteractionId, ServerFrame } from "./wire.ts";
+import type { Audience, Commands, CustomerId, CustomerSummary, InteractionId, ServerFrame } from "./wire.ts";
 import { hasWords, type Key, renamed, suggest } from "./words/index.ts";
 
 const TOKEN = "standardiste.token";
@@ -205,9 +205,16 @@ export function setStatus(status: string): Promise<boolean> {
 }
 
 /** Hold what is active, resume what is held. */
-export function toggleHold({ view }: Work): Promise<boolean> {
+export function toggleHold(one: Work): Promise<boolean> {
+  if (!isInHand(one)) return Promise.resolve(false);
+  const { view } = one;
   const data = { interaction: view.id, version: view.version };
   return view.state === "held" ? ask("interaction.resume", data) : ask("interaction.hold", data);
+}
+
+/** Whether something can be done with it now; between accepting and being active there is nothing to do yet. */
+export function isInHand({ view }: Work): boolean {
+  return view.state === "active" || view.state === "held";
 }
 
 /** Complete the conversation; in wrap-up, close it with its outcome. A choice of outcome under way is waited for: it moves the version. */
@@ -216,6 +223,7 @@ export async function finish({ view: { id } }: Work): Promise<boolean> {
   const there = desk.value.work.get(id);
   if (there === undefined) return false;
   const { view, disposition } = there;
+  if (!isInHand(there) && view.state !== "wrapping") return false;
   const data = { interaction: id, version: view.version, ...(disposition === undefined ? {} : { disposition }) };
   return view.state === "wrapping" ? ask("wrap-up.end", data) : ask("interaction.complete", data);
 }
@@ -297,10 +305,17 @@ export async function readOlder(id: InteractionId): Promise<void> {
   try {
     const page = await api.messages(view.conversation, so_far?.cursor, desk.value.seq);
     desk.value = withWork(desk.value, id, (each) => withMessages(each, page.items));
-    set({ state: page.next === undefined ? "complete" : "idle", cursor: page.next });
+    const cursor = page.next ?? undefined;
+    set({ state: cursor === undefined ? "complete" : "idle", cursor });
   } catch {
     set({ state: "failed", cursor: so_far?.cursor });
   }
+  if (view.customer !== undefined) void readCustomer(view.customer);
+}
+
+/** What is known of the customer of a piece of work: the record once it is read, before that what came with the offer. */
+export function customerOf({ view, customer }: Work): Customer | CustomerSummary | undefined {
+  return (view.customer === undefined ? undefined : records.value.get(view.customer)?.customer) ?? customer;
 }
 
 /** Read a customer's record, once; `again` after it failed. */

@@ -45,7 +45,7 @@ export function App() {
         <div class="columns">
           <div class="left">
             <Offers me={place.me} />
-            <WorkList me={place.me} />
+            <WorkList />
           </div>
           <Conversation me={place.me} work={current.value} />
           <CustomerCard me={place.me} work={current.value} />

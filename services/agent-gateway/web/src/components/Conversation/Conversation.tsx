@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Me } from "../../api.ts";
 import { duration } from "../../format.ts";
 import { isCall, isMail, type Work } from "../../state/desk.ts";
-import { finish, now, older, readOlder, toggleHold } from "../../store.ts";
-import { t } from "../../words/index.ts";
+import { customerOf, desk, finish, isInHand, now, older, readOlder, setStatus, toggleHold } from "../../store.ts";
+import { inWords, t } from "../../words/index.ts";
 import { CallPanel } from "../Call/CallPanel.tsx";
 import { Composer } from "../Composer/Composer.tsx";
 import { Message } from "../Message/Message.tsx";
@@ -21,7 +21,7 @@ export function Conversation({ me, work }: { readonly me: Me; readonly work: Wor
     return (
       <main id="conversation" class="panel conversation none" tabIndex={-1}>
         <h2 class="hidden">{t("conversation.label")}</h2>
-        <p class="quiet">{t("conversation.pick")}</p>
+        <Idle me={me} />
       </main>
     );
   }
@@ -36,17 +36,39 @@ export function Conversation({ me, work }: { readonly me: Me; readonly work: Wor
   );
 }
 
+/** Nothing in hand: say what comes next, and offer the one click to it. */
+function Idle({ me }: { readonly me: Me }) {
+  const statuses = me.configuration.statuses ?? [];
+  const own = desk.value.me;
+  if (own === undefined) return <p class="quiet">{t("app.loading")}</p>;
+  if (statuses.find((each) => each.id === own.status)?.is_routable === true) return <p class="quiet">{t("work.none_ready")}</p>;
+  return (
+    <>
+      <p class="quiet">{t("work.none_away")}</p>
+      <p class="idle-ways">
+        {statuses
+          .filter((each) => each.is_routable)
+          .map((each) => (
+            <button key={each.id} type="button" class="button primary" onClick={() => void setStatus(each.id)}>
+              {inWords(each.name, each.id)}
+            </button>
+          ))}
+      </p>
+    </>
+  );
+}
+
 function Head({ work }: { readonly work: Work }) {
-  const { view, customer } = work;
+  const { view } = work;
   const subject = isMail(view) ? work.messages.find((each) => each.content.subject !== undefined)?.content.subject : undefined;
-  const canHold = view.state === "active" || view.state === "held";
+  const canHold = isInHand(work);
   return (
     <header class="conversation-head">
       <div class="conversation-title">
         <h2 id="conversation-title">
           <Icon name={view.channel} />
           <span class="hidden">{channelName(view)}</span>
-          {customerName(customer)}
+          {customerName(customerOf(work))}
         </h2>
         <p class="small">
           <StateTag state={view.state} />{" "}

@@ -1,19 +1,21 @@
 // Who the customer is: what came with the work at once, the record as soon as it is read, and the facts of this interaction.
 
 import { useEffect } from "preact/hooks";
-import type { Me, PastConversation } from "../../api.ts";
+import type { Customer, Me, PastConversation } from "../../api.ts";
 import { day, languageName, moment } from "../../format.ts";
 import type { Work } from "../../state/desk.ts";
-import { now, readCustomer, records } from "../../store.ts";
+import { now, older, readCustomer, type Record, records } from "../../store.ts";
 import { hasWords, inWords, t } from "../../words/index.ts";
 import { channelName, customerName } from "../parts/names.ts";
 import "./customer.css";
 
 export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Work | undefined }) {
   const id = work?.view.customer;
+  // The records know whose the work is once they have given its messages; asked before, they would say no.
+  const isKnownThere = work !== undefined && !["loading", undefined].includes(older.value.get(work.view.id)?.state);
   useEffect(() => {
-    if (id !== undefined) void readCustomer(id);
-  }, [id]);
+    if (id !== undefined && isKnownThere) void readCustomer(id);
+  }, [id, isKnownThere]);
   if (work === undefined) return <aside class="panel customer" aria-label={t("customer.title")} />;
   const record = id === undefined ? undefined : records.value.get(id);
   const known = record?.customer ?? work.customer;
@@ -40,7 +42,7 @@ export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Wor
         </p>
       )}
       <dl>
-        {(record?.customer?.addresses ?? []).map((each) => (
+        {shownAddresses(record).map((each) => (
           <Fact key={each.address} name={familyName(each.family)} value={each.address} />
         ))}
         {known?.language !== undefined && <Fact name={t("customer.language")} value={languageName(known.language)} />}
@@ -90,10 +92,15 @@ function Past({ past }: { readonly past: readonly PastConversation[] }) {
   );
 }
 
+/** The addresses that say something to a person; a chat visitor's is a mere id. */
+function shownAddresses(record: Record | undefined): Customer["addresses"] {
+  return (record?.customer?.addresses ?? []).filter((each) => each.family !== "chat");
+}
+
 /** A channel or a family of addresses, in words where there are some. */
 function familyName(name: string): string {
   const key = `channel.${name}`;
-  return hasWords(key) ? t(key) : name;
+  return hasWords(key) ? t(key) : name.replace(/^other\./, "");
 }
 
 function queueName(me: Me, { view }: Work): string {

@@ -23,8 +23,9 @@ function One({ attachment }: { readonly attachment: Attachment }) {
   const save = (): void => void readBlob(attachment.blob).then((bytes) => saveAs(bytes, attachment.name), () => setFailed(true));
   return (
     <li class="attachment">
-      <button type="button" class="button small" disabled={isRefused} aria-label={t("message.download", { name: attachment.name })} onClick={save}>
+      <button type="button" class="button small" disabled={isRefused} onClick={save}>
         <Icon name="file" />
+        <span class="hidden">{t("message.download")} </span>
         <span class="attachment-name">{attachment.name}</span>
         <span class="quiet numbers">{size(attachment.size_bytes)}</span>
       </button>

@@ -30,7 +30,7 @@ async function pageOf(blob: BlobName, attachments: readonly Attachment[]): Promi
     const isShown = each.content_id !== undefined && each.media_type.startsWith("image/") && each.size_bytes <= PICTURE_BYTES_MAX && each.state !== "refused";
     if (isShown && html.includes(`cid:${each.content_id}`)) html = html.replaceAll(`cid:${each.content_id}`, await dataUrl(await readBlob(each.blob)));
   }
-  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><base target="_blank">${html}`;
+  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><base target="_blank"><font face="system-ui, sans-serif">${html}</font>`;
 }
 
 function dataUrl(bytes: Blob): Promise<string> {

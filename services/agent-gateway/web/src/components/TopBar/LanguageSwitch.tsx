@@ -6,8 +6,9 @@ export function LanguageSwitch() {
   return (
     <div class="languages" role="group" aria-label={t("app.language")}>
       {(Object.keys(LANGUAGES) as Language[]).map((each) => (
-        <button key={each} type="button" class="language" lang={each} aria-pressed={language.value === each} aria-label={LANGUAGES[each]} onClick={() => speak(each)}>
+        <button key={each} type="button" class="language" lang={each} aria-pressed={language.value === each} onClick={() => speak(each)}>
           {each.toUpperCase()}
+          <span class="hidden"> {LANGUAGES[each]}</span>
         </button>
       ))}
     </div>

@@ -1,25 +1,23 @@
 // My work, by channel: who, in which state, since when, what is new.
 
-import type { Me } from "../../api.ts";
 import { duration } from "../../format.ts";
 import type { Work } from "../../state/desk.ts";
-import { desk, look, now, work } from "../../store.ts";
+import { customerOf, desk, look, now, work as all } from "../../store.ts";
 import { counted, t } from "../../words/index.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { channelName, customerName } from "../parts/names.ts";
 import "./worklist.css";
 
-export function WorkList({ me }: { readonly me: Me }) {
-  const all = work.value;
+export function WorkList() {
   return (
     <nav class="panel worklist" aria-labelledby="work-title">
       <h2 id="work-title">{t("work.title")}</h2>
-      {all.length === 0 ? (
-        <Nothing me={me} />
+      {all.value.length === 0 ? (
+        <p class="worklist-none quiet">{t("work.none")}</p>
       ) : (
         <ul>
-          {all.map((each, index) => {
-            const isNewChannel = all[index - 1]?.view.channel !== each.view.channel;
+          {all.value.map((each, index) => {
+            const isNewChannel = all.value[index - 1]?.view.channel !== each.view.channel;
             return (
               <>
                 {isNewChannel && (
@@ -37,7 +35,8 @@ export function WorkList({ me }: { readonly me: Me }) {
   );
 }
 
-function Item({ work: { view, customer, unread, messages } }: { readonly work: Work }) {
+function Item({ work }: { readonly work: Work }) {
+  const { view, unread, messages } = work;
   const isCurrent = desk.value.selected === view.id;
   const last = messages.at(-1);
   const subject = messages.find((each) => each.content.subject !== undefined)?.content.subject;
@@ -47,7 +46,7 @@ function Item({ work: { view, customer, unread, messages } }: { readonly work: W
       <button type="button" class="worklist-item" aria-current={isCurrent ? "true" : undefined} onClick={() => look(view.id)}>
         <Icon name={view.channel} />
         <span class="worklist-who">
-          <span class="hidden">{channelName(view)}</span> {customerName(customer)}
+          <span class="hidden">{channelName(view)}</span> {customerName(customerOf(work))}
         </span>
         <span class="numbers quiet small">{duration(now.value - Date.parse(view.since))}</span>
         <span class="worklist-words quiet small">{words.slice(0, 120)}</span>
@@ -66,14 +65,4 @@ function Item({ work: { view, customer, unread, messages } }: { readonly work: W
 export function StateTag({ state }: { readonly state: Work["view"]["state"] }) {
   const tone = state === "active" ? "good" : state === "held" || state === "wrapping" ? "warning" : "info";
   return <span class={`tag ${tone}`}>{t(`interaction.${state}`)}</span>;
-}
-
-function Nothing({ me }: { readonly me: Me }) {
-  const isReady = me.configuration.statuses?.find((each) => each.id === desk.value.me?.status)?.is_routable ?? false;
-  return (
-    <div class="worklist-none quiet">
-      <p>{t("work.none")}</p>
-      {desk.value.me !== undefined && <p class="small">{t(isReady ? "work.none_ready" : "work.none_away")}</p>}
-    </div>
-  );
 }

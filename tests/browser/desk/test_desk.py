@@ -1,0 +1,238 @@
+"""The desk in a real browser, over real services: an agent's hour, in French and English."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute, expect
+
+AXE = Path(__file__).parents[3] / "services/agent-gateway/web/node_modules/axe-core/axe.min.js"
+SHOTS = os.environ.get("DESK_SHOTS")
+MAIL_TEXT = (
+    "Bonjour,\n\nje ne comprends pas la ligne 3.\n\nJeanne\n\nLe 2 mars 2026 à 10:00, Maison Lumen a écrit :\n> Voici votre facture.\n"
+)
+MAIL_HTML = (
+    '<p>Bonjour,</p><p>je ne comprends pas la <b>ligne 3</b>.</p><script>document.title="pwned"</script>'
+    '<img src="https://tracker.example/pixel.png" onerror="parent.document.title=1">'
+)
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+async def shot(page: Page, name: str) -> None:
+    """A picture to look at, when DESK_SHOTS names a folder."""
+    if SHOTS:
+        await page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+async def sign_in(page: Page, url: str) -> None:
+    await page.goto(f"{url}/desk")
+    await page.get_by_label("Nom d'utilisateur").fill("anna")
+    await page.get_by_label("Mot de passe").fill("a-desk-of-ones-own")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Connecté")).to_be_visible()
+    await expect(page.get_by_text("Indisponible")).to_be_visible()
+
+
+async def be_ready(page: Page) -> None:
+    await page.get_by_role("main").get_by_role("button", name="Disponible").click()
+    await expect(page.get_by_text("Vous êtes disponible.")).to_be_visible()
+
+
+async def accept(page: Page, name: str) -> None:
+    await expect(page.locator(".offer").filter(has_text=name)).to_be_visible()
+    await page.keyboard.press("F2")
+    await expect(page.get_by_role("heading", name=name)).to_be_visible()
+    await expect(page.locator(".conversation-head .tag.good")).to_be_visible()
+
+
+def box(page: Page) -> Locator:
+    return page.locator("#composer-text")
+
+
+def said(page: Page) -> Locator:
+    return page.locator(".message-text")
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is."""
+    await page.evaluate(AXE.read_text())
+    found: dict[str, Any] = json.loads(await page.evaluate("axe.run().then(JSON.stringify)"))
+    return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
+
+
+async def test_chat_from_offer_to_close_without_a_mouse(site: Any, page: Page) -> None:
+    await sign_in(page, site.url)
+    await page.keyboard.press("s")
+    await expect(page.locator("#status")).to_be_focused()
+    await page.keyboard.type("Disp")
+    await expect(page.locator(".status .tag")).to_contain_text("Disponible")
+    await page.keyboard.press("Tab")
+
+    session = await site.chat("Bonjour, ma lampe ne s'allume plus. <b>Que faire ?</b>")
+    await expect(page).to_have_title("1 proposition – Standardiste")
+    await shot(page, "offer-fr")
+    await page.keyboard.press("a")
+    await expect(said(page)).to_have_text("Bonjour, ma lampe ne s'allume plus. <b>Que faire ?</b>")
+    await expect(box(page)).to_be_focused()
+    await page.keyboard.type("Avez-vous essayé une autre ampoule ?")
+    await page.keyboard.press("Enter")
+    await site.heard(session, "autre ampoule")
+    await expect(page.locator(".message.ours")).to_contain_text("Envoyé")
+    await site.say(session, "Oui, deux.")
+    await expect(said(page)).to_have_count(3)
+    await shot(page, "chat-fr")
+
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("n")
+    await page.keyboard.type("Client patient.")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message.note")).to_contain_text("Client patient.")
+    await page.keyboard.press("F8")
+    await expect(page.locator(".conversation-head")).to_contain_text("En attente")
+    await page.keyboard.press("F8")
+    await expect(page.locator(".conversation-head")).to_contain_text("Actif")
+
+    await page.keyboard.press("F9")
+    await expect(page.get_by_role("heading", name="Clôture")).to_be_visible()
+    await expect(page.locator("#wrap-disposition")).to_be_focused()
+    await page.keyboard.type("Rés")
+    await shot(page, "wrap-up-fr")
+    await page.keyboard.press("F9")
+    await expect(page.get_by_text("Vous êtes disponible.")).to_be_visible()
+    await expect(page.get_by_role("navigation").get_by_text("Rien en cours.")).to_be_visible()
+
+
+async def test_mail_is_read_safely_and_answered_in_english(site: Any, page: Page, context: BrowserContext) -> None:
+    foreign: list[str] = []
+    context.on(
+        "request", lambda request: None if request.url.startswith((site.url, "data:", "blob:", "about:")) else foreign.append(request.url)
+    )
+    await sign_in(page, site.url)
+    await be_ready(page)
+    await page.get_by_role("button", name="English").click()
+    await site.mail("Ma facture de mars", MAIL_TEXT, MAIL_HTML, b"%PDF-1.4 " * 300)
+    await accept(page, "Jeanne Martin")
+    await expect(page.locator(".customer")).to_contain_text("jeanne@client.example")
+    await expect(said(page)).not_to_contain_text("Voici votre facture")
+    await page.get_by_role("button", name="Show the whole message").click()
+    await expect(said(page)).to_contain_text("Voici votre facture")
+    await shot(page, "mail-en")
+
+    await page.get_by_role("button", name="As it was sent").click()
+    frame = page.frame_locator(".html-frame")
+    await expect(frame.get_by_text("ligne 3")).to_be_visible()
+    await shot(page, "mail-html-en")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Download facture mars.pdf").click()
+    assert (await download.value).suggested_filename == "facture mars.pdf"
+    assert foreign == []
+    await expect(page).to_have_title("Standardiste")
+
+    await box(page).fill("Line 3 is the shade.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".message.ours")).to_contain_text("Line 3 is the shade.")
+
+
+async def test_mandatory_outcome_is_asked_for(site: Any, page: Page) -> None:
+    await sign_in(page, site.url)
+    await be_ready(page)
+    await site.letter("Je souhaite résilier mon contrat.")
+    await accept(page, "Émile Blanc")
+    await page.keyboard.press("F9")
+    close = page.get_by_role("button", name="Fermer", exact=False).and_(page.locator(".wrapup button"))
+    await expect(close).to_be_disabled()
+    await page.select_option("#wrap-disposition", "solved")
+    await expect(close).to_be_enabled()
+    await close.click()
+    await expect(page.get_by_role("navigation").get_by_text("Rien en cours.")).to_be_visible()
+
+
+async def test_lost_connection_comes_back_with_what_was_missed(site: Any, page: Page) -> None:
+    sockets: list[WebSocketRoute] = []
+    is_down = False
+
+    def through(route: WebSocketRoute) -> None:
+        sockets.append(route)
+        route.connect_to_server()
+
+    await page.route_web_socket("**/v1/agent/ws", lambda route: through(route) if not is_down else None)
+    await sign_in(page, site.url)
+    await be_ready(page)
+    session = await site.chat("Bonjour")
+    await accept(page, "Paul Girard")
+    is_down = True
+    await sockets[-1].close(code=4999)
+    await expect(page.locator(".banner")).to_contain_text("Connexion perdue")
+    await shot(page, "lost-fr")
+    await site.say(session, "Êtes-vous là ?")
+    is_down = False
+    await page.get_by_role("button", name="Essayer maintenant").click()
+    await expect(page.get_by_role("status").filter(has_text="Connecté")).to_be_visible()
+    await expect(said(page)).to_have_text(["Bonjour", "Êtes-vous là ?"])
+
+
+async def test_reload_shows_the_same_work(site: Any, page: Page) -> None:
+    await sign_in(page, site.url)
+    await be_ready(page)
+    await site.chat("Bonjour")
+    await accept(page, "Paul Girard")
+    await page.reload()
+    await expect(said(page)).to_have_text("Bonjour")
+    await expect(page.get_by_role("heading", name="Paul Girard")).to_be_visible()
+
+
+async def test_desk_opened_elsewhere_takes_over_and_gives_back(site: Any, page: Page, context: BrowserContext) -> None:
+    await sign_in(page, site.url)
+    other = await context.new_page()
+    await sign_in(other, site.url)
+    await expect(page.get_by_role("alertdialog")).to_contain_text("Votre poste a été ouvert ailleurs.")
+    await shot(page, "elsewhere-fr")
+    await page.get_by_role("button", name="Utiliser celui-ci").click()
+    await expect(page.get_by_role("status").filter(has_text="Connecté")).to_be_visible()
+    await expect(other.get_by_role("alertdialog")).to_be_visible()
+
+
+async def test_wrong_password_is_told_in_words(site: Any, page: Page) -> None:
+    await page.goto(f"{site.url}/desk/")
+    await page.get_by_label("Nom d'utilisateur").fill("anna")
+    await page.get_by_label("Mot de passe").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_have_text("Le nom d'utilisateur ou le mot de passe n'est pas bon.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_view_is_accessible(site: Any, page: Page, scheme: Any) -> None:
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    checked: dict[str, list[str]] = {}
+
+    async def check(name: str, reach: Callable[[], Awaitable[object]]) -> None:
+        await reach()
+        await shot(page, f"{name}-{scheme}")
+        checked[name] = await faults(page)
+
+    async def offered() -> None:
+        await be_ready(page)
+        await site.mail("Ma facture", MAIL_TEXT, MAIL_HTML, b"%PDF")
+        await expect(page.locator(".offer")).to_be_visible()
+
+    async def wrapping() -> None:
+        await page.keyboard.press("F9")
+        await expect(page.locator("#wrap-disposition")).to_be_focused()
+
+    async def helped() -> None:
+        await page.get_by_role("button", name="Raccourcis clavier").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+
+    await check("door", lambda: page.goto(f"{site.url}/desk/"))
+    await check("idle", lambda: sign_in(page, site.url))
+    await check("offer", offered)
+    await check("conversation", lambda: accept(page, "Jeanne Martin"))
+    await check("wrap-up", wrapping)
+    await check("help", helped)
+    assert checked == {name: [] for name in checked}
