@@ -15,7 +15,7 @@ async def connect(url: str, clock: Clock) -> Bus:
     """
     The bus that `url` names, open.
 
-    `embedded:///path/to/folder` (or a .sqlite file), `memory://`. Raises ValueError for what cannot be meant, and whatever opening raises.
+    `embedded:///path/to/folder` (or a .sqlite file), `memory://`, `kafka://host:port` (kafka_settings.py). Raises ValueError for what cannot be meant, and whatever opening raises.
     """
     parts = urlsplit(url)
     match parts.scheme:
@@ -26,6 +26,9 @@ async def connect(url: str, clock: Clock) -> Bus:
         case "memory":
             return await MemoryBus.open(clock)
         case "kafka":
-            raise ValueError(f"{url}: this version has no Kafka adapter (standardiste.common.bus.kafka); use embedded:///folder")
+            from standardiste.common.bus.kafka import KafkaBus  # its clients are loaded only where they are used
+            from standardiste.common.bus.kafka_settings import KafkaSettings
+
+            return await KafkaBus.connect_to(KafkaSettings.of_url(url), clock)
         case other:
             raise ValueError(f"{url}: no bus is called {other!r}; known are embedded, memory and kafka")

@@ -166,7 +166,7 @@ class Bus(Protocol):
         ...
 
     async def ends(self, topic: Topic) -> Mapping[int, int]:
-        """The next offset to be written, by partition."""
+        """The offset after the last record that readers are given now, by partition: whoever has read that far has read all. 0 when there is none."""
         ...
 
     async def lag(self, group: str, topics: Sequence[Topic]) -> Sequence[GroupLag]:

@@ -1,0 +1,219 @@
+"""
+The bus on Apache Kafka, for many processes: aiokafka for publish, process and tail, FastStream for subscribe.
+
+Partitions are computed by us (topics.partition_of), so that every adapter lays a tenant in the same place. Every reader is read_committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
+from random import Random
+from typing import Any, Final, Literal
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from standardiste.common.bus.dead_letters import dead_letter_of
+from standardiste.common.bus.kafka_clients import arguments_of, away, close, places, reader, record_of, visible_end
+from standardiste.common.bus.kafka_owners import KafkaOwners
+from standardiste.common.bus.kafka_partition import KafkaPartition
+from standardiste.common.bus.kafka_settings import KafkaSettings
+from standardiste.common.bus.kafka_subscription import KafkaSubscription
+from standardiste.common.bus.kafka_topics import partitions_of
+from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
+from standardiste.common.bus.processing import Owned, PartitionLoop
+from standardiste.common.bus.timers import Backoff, LoopTimer
+from standardiste.common.bus.topics import TOPICS, Topic, partition_of
+from standardiste.common.clock import Clock
+from standardiste.common.errors import BadInput, BusAway
+
+PUBLISH_WITHIN_S: Final = 5.0
+IN_FLIGHT_MAX: Final = 20_000
+TAIL_BATCH: Final = 1_000
+TAIL_POLL_MS: Final = 60_000
+RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
+
+
+class KafkaBus:
+    """The bus port over one cluster. Made by `connect_to`."""
+
+    def __init__(self, settings: KafkaSettings, partitions: int, clock: Clock, random: Random | None = None) -> None:
+        self._settings, self._partitions, self._clock = settings, partitions, clock
+        self._timer, self._random = LoopTimer(clock), random or Random()
+        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+        self._in_flight = 0
+        self._is_closed = False
+
+    @classmethod
+    async def connect_to(cls, settings: KafkaSettings, clock: Clock) -> KafkaBus:
+        """The bus on this cluster. Raises ValueError when the topics are not as they must be, BusAway."""
+        bus = cls(settings, await partitions_of(settings), clock)
+        await bus._start_producer()
+        return bus
+
+    @property
+    def partitions(self) -> int:
+        return self._partitions
+
+    async def publish(self, *outgoing: Outgoing) -> None:
+        if self._producer is None or self._is_closed:
+            raise BusAway("closed")
+        if self._in_flight + len(outgoing) > IN_FLIGHT_MAX:
+            raise BusAway("too many records are in flight")
+        sends = [self._arguments(out) for out in outgoing]
+        with away():
+            async with asyncio.timeout(PUBLISH_WITHIN_S):
+                await asyncio.gather(*[await self._send(send) for send in sends])
+
+    async def subscribe(
+        self,
+        group: str,
+        topics: Sequence[Topic],
+        handler: Handler,
+        *,
+        lane: Lane | None = None,
+        in_flight: int = 64,
+        retry: RetryPolicy | None = None,
+        ready: Any = None,
+    ) -> None:
+        async def bury(record: Record, reason: str, tries: int) -> None:
+            await self.publish(dead_letter_of(record, group, reason, tries))
+
+        subscription = KafkaSubscription(
+            self._settings, group, topics, handler, bury, lane=lane, in_flight=in_flight, retry=retry or RetryPolicy(), random=self._random
+        )
+        await subscription.run(ready)
+
+    async def process(self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Any = None) -> None:
+        up: set[int] = set()
+        is_told = False
+
+        def tell() -> None:
+            nonlocal is_told
+            if not is_told and ready is not None and owners.wanted <= up:
+                is_told = True
+                ready()
+
+        def one_ready(partition: int) -> None:
+            up.add(partition)
+            tell()
+
+        def take(partition: int) -> Owned:
+            is_wanted = partial(_contains, owners, partition)
+            return KafkaPartition(self._settings, group, topics, state, partition, self._clock, self._timer, is_wanted)
+
+        async def work(partition: int) -> None:
+            loop = PartitionLoop(
+                partition,
+                partial(take, partition),
+                factory,
+                self._clock,
+                dead_letter=lambda record, reason, tries: dead_letter_of(record, group, reason, tries),
+                random=self._random,
+                ready=partial(one_ready, partition),
+            )
+            await loop.run()
+
+        owners = KafkaOwners(self._settings, group, topics[0], work, self._random.random)
+        await owners.run(tell)
+
+    async def tail(
+        self, topics: Sequence[Topic], positions: Positions, *, default: Literal[From.START, From.END] = From.END
+    ) -> AsyncGenerator[Sequence[Record], None]:
+        everywhere = places(self._settings, topics, range(self._partitions))
+        begin: dict[TopicPartition, int] = {}
+        backoff = Backoff(50, 5_000, self._random.random)
+        while True:
+            consumer = reader(self._settings)
+            try:
+                with away():
+                    await consumer.start()
+                    consumer.assign(everywhere)
+                    ends = await consumer.end_offsets(everywhere)
+                    for place in everywhere:
+                        first = 0 if default is From.START else ends[place]
+                        asked = positions.get((self._settings.topic(place.topic), place.partition), first)
+                        consumer.seek(place, begin.setdefault(place, min(asked, ends[place])))
+                    backoff.reset()
+                    while True:
+                        batches = await consumer.getmany(timeout_ms=TAIL_POLL_MS, max_records=TAIL_BATCH)
+                        for place, raw in batches.items():
+                            begin[place] = raw[-1].offset + 1
+                            yield [record_of(self._settings, each) for each in raw]
+            except BusAway:
+                await backoff.wait()  # a reader has nobody to tell: it goes on where it was
+            finally:
+                await close(consumer)
+
+    async def ends(self, topic: Topic) -> Mapping[int, int]:
+        consumer = reader(self._settings)
+        with away():
+            try:
+                await consumer.start()
+                return {partition: await visible_end(consumer, place) for partition, place in enumerate(places(self._settings, [topic], range(self._partitions)))}
+            finally:
+                await close(consumer)
+
+    async def lag(self, group: str, topics: Sequence[Topic]) -> Sequence[GroupLag]:
+        everywhere = places(self._settings, topics, range(self._partitions))
+        admin: Any = AIOKafkaAdminClient(**self._settings.client())
+        with away():
+            try:
+                await admin.start()
+                committed = await admin.list_consumer_group_offsets(self._settings.group(group), partitions=everywhere)
+            finally:
+                await admin.close()
+        found: list[GroupLag] = []
+        for topic in topics:
+            for partition, end in sorted((await self.ends(topic)).items()):
+                mark = committed.get(TopicPartition(self._settings.name(topic), partition))
+                found.append(GroupLag(topic=topic, partition=partition, committed=0 if mark is None else max(0, mark.offset), end=end))
+        return found
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            if self._producer is not None:
+                await close(self._producer)
+
+    async def _start_producer(self) -> None:
+        self._producer = AIOKafkaProducer(
+            **self._settings.client(),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_request_size=max(RECORD_BYTES_MAX.values()) + 64 * 1024,
+        )
+        with away():
+            await self._producer.start()
+
+    async def _send(self, send: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """Hand one record to the producer. It counts as in flight until the broker has answered, however long we wait for that."""
+        assert self._producer is not None
+        self._in_flight += 1
+        try:
+            sent = await self._producer.send(**send)
+        except BaseException:
+            self._in_flight -= 1
+            raise
+        sent.add_done_callback(self._landed)
+        return asyncio.shield(sent)
+
+    def _landed(self, sent: asyncio.Future[Any]) -> None:
+        self._in_flight -= 1
+        if not sent.cancelled() and isinstance(sent.exception(), KafkaError):
+            return  # who waits for it has been told, or has been told BusAway before
+
+    def _arguments(self, out: Outgoing) -> dict[str, Any]:
+        arguments = arguments_of(self._settings, out, partition_of(out.tenant, self._partitions))
+        size = len(arguments["key"]) + len(out.value or b"") + sum(len(name) + len(value) for name, value in arguments["headers"])
+        if size > RECORD_BYTES_MAX[out.topic]:
+            raise BadInput("record_too_large", f"{size} bytes; {out.topic.value} takes up to {RECORD_BYTES_MAX[out.topic]}")
+        return arguments
+
+
+def _contains(owners: KafkaOwners, partition: int) -> bool:
+    return partition in owners.wanted

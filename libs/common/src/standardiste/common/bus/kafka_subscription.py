@@ -1,0 +1,186 @@
+"""
+At least once on Kafka: a FastStream batch subscriber feeds one set of lanes per partition; what is finished is committed lazily.
+
+A rebalance ends the lanes of the partitions that go: what they had finished is committed, what they had not is handled again by the next owner. While the
+lanes are full nothing is taken from FastStream, so the partitions are in effect paused; heartbeats go on beside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, Final
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.message import StreamMessage
+from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
+
+from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, record_of
+from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
+from standardiste.common.bus.lanes import DeadLetter, Lanes
+from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
+from standardiste.common.bus.topics import Topic
+
+SESSION_MS: Final = 10_000
+HEARTBEAT_MS: Final = 1_000
+COMMIT_EVERY_S: Final = 0.2
+BATCH_MAX: Final = 500
+NEVER_MS: Final = 2_000_000_000  # lanes may be full for as long as a store is away; the session is kept by heartbeats
+
+
+class KafkaSubscription(ConsumerRebalanceListener):
+    """One running subscription."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        group: str,
+        topics: Sequence[Topic],
+        handler: Handler,
+        bury: DeadLetter,
+        *,
+        lane: Lane | None,
+        in_flight: int,
+        retry: RetryPolicy,
+        random: Random,
+    ) -> None:
+        self._settings, self._group, self._topics, self._in_flight = settings, settings.group(group), topics, in_flight
+
+        async def handling(record: Record) -> None:
+            try:
+                await handler(record)
+            finally:
+                self._finished.set()
+
+        async def burying(record: Record, reason: str, tries: int) -> None:
+            try:
+                await bury(record, reason, tries)
+            finally:
+                self._finished.set()
+
+        self._make = lambda: Lanes(handling, burying, self._progress, lane=lane, in_flight=in_flight, retry=retry, random=random)
+        self._lanes: dict[TopicPartition, Lanes] = {}
+        self._dirty: dict[TopicPartition, int] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._finished = asyncio.Event()
+        self._assigned = asyncio.Event()
+        self._is_draining = False
+        self._subscriber: Any = None
+
+    async def run(self, ready: Callable[[], None] | None) -> None:
+        broker = KafkaBroker(logger=None, apply_types=False, **_broker_arguments(self._settings))
+        self._subscriber = broker.subscriber(
+            *(self._settings.name(topic) for topic in self._topics),
+            group_id=self._group,
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            max_poll_interval_ms=NEVER_MS,
+            rebalance_timeout_ms=SESSION_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            batch_timeout_ms=FETCH_WAIT_MS,
+            max_records=BATCH_MAX,
+            listener=self,
+            decoder=_raw,
+        )
+        self._subscriber(self._feed)
+        await broker.start()
+        try:
+            await self._assigned.wait()
+            if ready is not None:
+                ready()
+            while True:
+                await asyncio.sleep(COMMIT_EVERY_S)
+                await self._commit()
+        finally:
+            self._is_draining = True
+            self._finished.set()
+            await asyncio.gather(*(lanes.drain() for lanes in self._lanes.values()), *self._ending)
+            await self._commit()
+            with contextlib.suppress(TimeoutError, KafkaError, OSError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await broker.stop()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        for place in assigned:
+            self._lanes.setdefault(place, self._make())
+        self._assigned.set()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        await self._commit()
+        for place in revoked:
+            lanes = self._lanes.pop(place, None)
+            if lanes is not None:
+                ending = asyncio.create_task(lanes.drain())
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+        self._dirty.clear()
+
+    async def _feed(self, batch: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        for raw in batch:
+            while not self._is_draining and self._unfinished() >= self._in_flight:
+                self._finished.clear()
+                await self._finished.wait()
+            lanes = self._lanes.get(TopicPartition(raw.topic, raw.partition))
+            if lanes is not None and not self._is_draining:
+                lanes.start(record_of(self._settings, raw))
+
+    def _unfinished(self) -> int:
+        return sum(self._in_flight - lanes.room for lanes in self._lanes.values())
+
+    def _progress(self, topic: Topic, partition: int, next_offset: int) -> None:
+        place = TopicPartition(self._settings.name(topic), partition)
+        if place in self._lanes:
+            self._dirty[place] = next_offset
+
+    async def _commit(self) -> None:
+        """Commit what moved; what cannot be committed now is delivered again, which handlers bear."""
+        moved, self._dirty = self._dirty, {}
+        consumer = self._subscriber.consumer if self._subscriber is not None else None
+        owned = {} if consumer is None else {place: offset for place, offset in moved.items() if place in consumer.assignment()}
+        if not owned:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await consumer.commit(owned)
+        except (KafkaError, TimeoutError, OSError):
+            logging.getLogger("standardiste.bus").debug("offsets not committed")
+            for place, offset in owned.items():
+                if place in self._lanes:
+                    self._dirty.setdefault(place, offset)
+
+
+async def _raw(message: StreamMessage[Any]) -> Any:
+    return message.raw_message
+
+
+def _broker_arguments(settings: KafkaSettings) -> dict[str, Any]:
+    """FastStream names security in its own way."""
+    client = settings.client()
+    tls = {"ssl_context": client.get("ssl_context"), "use_ssl": settings.security.endswith("SSL")}
+    given: dict[str, Any] = {
+        "bootstrap_servers": client["bootstrap_servers"],
+        "client_id": client["client_id"],
+        "request_timeout_ms": REQUEST_WITHIN_MS,
+        "allow_auto_create_topics": False,
+    }
+    if not settings.security.startswith("SASL"):
+        return given | {"security": BaseSecurity(**tls)}
+    if settings.mechanism == "OAUTHBEARER":
+        return given | {"security": SASLOAuthBearer(**tls), "sasl_oauth_token_provider": client["sasl_oauth_token_provider"]}
+    login = {"username": client["sasl_plain_username"], "password": client["sasl_plain_password"]}
+    return given | {"security": _SECURITY[settings.mechanism](**login, **tls)}
+
+
+_SECURITY: Final = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
