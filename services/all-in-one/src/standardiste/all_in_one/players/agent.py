@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from standardiste.common.events.wire import SUBPROTOCOL
@@ -19,6 +19,11 @@ from standardiste.common.events.wire import SUBPROTOCOL
 ANSWER_WITHIN_S = 20.0
 Frame = Mapping[str, Any]
 OnEvent = Callable[["AgentClient", str, Frame], Awaitable[None]]
+
+
+LOST = (ConnectionError, WebSocketException, TimeoutError, OSError)
+"""What a client meets when the installation goes away under it."""
+AGAIN_AFTER_S = 0.2
 
 
 class Refused(Exception):
@@ -105,6 +110,10 @@ class AgentClient:
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
             await self._reader
+
+    async def left(self) -> None:
+        """Return when the socket is gone, whoever closed it."""
+        await asyncio.wait({self._reader})
 
     async def command(self, type: str, **data: Any) -> Frame:
         """Send a command and give its command.done. Raises Refused."""
@@ -241,12 +250,12 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
     """
     An agent who takes whatever is offered, answers once in the words `answer` gives, completes and wraps up, until left.
 
-    A refusal is part of the trade (the customer left, somebody was faster) and passed over; anything else ends the player.
+    A refusal is part of the trade (the customer left, somebody was faster), and so is a lost connection; anything else ends the player.
     """
     hands = Hands()
 
     async def handle(agent: AgentClient, id: str) -> None:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(Refused, *LOST):
             await agent.until(lambda: id not in agent.work or agent.work[id].state == "active", 60)
             if id in agent.work:
                 text = answer(agent.work[id])
@@ -255,7 +264,7 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
                 await agent.complete(id)
 
     async def take(agent: AgentClient, id: str, interaction: str) -> None:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(Refused, *LOST):
             await agent.accept(id)
             await handle(agent, interaction)
 
@@ -272,6 +281,15 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
             yield agent
         finally:
             await hands.rest()
+
+
+async def tireless(url: Callable[[], str], token: str, answer: Callable[[Work], str]) -> None:
+    """As `at_work`, and again whenever the connection is lost, as a desk does; until cancelled."""
+    while True:
+        with contextlib.suppress(Refused, *LOST):
+            async with at_work(url(), token, answer) as agent:
+                await agent.left()
+        await asyncio.sleep(AGAIN_AFTER_S)
 
 
 class Hands:
