@@ -7,7 +7,7 @@ import { effect } from "@preact/signals";
 
 import { Refused, type Api } from "./api.ts";
 import { backoffMs, Connection } from "./connection.ts";
-import { PENDING_MAX, type Memory, type Pending, type Session } from "./memory.ts";
+import { PENDING_MAX, type Memory, type Pending, type SeenState, type Session } from "./memory.ts";
 import { isAgents, State } from "./state.ts";
 import type { Language } from "./texts.ts";
 import { TEXT_BYTES_MAX, type Problem, type Said, type ServerFrame } from "./wire.ts";
@@ -59,6 +59,7 @@ export class Chat {
     window.addEventListener("storage", (event) => {
       const other = this.memory.session;
       if (this.memory.isSessionKey(event.key) && other !== null) void this.join(other);
+      else this.read(); // it may have been read there
     });
   }
 
@@ -168,7 +169,8 @@ export class Chat {
 
   private take(frame: ServerFrame): void {
     if ("seq" in frame && frame.seq !== "") this.seq = frame.seq;
-    this.state.apply(frame, Date.now());
+    if (frame.kind === "said" && frame.author.kind !== "customer") this.tell("delivered", frame.id, Date.parse(frame.at));
+    this.state.apply(frame, Date.now()); // what is on the screen is read at once, so this comes after `delivered`
     switch (frame.kind) {
       case "welcome":
         this.inFlight = null;
@@ -189,32 +191,23 @@ export class Chat {
     }
   }
 
+  /** Words of ours that are in the transcript need no more care, whichever tab sent them. */
   private said(frame: Said): void {
-    if (frame.author.kind === "customer") {
-      for (const pending of this.memory.pending) if (this.state.isAccepted(pending.id)) this.done(pending.id);
-      return;
-    }
-    if (frame.at > this.memory.seenUpTo("delivered") && this.connection.send({ kind: "seen", message: frame.id, state: "delivered" })) {
-      this.memory.noteSeen("delivered", frame.at);
-    }
-    this.read();
+    if (frame.author.kind !== "customer") return;
+    for (const pending of this.memory.pending) if (this.state.isAccepted(pending.id)) this.done(pending.id);
   }
 
   /** What is on the screen is read; what is not is counted. */
   private read(): void {
-    const upTo = this.memory.seenUpTo("read");
     const isLooking = this.state.isOpen.value && document.visibilityState === "visible";
-    const news = this.state.lines.value.filter((line) => isAgents(line) && new Date(line.at).toISOString() > upTo);
-    if (!isLooking || this.state.link.value !== "open") {
-      this.state.unread.value = isLooking ? 0 : news.length;
-      return;
-    }
-    for (const line of news) {
-      if (line.id !== undefined && this.connection.send({ kind: "seen", message: line.id, state: "read" })) {
-        this.memory.noteSeen("read", new Date(line.at).toISOString());
-      }
-    }
-    this.state.unread.value = 0;
+    const news = this.state.lines.value.filter((line) => isAgents(line) && !this.memory.wasSeen("read", line.id ?? "", line.at));
+    this.state.unread.value = isLooking ? 0 : news.length;
+    if (isLooking && this.state.link.value === "open") for (const line of news) this.tell("read", line.id ?? "", line.at);
+  }
+
+  private tell(state: SeenState, message: string, at: number): void {
+    if (this.memory.wasSeen(state, message, at)) return;
+    if (this.connection.send({ kind: "seen", message, state })) this.memory.noteSeen(state, message, at);
   }
 
   private problem(frame: Problem): void {

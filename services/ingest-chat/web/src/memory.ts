@@ -14,6 +14,13 @@ export interface Pending {
   readonly at: number;
 }
 
+export type SeenState = "delivered" | "read";
+
+interface LastSeen {
+  readonly at: number;
+  readonly messages: readonly string[];
+}
+
 /** Like localStorage, as far as we need it. */
 export interface Store {
   getItem(key: string): string | null;
@@ -62,13 +69,17 @@ export class Memory {
     this.write("begin", key);
   }
 
-  /** Up to when the agents' messages were told as seen. */
-  seenUpTo(state: "delivered" | "read"): string {
-    return this.read(state) ?? "";
+  /** Whether this message was told as seen: it is older than the last that was, or of the same moment and named. */
+  wasSeen(state: SeenState, message: string, at: number): boolean {
+    const last = this.lastSeen(state);
+    return at < last.at || (at === last.at && last.messages.includes(message));
   }
 
-  noteSeen(state: "delivered" | "read", at: string): void {
-    if (at > this.seenUpTo(state)) this.write(state, at);
+  noteSeen(state: SeenState, message: string, at: number): void {
+    const last = this.lastSeen(state);
+    if (at < last.at) return;
+    const messages = at === last.at ? [...last.messages, message] : [message];
+    this.write(state, JSON.stringify({ at, messages }));
   }
 
   get isOpen(): boolean {
@@ -101,6 +112,11 @@ export class Memory {
   /** Whether a change of the browser's storage, made by another tab, is to our session. */
   isSessionKey(key: string | null): boolean {
     return key === `${this.prefix}session`;
+  }
+
+  private lastSeen(state: SeenState): LastSeen {
+    const found = this.json(state);
+    return isLastSeen(found) ? found : { at: 0, messages: [] };
   }
 
   private json(name: string): unknown {
@@ -164,4 +180,9 @@ function isSession(value: unknown): value is Session {
 function isPending(value: unknown): value is Pending {
   const found = value as Partial<Pending> | null;
   return typeof found?.id === "string" && typeof found.text === "string" && typeof found.at === "number";
+}
+
+function isLastSeen(value: unknown): value is LastSeen {
+  const found = value as Partial<LastSeen> | null;
+  return typeof found?.at === "number" && Array.isArray(found.messages);
 }

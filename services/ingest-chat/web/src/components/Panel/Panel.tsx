@@ -21,7 +21,7 @@ export function Panel({ chat, say, language, field }: { chat: Chat; say: Say; la
   const canEnd = lines.value.length > 0 && !isEnded.value;
   return (
     <section id="panel" class="panel" role="dialog" aria-label={title}>
-      <header>
+      <div class="head">
         <div class="titles">
           <h2>{title}</h2>
           {agent.value !== null && <p>{say("with", { name: agent.value || say("us") })}</p>}
@@ -34,7 +34,7 @@ export function Panel({ chat, say, language, field }: { chat: Chat; say: Say; la
         <button type="button" class="plain" aria-label={say("close")} title={say("close")} onClick={() => chat.open(false)}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {isAsking && canEnd && (
         <div class="asking" role="alertdialog" aria-label={say("end_sure")}>
           <p>{say("end_sure")}</p>
