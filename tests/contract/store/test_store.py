@@ -293,6 +293,15 @@ async def test_a_cursor_of_another_find_is_refused(store: Store, other: Find) ->
         await documents.find(PEOPLE, replace(other, cursor=page.cursor))
 
 
+async def test_a_cursor_of_another_epoch_is_refused(store: Store) -> None:
+    documents = await people(store, **CITIES)
+    page = await documents.find(PEOPLE, Find(limit=2))
+    before = store.epoch
+    assert await store.raise_epoch() == store.epoch == before + 1
+    with pytest.raises(BadInput, match="cursor_invalid"):
+        await documents.find(PEOPLE, Find(limit=2, cursor=page.cursor))
+
+
 async def test_a_cursor_is_no_way_into_another_tenant(store: Store) -> None:
     first, second = await people(store, "t_1", **CITIES), await people(store, "t_2", own={"born": 3000})
     page = await first.find(PEOPLE, Find(sort="born", limit=2))

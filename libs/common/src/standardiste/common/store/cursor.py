@@ -19,13 +19,13 @@ from standardiste.common.store.port import Collection, Find
 FIND_LIMIT_MAX = 1_000
 
 
-def cursor_after(collection: Collection, find: Find, value: str | int | None, id: str) -> str:
+def cursor_after(collection: Collection, find: Find, epoch: int, value: str | int | None, id: str) -> str:
     """The cursor of the page that follows the document `id`, whose sort value is `value` (None without a sort)."""
-    text = json.dumps([_fingerprint(collection, find), value, id], separators=(",", ":"))
+    text = json.dumps([_fingerprint(collection, find, epoch), value, id], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def position_of(collection: Collection, find: Find) -> tuple[str | int | None, str] | None:
+def position_of(collection: Collection, find: Find, epoch: int) -> tuple[str | int | None, str] | None:
     """Where this find goes on: (sort value, id), None at its beginning. Raises BadInput("cursor_invalid")."""
     if find.cursor is None:
         return None
@@ -37,7 +37,7 @@ def position_of(collection: Collection, find: Find) -> tuple[str | int | None, s
     if not isinstance(parsed, list):
         raise _invalid()
     match cast(list[Any], parsed):
-        case [str(fingerprint), None | str() | int() as value, str(id)] if fingerprint == _fingerprint(collection, find):
+        case [str(fingerprint), None | str() | int() as value, str(id)] if fingerprint == _fingerprint(collection, find, epoch):
             if (value is None) is (find.sort is None) and not isinstance(value, bool):
                 return value, id
         case _:
@@ -45,10 +45,10 @@ def position_of(collection: Collection, find: Find) -> tuple[str | int | None, s
     raise _invalid()
 
 
-def _fingerprint(collection: Collection, find: Find) -> str:
-    """Of all that decides which documents come in which order; the size of a page may change on the way."""
+def _fingerprint(collection: Collection, find: Find, epoch: int) -> str:
+    """Of all that decides which documents come in which order, and of the epoch; the size of a page may change on the way."""
     where = [[each.index, each.equals, each.at_least, each.below] for each in find.where]
-    text = json.dumps([collection.name, where, find.sort, find.is_descending, find.text])
+    text = json.dumps([epoch, collection.name, where, find.sort, find.is_descending, find.text])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -47,8 +47,11 @@ class MongoStore:
             waitQueueTimeoutMS=ANSWER_WITHIN_MS,
             appname="standardiste",
         )
-        self._database: Any = self._client.get_default_database("standardiste").with_options(write_concern=WriteConcern(w="majority", j=True))
+        self._database: Any = self._client.get_default_database("standardiste").with_options(
+            write_concern=WriteConcern(w="majority", j=True)
+        )
         self._declared: dict[str, Collection] = {}
+        self._epoch = 0
         self._is_closed = False
 
     @classmethod
@@ -96,18 +99,17 @@ class MongoStore:
                 count += (await self._database[name].delete_many({"t": tenant})).deleted_count
         return count
 
-    async def epoch(self) -> int:
-        """The installation's epoch: raised by a restore, compared before any version, offset or seq."""
-        with _away():
-            return int((await self._database[_META].find_one({"_id": "epoch"}))["number"])
+    @property
+    def epoch(self) -> int:
+        return self._epoch
 
     async def raise_epoch(self) -> int:
-        """Raise it by one, durably; give the new one."""
         with _away():
             raised = await self._database[_META].find_one_and_update(
                 {"_id": "epoch"}, {"$inc": {"number": 1}}, return_document=ReturnDocument.AFTER
             )
-        return int(raised["number"])
+        self._epoch = int(raised["number"])
+        return self._epoch
 
     async def close(self) -> None:
         self._is_closed = True
@@ -132,6 +134,7 @@ class MongoStore:
             for fact, number in (("format", FORMAT), ("epoch", 1)):
                 await self._database[_META].update_one({"_id": fact}, {"$setOnInsert": {"number": number}}, upsert=True)
             found = int((await self._database[_META].find_one({"_id": "format"}))["number"])
+            self._epoch = int((await self._database[_META].find_one({"_id": "epoch"}))["number"])
         if found > FORMAT:
             raise FormatTooNew("the document store", found, FORMAT)
 
@@ -188,7 +191,7 @@ class MongoTenant:
         if not 1 <= find.limit <= FIND_LIMIT_MAX:
             raise BadInput("limit_invalid", f"a page holds 1 to {FIND_LIMIT_MAX}", "/limit")
         query = {"t": self._tenant} | _query(collection, find)
-        position = position_of(collection, find)
+        position = position_of(collection, find, self._store.epoch)
         keys = [*([f"e.{find.sort}"] if find.sort else []), "i"]
         if position is not None:
             query = {"$and": [query, _beyond(keys, position if find.sort else position[1:], find)]}
@@ -197,7 +200,10 @@ class MongoTenant:
         if len(found) <= find.limit:
             return Page(documents=documents)
         last = found[find.limit - 1]
-        return Page(documents=documents, cursor=cursor_after(collection, find, last["e"][find.sort] if find.sort else None, last["i"]))
+        return Page(
+            documents=documents,
+            cursor=cursor_after(collection, find, self._store.epoch, last["e"][find.sort] if find.sort else None, last["i"]),
+        )
 
     def _key(self, id: str) -> dict[str, str]:
         return {"t": self._tenant, "i": id}

@@ -114,6 +114,15 @@ class TenantStore(Protocol):
 class Store(Protocol):
     """The port. Every verb may raise StoreAway."""
 
+    @property
+    def epoch(self) -> int:
+        """The installation's epoch, as it was when the store was opened: raised by a restore; a cursor of another one is refused."""
+        ...
+
+    async def raise_epoch(self) -> int:
+        """Raise it by one, durably; give the new one. For a restore, before anything else runs."""
+        ...
+
     async def open(self, collections: Sequence[Collection]) -> None:
         """Declare collections and make their indexes; repeatable; several services may each open their own on one store."""
         ...

@@ -43,6 +43,7 @@ class SqliteStore:
         self._database = database
         self._lock = lock
         self._declared: dict[str, Declared] = {}
+        self._epoch: int | None = None
         self._is_memory = database == _MEMORY
         only = open_connection(database, is_writer=True) if self._is_memory else None
         self._writer = GroupCommit(lambda: only or open_connection(database, is_writer=True), is_inline=self._is_memory)
@@ -101,12 +102,15 @@ class SqliteStore:
     @property
     def epoch(self) -> int:
         """The installation's epoch: raised by a restore, compared before any version, offset or seq."""
-        return self._here.read(lambda connection: connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
+        if self._epoch is None:
+            self._epoch = int(self.row("SELECT value FROM meta WHERE key = 'epoch'", ())[0])
+        return self._epoch
 
     async def raise_epoch(self) -> int:
         """Raise it by one, durably; give the new one."""
         sql = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
-        return await self.write(lambda connection: connection.execute(sql).fetchall()[0][0])
+        self._epoch = await self.write(lambda connection: int(connection.execute(sql).fetchall()[0][0]))
+        return self._epoch
 
     async def backup(self, target: Path) -> None:
         """Write a consistent copy of the whole file while running; `target` appears complete or not at all. Raises StoreAway."""
@@ -186,8 +190,9 @@ class SqliteTenant:
 
     async def find(self, collection: Collection, find: Find) -> Page:
         declared = self._store.declared(collection)
-        rows = await self._store.rows(*page_query(declared, self._tenant, find), is_quick=is_quick(declared, find))
-        return page_of(declared, find, rows)
+        epoch = self._store.epoch
+        rows = await self._store.rows(*page_query(declared, self._tenant, find, epoch), is_quick=is_quick(declared, find))
+        return page_of(declared, find, epoch, rows)
 
 
 class _Reader:

@@ -38,11 +38,11 @@ class Query:
         self.parameters += parameters
 
 
-def page_query(declared: Declared, tenant: str, find: Find) -> tuple[str, list[Value]]:
+def page_query(declared: Declared, tenant: str, find: Find, epoch: int) -> tuple[str, list[Value]]:
     """The SQL of one page and one document more. Raises BadInput."""
     query, sort, id = _query(declared, tenant, find)
     way, beyond = ("DESC", "<") if find.is_descending else ("ASC", ">")
-    position = position_of(declared.collection, find)
+    position = position_of(declared.collection, find, epoch)
     if position is not None:
         value, after_id = position
         if value is None:
@@ -67,12 +67,12 @@ def sweep_query(declared: Declared, find: Find, after: tuple[Value | None, str, 
     return _select(query, sort, order if sort == "NULL" else f"{sort} {way}, {order}"), [*query.parameters, find.limit]
 
 
-def page_of(declared: Declared, find: Find, rows: list[RawRow]) -> Page:
+def page_of(declared: Declared, find: Find, epoch: int, rows: list[RawRow]) -> Page:
     documents = [document_of(row) for row in rows[: find.limit]]
     if len(rows) <= find.limit:
         return Page(documents=documents)
     last = rows[find.limit - 1]
-    return Page(documents=documents, cursor=cursor_after(declared.collection, find, last[4], last[1]))
+    return Page(documents=documents, cursor=cursor_after(declared.collection, find, epoch, last[4], last[1]))
 
 
 def document_of(row: RawRow) -> Document:
