@@ -35,6 +35,13 @@ class FlakyStore:
     def __init__(self, inner: Store, collection: str, failures: int) -> None:
         self._inner, self.collection, self.failures = inner, collection, failures
 
+    @property
+    def epoch(self) -> int:
+        return self._inner.epoch
+
+    async def raise_epoch(self) -> int:
+        return await self._inner.raise_epoch()
+
     async def open(self, collections: Sequence[Collection]) -> None:
         await self._inner.open(collections)
 

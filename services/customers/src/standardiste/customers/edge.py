@@ -37,8 +37,7 @@ from standardiste.customers.records import (
     load,
 )
 
-PAGE_MAX: Final = 200
-HISTORY_PAGE_MAX: Final = 1_000
+PAGE_MAX: Final = 1_000
 PATCH_BYTES_MAX: Final = 64 * 1024
 NOT_YET_S: Final = 1
 HISTORY_SETTLED_MS: Final = 3_600 * 1_000
@@ -196,9 +195,7 @@ class CustomersEdge:
 
     # ---- history
 
-    async def history(
-        self, request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=HISTORY_PAGE_MAX)] = 500
-    ) -> Response:
+    async def history(self, request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 500) -> Response:
         """Lines of history after a position, in the order of the log, as JSON lines. The Link header names the next page, also at the end."""
         who = await self._who(request, Act.HISTORY_READ, "history")
         begin = "" if after is None else str(parse_position(after))
