@@ -7,7 +7,9 @@ import pytest
 from standardiste.common.testing.builders import TENANT
 from standardiste.directory.core import check_rules
 from standardiste.directory.document import parse
-from standardiste.directory.validation import faults_of, warnings_of
+from standardiste.directory.kinds import Key
+from standardiste.directory.validation import FILTERS, faults_of, warnings_of
+from standardiste.router.policies import FILTERS as ROUTERS_FILTERS
 
 GOOD = "skill: {billing: {}, french: {}}\n"
 
@@ -68,6 +70,8 @@ def faults(text: str) -> list[str]:
         ("person: {x: {name: X, rights: [{role: administrator, scope: installation}]}}", ["role_not_here /person/x/rights/0/role"]),
         ("person: {x: {name: X, rights: [{role: supervisor, scope: team}]}}", ["scope_without_id /person/x/rights/0/scope_id"]),
         ("person: {x: {name: X, rights: [{role: agent, scope: self, scope_id: x}]}}", ["scope_with_id /person/x/rights/0/scope_id"]),
+        ("queue: {a: {filters: [nonsense]}}", ["unknown_filter /queue/a/filters"]),
+        ("queue: {a: {filters: [no_bots]}}", []),
         ("rule-set: {other: {}}", ["only_main_rules /rule-set/other"]),
         ("rule-set: {main: {rules: [{name: r, when: 'contact.', queue: main}]}}", ["rules_refused /rule-set/main/rules"]),
         ("rule-set: {main: {rules: [{name: r, when: 'contact.nothing == 1', queue: main}]}}", ["rules_refused /rule-set/main/rules"]),
@@ -80,6 +84,16 @@ def faults(text: str) -> list[str]:
 )
 def test_fault(text: str, expected: list[str]) -> None:
     assert faults(text) == expected
+
+
+def test_filters_are_those_of_the_router() -> None:
+    assert set(FILTERS) == set(ROUTERS_FILTERS)
+
+
+def test_rules_are_judged_again_when_the_tenant_changes() -> None:
+    rules = "rule-set: {main: {rules: [{name: r, when: 'contact.text == \"x\"', queue: a}], examples: [{given: {text: y}, expect: main}]}}"
+    document = parse(f"{rules}\nqueue: {{a: {{}}}}\ntenant: {{default_queue: a}}", TENANT)
+    assert [each.name for each in faults_of(document.wanted, check_rules, {Key("tenant", TENANT)})] == ["rules_refused"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from standardiste.common.clock import rfc3339
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
-from standardiste.common.http import Act, Principal, allowed, client_of, idempotent, problem
+from standardiste.common.http import Act, Principal, allowed, client_of, idempotent, page, problem
 from standardiste.directory.answers import by_of, limit_of, refusals
 from standardiste.directory.core import Core
 from standardiste.directory.logins import LoginTaken
@@ -55,8 +55,8 @@ class RecordsEdge:
         router.add_api_route("/v1/directory/audit", self.audit, methods=["GET"], response_class=Response)
         router.add_api_route("/v1/directory/tenants", self.create_tenant, methods=["POST"], status_code=201)
 
-    async def secret_names(self, who: Annotated[Principal, Depends(allowed(Act.SECRET_WRITE))]) -> dict[str, list[str]]:
-        return {"items": await self.core.parts.secrets.names(who.tenant)}
+    async def secret_names(self, who: Annotated[Principal, Depends(allowed(Act.SECRET_WRITE))]) -> dict[str, Any]:
+        return page(await self.core.parts.secrets.names(who.tenant), None)
 
     async def write_secret(
         self, request: Request, name: str, body: SecretBody, who: Annotated[Principal, Depends(allowed(Act.SECRET_WRITE))]

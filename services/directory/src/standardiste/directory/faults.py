@@ -75,6 +75,10 @@ TEXTS: Final = Catalogue(
         "scope_without_id": {"en": "The scope “{scope}” needs an id.", "fr": "La portée « {scope} » demande un identifiant."},
         "scope_with_id": {"en": "The scope “{scope}” has no id.", "fr": "La portée « {scope} » n'a pas d'identifiant."},
         "unknown_act": {"en": "There is no act “{act}”.", "fr": "Il n'y a pas d'acte « {act} »."},
+        "unknown_filter": {
+            "en": "There is no filter “{name}”; known are {known}.",
+            "fr": "Il n'y a pas de filtre « {name} » ; existent {known}.",
+        },
         "too_many_steps": {"en": "At most {most} relaxation steps.", "fr": "Au plus {most} étapes d'assouplissement."},
         "steps_out_of_order": {"en": "The ages of relaxation steps grow.", "fr": "Les âges des étapes d'assouplissement croissent."},
         "address_taken": {

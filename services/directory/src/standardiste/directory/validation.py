@@ -43,6 +43,8 @@ CheckRules: TypeAlias = Callable[[RuleSet, str, QueueId | None], Refused | None]
 """(rule set, time zone) → None, or why it is refused: a rule that does not compile, an example that does not hold."""
 
 STEPS_MAX: Final = 10
+FILTERS: Final = ("no_bots",)
+"""The filters that the router knows and a queue may name (a test holds the two together)."""
 LEVELS: Final = (1, 5)
 DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
@@ -79,10 +81,11 @@ def faults_of(entities: Entities, check_rules: CheckRules, changed: Collection[K
     for key in in_order(live):
         entity, pointer = live[key], f"/{key.kind}" if key.kind == TENANT else f"/{key.kind}/{key.id}"
         faults += [fault("unknown_reference", pointer + where, entity=str(to)) for where, to in references_of(entity) if to not in live]
-        if changed is None or key in changed:
+        is_changed = changed is None or key in changed
+        if is_changed:
             faults += _faults_of_one(key, entity, pointer)
-            if isinstance(entity, RuleSet):
-                faults += _faults_of_rules(entity, live, pointer, check_rules)
+        if isinstance(entity, RuleSet) and (is_changed or any(each.kind == TENANT for each in changed or ())):
+            faults += _faults_of_rules(entity, live, pointer, check_rules)  # the tenant's zone and default queue decide examples too
     return faults + addresses.twice(live)
 
 
@@ -113,6 +116,8 @@ def _faults_of_one(key: Key, entity: Entity, pointer: str) -> Iterator[Fault]:
                 yield from _faults_of_right(right, f"{pointer}/rights/{index}")
         case Queue():
             yield from _faults_of_relaxation(entity, pointer)
+            unknown = [name for name in entity.filters if name not in FILTERS]
+            yield from (fault("unknown_filter", f"{pointer}/filters", name=name, known=", ".join(FILTERS)) for name in unknown)
         case ChannelAddress():
             yield from addresses.faults_of(entity, f"{pointer}/address")
         case Calendar():
