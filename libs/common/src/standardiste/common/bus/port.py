@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Instant
@@ -46,6 +46,19 @@ class Record:
     key: str
     value: bytes | None
     headers: Mapping[str, str]
+
+
+@runtime_checkable
+class HasEpoch(Protocol):
+    """A bus whose positions may begin anew: its epoch is raised by a restore, and positions of two epochs say nothing of each other."""
+
+    @property
+    def epoch(self) -> int: ...
+
+
+def epoch_of(bus: object) -> int:
+    """The bus's epoch; 1 where positions never begin anew."""
+    return bus.epoch if isinstance(bus, HasEpoch) else 1
 
 
 Outputs: TypeAlias = Sequence[Outgoing]
