@@ -27,6 +27,11 @@ def private_pem() -> bytes:
 
 
 @pytest.fixture
+def public_pem() -> bytes:
+    return _PAIR[1]
+
+
+@pytest.fixture
 def directory() -> DirectoryView:
     view = DirectoryView()
     entities = configuration(queue("sales"), Team(id=TeamId("night"), change_set=1), person("noor", team=TeamId("night")))

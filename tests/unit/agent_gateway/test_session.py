@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from standardiste.agent_gateway.admission import Doorman
 from standardiste.agent_gateway.session import Action, Phase, Place, Publish, Send, Session, Shut
+from standardiste.common.directory_view import DirectoryView
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.commands import AcceptOffer, Actor, SetStatus
 from standardiste.common.events.decisions import InteractionHeld, SessionEnded, SessionStarted
@@ -15,7 +18,9 @@ from standardiste.common.events.directory import RightGrant
 from standardiste.common.events.inputs import SessionClosed, SessionOpened
 from standardiste.common.events.model import AgentId, InteractionId, OfferId, SessionId, StatusId
 from standardiste.common.events.wire import Close
-from standardiste.common.security.keys import new_token_pair
+from standardiste.common.ids import CountingIds
+from standardiste.common.security.keys import Keys, new_token_pair
+from standardiste.common.security.tokens import TokenVerifier
 from standardiste.common.testing.builders import AT
 from standardiste.common.testing.decisions import decided
 from standardiste.common.testing.desk import token_of
@@ -191,6 +196,15 @@ def test_nobody_resumes_the_session_of_another(place: Place, open_session: Sessi
     assert published(actions)[0].session != open_session.id
 
 
+def test_session_from_before_a_restore_is_not_resumed(
+    place: Place, open_session: Session, directory: DirectoryView, token: str, public_pem: bytes
+) -> None:
+    seq = lived(place, open_session)
+    doorman = Doorman(verifier=TokenVerifier(public_pem), directory=directory, keys=Keys(bytes(32)), ids=CountingIds(), epoch=2)
+    actions = come_back(replace(place, doorman=doorman), token, open_session.id, seq)
+    assert [each["kind"] for each in sent(actions)] == ["welcome"]
+
+
 # ---- tokens
 
 
@@ -305,6 +319,11 @@ def test_too_fast_commands_are_refused_until_the_bucket_fills(open_session: Sess
     (problem,) = sent(ask(open_session, "offer.accept", id="c60", offer="o1"))
     assert (problem["reason"], problem["retry_after_ms"]) == ("too_many_commands", 50)
     assert command_of(ask(open_session, "offer.accept", id="c61", now=at(50), offer="o1")).id == "anna:c61"
+
+
+def test_client_that_does_not_heed_is_cut_off(open_session: Session) -> None:
+    codes = [shut_with(ask(open_session, "offer.accept", id=f"c{n}", offer="o1")) for n in range(261)]
+    assert codes == [None] * 260 + [Close.TOO_MANY]
 
 
 def test_unanswered_commands_are_bounded_and_stop_counting_in_time(open_session: Session) -> None:

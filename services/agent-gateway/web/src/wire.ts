@@ -640,13 +640,14 @@ export interface HoldInteraction {
 /** RFC 3339, UTC, milliseconds. */
 export type Instant = string;
 
-/** Customer and agent are talking (or the agent works on it). */
+/** Customer and agent are talking (or the agent works on it). `is_forced`: a supervisor gave it above the agent's capacity. */
 export interface InteractionActivated {
   readonly interaction: InteractionId;
   readonly version: number;
   readonly conversation?: ConversationId;
   readonly owner: AgentId;
   readonly offer?: OfferId;
+  readonly is_forced: boolean;
 }
 
 /** The end, once. The history record: segments with causes, scope and change set as they were. */
@@ -675,7 +676,7 @@ export interface InteractionClosed {
   readonly labels: readonly string[];
 }
 
-/** Accepted; media is being set up until `deadline`. */
+/** Accepted; media is being set up until `deadline`. `is_forced`: a supervisor gave it above the agent's capacity. */
 export interface InteractionConnecting {
   readonly interaction: InteractionId;
   readonly version: number;
@@ -683,6 +684,7 @@ export interface InteractionConnecting {
   readonly owner: AgentId;
   readonly offer: OfferId;
   readonly deadline: Instant;
+  readonly is_forced: boolean;
 }
 
 /** A second agent or an outside party is asked in. */

@@ -1,7 +1,8 @@
 """
 Who may sit down at a desk: tokens, the right to work, the session ids that belong to a person, and the names under which he is addressed.
 
-A session id carries a keyed proof of tenant and agent, so any gateway knows at once whether a client that comes back brings its own; nothing is stored.
+A session id carries a keyed proof of tenant, agent and epoch, so any gateway knows at once whether a client that comes back brings its own, and a session
+from before a restore, whose places in decisions mean nothing any more, is nobody's. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class TurnedAway:
 class Doorman:
     """Admits by token, mints session ids and knows whose they are."""
 
-    def __init__(self, *, verifier: TokenVerifier, directory: DirectoryView, keys: Keys, ids: Ids) -> None:
-        self._verifier, self._keys, self._ids = verifier, keys, ids
+    def __init__(self, *, verifier: TokenVerifier, directory: DirectoryView, keys: Keys, ids: Ids, epoch: int = 1) -> None:
+        self._verifier, self._keys, self._ids, self._epoch = verifier, keys, ids, epoch
         self.directory = directory
 
     def admit(self, token: str, now: Instant) -> Admitted | TurnedAway:
@@ -91,4 +92,4 @@ class Doorman:
         return may(principal, Act.AGENT_WORK, Object(tenant=principal.tenant, team=person.team, site=person.site, person=person.id))
 
     def _proof(self, principal: Principal, nonce: str) -> str:
-        return keyed_id(self._keys.tenant(principal.tenant, _PURPOSE), _PROOF, principal.id, nonce)
+        return keyed_id(self._keys.tenant(principal.tenant, _PURPOSE), _PROOF, str(self._epoch), principal.id, nonce)

@@ -15,6 +15,7 @@ from standardiste.agent_gateway.session import Place
 from standardiste.agent_gateway.settings import GatewaySettings
 from standardiste.agent_gateway.sockets import add_socket
 from standardiste.agent_gateway.window import Window
+from standardiste.common.bus.port import epoch_of
 from standardiste.common.log import logger
 from standardiste.common.service import Parts, Service
 
@@ -26,7 +27,7 @@ log = logger(NAME)
 
 def build(settings: GatewaySettings, parts: Parts) -> Service:
     """The service. Its id among gateways is new at every start, so that the router never takes a fresh one for one that lived on."""
-    doorman = Doorman(verifier=parts.verifier, directory=parts.directory, keys=parts.keys, ids=parts.ids)
+    doorman = Doorman(verifier=parts.verifier, directory=parts.directory, keys=parts.keys, ids=parts.ids, epoch=epoch_of(parts.bus))
     place = Place(
         gateway=parts.ids.mint("gateway"),
         doorman=doorman,

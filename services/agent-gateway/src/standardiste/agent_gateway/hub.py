@@ -180,7 +180,7 @@ class Hub:
                 for line in list(self._lines):
                     self._later(line, line.session.tick(now))
                 if now >= beat_at or self._pulse_now.is_set():
-                    beat_at = Instant(now + (self._beat_every_ms if await self._beat(now) else BEAT_AGAIN_MS))
+                    beat_at = Instant(now + (self._beat_every_ms if await self._beat(now) else min(BEAT_AGAIN_MS, self._beat_every_ms)))
                 await _wait(self._pulse_now, min(TICK_S, self._beat_every_ms / 1000))
         finally:
             await self._stop()

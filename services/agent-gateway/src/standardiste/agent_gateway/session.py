@@ -55,6 +55,8 @@ from standardiste.common.ids import Ids
 _FRAMES: Final[Mapping[str, type]] = {"hello": Hello, "command": Command, "ping": Ping, "sign_out": SignOut}
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _AWAY_RETRY_MS: Final = 1_000
+UNHEEDED_MAX: Final = 200
+"""A client that is told so often in a row to slow down, and does not, is cut off."""
 MISSED_MAX: Final = 1_000
 """Who missed more than this is better served by a snapshot."""
 
@@ -106,7 +108,7 @@ class Session:
     def __init__(self, place: Place, now: Instant) -> None:
         self._place = place
         self._hello_by = now + HELLO_WITHIN_MS
-        self._rate, self._in_flight = Rate(now), InFlight()
+        self._rate, self._in_flight, self._unheeded = Rate(now), InFlight(), 0
         self.phase = Phase.WAITING
         self.admitted: Admitted | None = None
         self.feed: Feed | None = None
@@ -133,7 +135,7 @@ class Session:
             case Ping() if self.phase is Phase.OPEN:
                 return [_send(Pong(now=now))]
             case Command() if self.phase is Phase.OPEN:
-                return [self._command(frame, now)]
+                return self._command(frame, now)
             case SignOut() if self.phase is Phase.OPEN:
                 return self._shut(Close.SIGNED_OUT, "signed out", now, is_sign_out=True)
             case _:
@@ -250,10 +252,14 @@ class Session:
 
     # ---- commands
 
-    def _command(self, frame: Command, now: Instant) -> Action:
+    def _command(self, frame: Command, now: Instant) -> list[Action]:
         assert self.admitted is not None
         if wait_ms := self._rate.take(now):
-            return _problem(Refusal.TOO_MANY_COMMANDS, command=frame.id, retry_after_ms=wait_ms)
+            self._unheeded += 1
+            if self._unheeded > UNHEEDED_MAX:
+                return self._shut(Close.TOO_MANY, SENTENCES[Refusal.TOO_MANY_COMMANDS], now)
+            return [_problem(Refusal.TOO_MANY_COMMANDS, command=frame.id, retry_after_ms=wait_ms)]
+        self._unheeded = 0
         try:
             event = command_event(
                 Asker(principal=self.admitted.principal, session=self.id),
@@ -266,12 +272,12 @@ class Session:
             )
         except BadInput as error:
             reason = Refusal.UNKNOWN_TYPE if error.reason == Refusal.UNKNOWN_TYPE else Refusal.MALFORMED
-            return _problem(reason, f"{error.pointer}: {error.detail}".removeprefix(": "), command=frame.id)
+            return [_problem(reason, f"{error.pointer}: {error.detail}".removeprefix(": "), command=frame.id)]
         except CommandRejected as error:
-            return _problem(Refusal(error.refused.reason), error.refused.detail, command=frame.id)
+            return [_problem(Refusal(error.refused.reason), error.refused.detail, command=frame.id)]
         if not self._in_flight.begin(event.id, now):
-            return _problem(Refusal.TOO_MANY_COMMANDS, command=frame.id, retry_after_ms=_AWAY_RETRY_MS)
-        return Publish(event, frame.id)
+            return [_problem(Refusal.TOO_MANY_COMMANDS, command=frame.id, retry_after_ms=_AWAY_RETRY_MS)]
+        return [Publish(event, frame.id)]
 
     # ---- leaving
 
