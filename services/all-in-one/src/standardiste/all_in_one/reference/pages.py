@@ -1,4 +1,4 @@
-"""Every generated page by its path under docs/."""
+"""Every generated page by its path under docs/, and the desk's wire types."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from standardiste.all_in_one.reference.events import events_page, schema_documen
 from standardiste.all_in_one.reference.lifecycles import lifecycles_page
 from standardiste.all_in_one.reference.openapi import openapi_documents
 from standardiste.all_in_one.reference.tables import metrics_page, paths_page, problems_page, settings_page
+from standardiste.common.events.typescript import generate as wire_types
 
 
 def pages() -> dict[str, str]:
@@ -24,6 +25,7 @@ def pages() -> dict[str, str]:
         "schemas/events.json": _json(schema_document()),
         "asyncapi/bus.json": _json(bus_document()),
         "asyncapi/websocket.json": _json(websocket_document()),
+        "../services/agent-gateway/web/src/wire.ts": wire_types(),
         **{f"openapi/{service}.json": _json(document) for service, document in openapi_documents().items()},
     }
 
