@@ -317,6 +317,7 @@ def _connecting(live: Live, event: Event, data: d.InteractionConnecting) -> None
         accepted_at=i.accepted_at or event.time,
         transfer=None,
         hold_for=None,
+        is_forced=data.is_forced,
     )
     _take(live, data.owner, event.time)
 
@@ -339,6 +340,7 @@ def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
         tried=(),
         parked_until=None,
         is_interrupted=False,
+        is_forced=data.is_forced or (i.is_forced and not is_new_owner),
     )
     if is_new_owner:
         _take(live, data.owner, event.time)
@@ -396,7 +398,6 @@ def _wrapping(live: Live, event: Event, data: d.InteractionWrapping) -> None:
         wrap_up=data.mode,
         wrap_up_ends_at=data.ends_at,
         disposition=data.disposition or i.disposition,
-        is_interrupted=False,
         away_since=None,
     )
 

@@ -53,9 +53,22 @@ def match(step: Step) -> int:
     """Hand out whatever became possible since the last match. Gives the number of offers made."""
     live = step.live
     made = _hand_over_waiting_transfers(step)
+    if live.floor.has_shrunk:
+        for i, _ in lapsing(live, step.at):
+            live.floor.mark_fresh(i.id)
+        live.floor.has_shrunk = False
     while live.floor.fresh or live.floor.dirty:
         made += _Round(step).run()
     return made
+
+
+def lapsing(live: Live, at: Instant) -> Iterator[tuple[Interaction, AgentId]]:
+    """Waiting interactions with an agent who passed and is left out only while somebody untried could take it."""
+    for agent in sorted(live.tried_by):
+        for id in live.tried_by[agent]:
+            i = live.interactions[id]
+            if any(tried.agent == agent and tried.lapses_at <= at < tried.ends_at for tried in i.tried):
+                yield i, agent
 
 
 class _Round:
@@ -65,10 +78,9 @@ class _Round:
         self.step = step
         self.live = step.live
         floor = self.live.floor
-        self.fresh = {id: None for id in floor.fresh if floor.place_of(id) is not None}
-        self.wide = {key: None for key in floor.dirty if key in floor.buckets}
-        floor.fresh.clear()
-        floor.dirty.clear()
+        fresh, dirty = floor.drain()
+        self.fresh = {id: None for id in fresh if floor.place_of(id) is not None}
+        self.wide = {key: None for key in dirty if key in floor.buckets}
         self.heads: dict[SeekerKey, Head] = {}
         self.by_entry: dict[Entry, dict[SeekerKey, None]] = {}
         self.heap: list[Entry] = []
@@ -168,12 +180,15 @@ class _Round:
             keys[seat[0].key] = None
             if was_wide:
                 self.wide[seat[0].key] = None
-        for key in floor.dirty:
+        fresh, dirty = floor.drain()
+        for key in dirty:
             self.wide[key] = None
             keys[key] = None
-        floor.dirty.clear()
-        newly_fresh = [id for id in floor.fresh if id not in self.fresh]
-        floor.fresh.clear()
+        for i, passed in lapsing(self.live, self.step.at) if self.live.tried_by else ():
+            if passed in floor.seats and floor.place_of(i.id) is not None:
+                self.fresh[i.id] = None
+                keys[floor.seats[passed][0].key] = None
+        newly_fresh = [id for id in fresh if id not in self.fresh]
         self.fresh.update(dict.fromkeys(newly_fresh))
         for key in list(floor.buckets) if newly_fresh else keys:
             self._forget(key)
@@ -224,7 +239,7 @@ def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
     """Whether an available agent who has not passed on it could take it now."""
     need = live.needs(i, live.queue_of(i))
     line = live.floor.probe(need)
-    passed = {tried.agent for tried in i.tried if at < tried.ends_at}
+    passed = {tried.agent for tried in i.tried if at < tried.ends_at} | {offer.agent for offer in i.offers}
     for bucket in live.floor.buckets.values():
         fit = live.floor.fit(bucket.group, line)
         if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):

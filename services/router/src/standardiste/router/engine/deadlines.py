@@ -1,6 +1,9 @@
 """
 What is due when: a heap of (instant, id, kind), derived from the records and checked against them when it fires.
 
+Some deadlines only open a filter (an exclusion lapses, a delay is over, a calendar turns): they are marks, and every step begins by taking all marks up to its
+instant, so that no match overlooks what time alone has made possible. The others act, one a step.
+
 A deadline that no longer stands (the offer was accepted, the hold ended) stays in the heap and is thrown away when its time comes; once such leftovers
 outnumber what stands, the heap is built anew. So it needs no removal, and a restored heap fires the same as the live one.
 """
@@ -46,17 +49,19 @@ class Deadline(NamedTuple):
     kind: Due
 
 
+MARKS = frozenset({Due.LAPSE, Due.DELAY, Due.HOURS})
 SPARE = 1_000
 
 
 class Deadlines:
     """The heap. `all_standing` gives, from the records, every deadline that stands."""
 
-    __slots__ = ("_all_standing", "_heap", "_known", "_rebuild_at")
+    __slots__ = ("_acts", "_all_standing", "_known", "_marks", "_rebuild_at")
 
     def __init__(self, all_standing: Callable[[], Iterable[Deadline]]) -> None:
         self._all_standing = all_standing
-        self._heap: list[Deadline] = []
+        self._acts: list[Deadline] = []
+        self._marks: list[Deadline] = []
         self._known: set[Deadline] = set()
         self._rebuild_at = SPARE
 
@@ -64,19 +69,35 @@ class Deadlines:
         """Wake at this instant. Adding what is there already changes nothing."""
         if due not in self._known:
             self._known.add(due)
-            heapq.heappush(self._heap, due)
+            heapq.heappush(self._marks if due.kind in MARKS else self._acts, due)
 
-    def next(self) -> Instant | None:
-        return self._heap[0].at if self._heap else None
+    def next(self) -> Deadline | None:
+        """The first, be it an act or a mark."""
+        if not self._marks:
+            return self._acts[0] if self._acts else None
+        return min(self._acts[0], self._marks[0]) if self._acts else self._marks[0]
 
-    def pop(self) -> Deadline:
-        due = heapq.heappop(self._heap)
+    def pop_act(self, due: Deadline) -> bool:
+        """Take the first act out, if it is this one."""
+        if not self._acts or self._acts[0] != due:
+            return False
+        heapq.heappop(self._acts)
         self._known.discard(due)
-        return due
+        return True
+
+    def pop_marks(self, until: Instant) -> list[Deadline]:
+        """Take out every mark up to and including this instant."""
+        found: list[Deadline] = []
+        while self._marks and self._marks[0].at <= until:
+            due = heapq.heappop(self._marks)
+            self._known.discard(due)
+            found.append(due)
+        return found
 
     def compact(self) -> None:
         """Drop leftovers once they may be more than half."""
-        if len(self._heap) > self._rebuild_at:
+        if len(self._known) > self._rebuild_at:
             self._known = set(self._all_standing())
-            self._heap = sorted(self._known)
-            self._rebuild_at = SPARE + 2 * len(self._heap)
+            self._acts = sorted(due for due in self._known if due.kind not in MARKS)
+            self._marks = sorted(due for due in self._known if due.kind in MARKS)
+            self._rebuild_at = SPARE + 2 * len(self._known)

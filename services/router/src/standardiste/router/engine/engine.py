@@ -45,7 +45,7 @@ class Engine:
 
     def step(self, message: Event, at: Instant) -> tuple[Event, ...]:
         """Take one message, appended at `at` (raised to the last instant, if that is later)."""
-        step = Step(self.live, self._raised(at), message)
+        step = self._begin(at, message)
         kind = spec_of(class_of(message.data)).kind
         if kind is Kind.ENTITY:
             apply(self.live, evolve(message, time=step.at))
@@ -65,18 +65,19 @@ class Engine:
 
     def next_deadline(self) -> Instant | None:
         """The earliest instant at which something may be due."""
-        return self.live.deadlines.next()
+        first = self.live.deadlines.next()
+        return first.at if first is not None else None
 
     def fire_next(self, until: Instant) -> Fired | None:
         """Fire the first deadline up to and including `until`, at its own instant; None when there is none."""
         first = self.live.deadlines.next()
-        if first is None or first > until:
+        if first is None or first.at > until:
             return None
-        due = self.live.deadlines.pop()
-        step = Step(self.live, self._raised(due.at))
-        timers.fire(step, due)
+        step = self._begin(first.at)
+        if self.live.deadlines.pop_act(first):
+            timers.fire(step, first)
         settle(step)
-        return Fired(due, step.at, tuple(step.events))
+        return Fired(first, step.at, tuple(step.events))
 
     def fire(self, until: Instant) -> tuple[Event, ...]:
         """Fire every deadline up to and including `until`."""
@@ -87,7 +88,7 @@ class Engine:
 
     def resumed(self, at: Instant, gap_ms: int | None) -> tuple[Event, ...]:
         """Leases get one full grace; no offer that ended in the gap counts as missed."""
-        step = Step(self.live, self._raised(at))
+        step = self._begin(at)
         step.emit(d.RouterResumed(gap_ms=gap_ms), self.live.tenant)
         settle(step)
         return tuple(step.events)
@@ -104,6 +105,13 @@ class Engine:
     def load(self, records: Records) -> None:
         """Take in the state of a tenant, whole, before anything else."""
         load(self.live, records)
+
+    def _begin(self, at: Instant, message: Event | None = None) -> Step:
+        """A step at this instant, with the filters that time has opened by then."""
+        step = Step(self.live, self._raised(at), message)
+        for due in self.live.deadlines.pop_marks(step.at):
+            timers.mark(self.live, due)
+        return step
 
     def _raised(self, at: Instant) -> Instant:
         return max(at, self.live.at)

@@ -7,7 +7,8 @@ whom an interaction is held, one who already has an offer of it. Such agents are
 lines with buckets, whatever waits behind.
 
 What changed since the last match is marked: `fresh` interactions that began to wait or became visible to more agents, `dirty` buckets whose agents may
-take more than before. Law L5 says that nothing else can have become possible.
+take more than before. Law L5 says that nothing else can have become possible, but for one thing: an exclusion that lapses once nobody untried is left
+ends when the last of those goes (`has_shrunk`).
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ class Floor:
         self._next_number = 0
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
+        self.has_shrunk = False
+        self._seat_at_match: dict[AgentId, Seat | None] = {}
 
     # ---- interactions
 
@@ -114,6 +117,7 @@ class Floor:
     def sit(self, agent: Agent, group: Group | None, seat: Seat | None, clock: Clock) -> None:
         """Put an agent into the bucket of those who hold the same, or out of all (None)."""
         held = self.seats.get(agent.id)
+        self._seat_at_match.setdefault(agent.id, held[0].seat if held else None)
         if group is None or seat is None:
             if held is not None:
                 self._leave(agent.id, *held)
@@ -133,8 +137,17 @@ class Floor:
             bucket = self.buckets[key] = Bucket(key, group, seat)
         bucket.agents.add(clock)
         self.seats[agent.id] = (bucket, clock)
-        if held is None or not _holds_no_less(seat, held[0].seat):
+        matched = self._seat_at_match[agent.id]
+        if matched is None or not _holds_no_less(seat, matched):
             self.dirty[key] = None
+
+    def drain(self) -> tuple[dict[InteractionId, None], dict[BucketKey, None]]:
+        """What is fresh and dirty since the last call: the match looks at it now."""
+        fresh, dirty = self.fresh, self.dirty
+        self.fresh, self.dirty = {}, {}
+        self._seat_at_match.clear()
+        self.has_shrunk = False
+        return fresh, dirty
 
     def mark_dirty(self, agent: AgentId) -> None:
         """Something that kept work from this agent has ended."""
@@ -145,6 +158,7 @@ class Floor:
     def _leave(self, id: AgentId, bucket: Bucket, clock: Clock) -> None:
         bucket.agents.remove(clock)
         del self.seats[id]
+        self.has_shrunk = True
         if not bucket.agents:
             del self.buckets[bucket.key]
             self.dirty.pop(bucket.key, None)

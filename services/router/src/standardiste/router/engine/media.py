@@ -20,7 +20,7 @@ from standardiste.common.events.outbound import QueueCall
 from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.live import CLOSED_KEPT_MS
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
-from standardiste.router.engine.step import Step, conversation_of, readers
+from standardiste.router.engine.step import Step, conversation_of, has_media, readers
 
 
 def connected(step: Step, data: inputs.MediaConnected) -> None:
@@ -57,7 +57,12 @@ def give_up(step: Step, i: Interaction, detail: str) -> None:
 def ended(step: Step, data: inputs.MediaEnded) -> None:
     """The connection is over. When only the agent's side ended because the agent is lost, the caller waits again; else there is wrap-up."""
     i = step.live.interactions.get(data.interaction)
-    if i is None or i.owner is None or i.state not in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING):
+    if (
+        i is None
+        or i.owner is None
+        or not has_media(i)
+        or i.state not in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING)
+    ):
         return
     if data.is_agent_side and not step.live.agents[i.owner].session:
         offers.requeue(step, i, QueuedBecause.AGENT_LOST)

@@ -56,7 +56,7 @@ def make(step: Step, i: Interaction, agent: AgentId, why: Why, *, is_interruptin
     )
     customer = live.customers.get(i.id) or (CustomerSummary(id=i.customer) if i.customer else None)
     step.emit(
-        d.OfferMade(offer=offer, interaction=view_of(i), customer=customer, version=i.version + 1, why=why),
+        d.OfferMade(offer=offer, interaction=view_of(i), customer=customer, version=i.version if is_transfer else i.version + 1, why=why),
         i.id,
         (f"agent:{agent}",),
         i.facts.traceparent,
@@ -99,13 +99,22 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
     if has_media(i):
         deadline = Instant(step.at + CONNECT_MS[i.facts.channel])
         connecting = d.InteractionConnecting(
-            interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, deadline=deadline
+            interaction=i.id,
+            version=i.version + 1,
+            conversation=conversation,
+            owner=agent,
+            offer=offer,
+            deadline=deadline,
+            is_forced=is_forced,
         )
         step.tell(connecting, i)
         call = ConnectCall(conversation=conversation_of(i), interaction=i.id, offer=offer, agent=agent)
         step.send(call, i)
     else:
-        step.tell(d.InteractionActivated(interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer), i)
+        activated = d.InteractionActivated(
+            interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, is_forced=is_forced
+        )
+        step.tell(activated, i)
         announce(step, step.now(i.id), agent)
     if former is not None and former != agent:
         work_ended(step, former)
@@ -142,11 +151,22 @@ def interrupt(step: Step, i: Interaction, agent: AgentId) -> None:
 def resume_interrupted(step: Step, agent: AgentId) -> None:
     """What was interrupted goes on as soon as there is room again, first interrupted first, before anything new."""
     live = step.live
-    held = [work for work in live.owned_by(agent) if work.is_interrupted]
+    held = [work for work in live.owned_by(agent) if work.is_interrupted and work.state is InteractionState.HELD]
     profile = live.configuration.profile(agent)
     for work in sorted(held, key=lambda work: (work.since, work.id)):
         if cost_of(profile, work.facts.channel, work.facts.cost) <= live.seat(agent).free:
             step.tell(d.InteractionResumed(interaction=work.id, version=work.version + 1, owner=agent), work)
+
+
+def withdraw_pointless(step: Step, agent: AgentId) -> None:
+    """Take back an offer that was to interrupt, when what it would have interrupted cannot be any more (it is in wrap-up, or over)."""
+    live = step.live
+    for work in sorted(live.works_of(agent), key=lambda work: work.id):
+        for offer in work.offers:
+            if offer.agent == agent and offer.is_interrupting:
+                seat = live.seat(agent)
+                if seat.used - seat.freeable.get(work.facts.channel, 0) > seat.total:
+                    withdraw(step, step.now(work.id), offer, Withdrawal.AGENT_UNAVAILABLE)
 
 
 def withdraw(step: Step, i: Interaction, offer: Offer, because: Withdrawal) -> None:
@@ -272,7 +292,7 @@ def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None) -> No
     mode, length_ms = step.live.configuration.wrap_up(step.live.queue_of(i), i.facts.channel)
     if has_media(i) and not i.has_left:
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
-    if mode is WrapUpMode.NONE:
+    if mode is WrapUpMode.NONE or not _is_here(step, i.owner):
         if disposition is not None:
             step.tell(d.InteractionDispositioned(interaction=i.id, version=i.version, disposition=disposition), i)
         close(step, step.now(i.id), CloseReason.HANDLED)
@@ -283,6 +303,12 @@ def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None) -> No
         d.InteractionWrapping(interaction=i.id, version=i.version + 1, owner=i.owner, mode=mode, ends_at=ends_at, disposition=disposition),
         i,
     )
+
+
+def _is_here(step: Step, agent: AgentId | None) -> bool:
+    """Whether somebody is there to wrap up; what ends while its agent is lost is closed."""
+    record = step.live.agents.get(agent) if agent is not None else None
+    return record is not None and record.session is not None
 
 
 def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", because: Withdrawal = Withdrawal.SUPERSEDED) -> None:

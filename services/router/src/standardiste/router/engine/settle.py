@@ -22,6 +22,7 @@ def settle(step: Step) -> None:
         if agent in live.held_for and not live.is_reachable(agent):
             end_preferences(step, agent)
         if live.works.get(agent):
+            offers.withdraw_pointless(step, agent)
             offers.resume_interrupted(step, agent)
     for id in list(live.floor.fresh):
         requirement.check_staffed(step, step.now(id))

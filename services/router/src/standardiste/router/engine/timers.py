@@ -18,8 +18,8 @@ from standardiste.common.events.model import (
     Withdrawal,
 )
 from standardiste.router.engine import contacts, cycle, media, offers, reconfigure, requirement, sessions, settle
-from standardiste.router.engine.deadlines import Deadline, Due
-from standardiste.router.engine.live import AWAY_MS, SWEEP_MS
+from standardiste.router.engine.deadlines import MARKS, Deadline, Due
+from standardiste.router.engine.live import AWAY_MS, SWEEP_MS, Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -27,6 +27,22 @@ from standardiste.router.engine.step import Step
 def fire(step: Step, due: Deadline) -> None:
     """Do what is due, if it still is."""
     _ON_TIME[due.kind](step, due)
+
+
+def mark(live: Live, due: Deadline) -> None:
+    """A filter has opened by time: what it hid is looked at again in the match of this step."""
+    if due.kind is not Due.HOURS:
+        live.floor.mark_fresh(InteractionId(due.id))
+        return
+    hours = live.configuration.hours.get(due.id)
+    if hours is None:
+        return
+    for i in live.interactions.values():
+        if i.state in WAITING_STATES and live.queue_of(i).calendar == due.id:
+            live.floor.mark_fresh(i.id)
+    change = hours.next_change(due.at)
+    if change is not None:
+        live.deadlines.add(Deadline(change, due.id, Due.HOURS))
 
 
 def _identify(step: Step, due: Deadline) -> None:
@@ -77,11 +93,6 @@ def _step(step: Step, due: Deadline) -> None:
     i = step.live.interactions.get(InteractionId(due.id))
     if i is not None and i.state in WAITING_STATES:
         requirement.relax_by_age(step, i)
-
-
-def _look_again(step: Step, due: Deadline) -> None:
-    """An exclusion has lapsed, or a delay is over: somebody else may see it now."""
-    step.live.floor.mark_fresh(InteractionId(due.id))
 
 
 def _age(step: Step, due: Deadline) -> None:
@@ -141,20 +152,6 @@ def _gateway(step: Step, due: Deadline) -> None:
         sessions.gateway_lost(step, gateway.name)
 
 
-def _hours(step: Step, due: Deadline) -> None:
-    """A calendar opens or closes: what waits in its queues is looked at again."""
-    live = step.live
-    hours = live.configuration.hours.get(due.id)
-    if hours is None:
-        return
-    for i in live.interactions.values():
-        if i.state in WAITING_STATES and live.queue_of(i).calendar == due.id:
-            live.floor.mark_fresh(i.id)
-    change = hours.next_change(due.at)
-    if change is not None:
-        live.deadlines.add(Deadline(change, due.id, Due.HOURS))
-
-
 def _change_set(step: Step, due: Deadline) -> None:
     number = int(due.id)
     if step.live.dated.get(number) == due.at:
@@ -183,8 +180,6 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.OFFER: _offer,
     Due.HOLD: _hold,
     Due.STEP: _step,
-    Due.LAPSE: _look_again,
-    Due.DELAY: _look_again,
     Due.AGE: _age,
     Due.CONNECT: _connect,
     Due.WRAP_UP: _wrap_up,
@@ -194,8 +189,7 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.LOST: _lost,
     Due.REST: _rest,
     Due.GATEWAY: _gateway,
-    Due.HOURS: _hours,
     Due.CHANGE_SET: _change_set,
     Due.SWEEP: _sweep,
 }
-assert set(_ON_TIME) == set(Due), "everything that is due does something"
+assert set(_ON_TIME) | MARKS == set(Due), "everything that is due does something"

@@ -162,10 +162,12 @@ def resume(step: Step, asker: Asker, data: c.ResumeInteraction) -> Done | Refuse
 
 
 def complete(step: Step, asker: Asker, data: c.CompleteInteraction) -> Done | Refused:
-    """The conversation is done."""
+    """The conversation is done. What is interrupted needs room again first, for wrap-up takes capacity."""
     i = find_own(step, asker, data.interaction, data.version, *_TALKS)
     if isinstance(i, Refused):
         return i
+    if i.is_interrupted:
+        return Refused(Refusal.OVER_CAPACITY, "it is interrupted", i.id)
     if data.disposition is not None and not step.live.configuration.knows_disposition(data.disposition):
         return Refused(Refusal.UNKNOWN_DISPOSITION, interaction=i.id)
     offers.wrap_up(step, i, data.disposition)

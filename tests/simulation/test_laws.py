@@ -1,0 +1,64 @@
+"""The laws of routing.md under every command, fact and clock jump: Hypothesis finds and shrinks; seeded worlds go far."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from simulation import run
+from simulation.actions import WEIGHTED, Action, start_the_day
+from simulation.world import T, World
+
+SEEDED_STEPS = int(os.environ.get("STANDARDISTE_SIMULATION_STEPS", "16000"))
+"""20,000 with Hypothesis's own; `make simulate-laws` sets a million."""
+
+
+class Floor(RuleBasedStateMachine):
+    """One world; every rule is an action, every choice a draw, so a failure shrinks to the shortest story."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @initialize()
+    def open(self) -> None:
+        start_the_day(self.world, lambda options: options[0])
+
+    @rule(data=st.data(), action=st.sampled_from(WEIGHTED))
+    def act(self, data: st.DataObject, action: Action) -> None:
+        def pick(options: Sequence[T]) -> T:
+            return data.draw(st.sampled_from(options))
+
+        action(self.world, pick)
+
+    def teardown(self) -> None:
+        self.world.compare()
+
+
+def test_laws_hold_under_any_sequence() -> None:
+    run_state_machine_as_test(
+        Floor,
+        settings=settings(
+            max_examples=80,
+            stateful_step_count=50,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.timeout(0 if SEEDED_STEPS > 100_000 else 120)
+def test_laws_hold_in_seeded_worlds(figures: dict[str, object]) -> None:
+    worlds = -(-SEEDED_STEPS // run.STEPS_OF_A_WORLD)
+    for number in range(worlds):
+        run.run_world(f"laws/{number}")
+    figures["steps"] = worlds * run.STEPS_OF_A_WORLD
+
+
+def test_a_seed_gives_the_same_decisions() -> None:
+    assert run.run_world("twice").events == run.run_world("twice").events

@@ -1,0 +1,164 @@
+"""
+A router's engine under a random world, and everything that must hold of it after every step.
+
+The engine that decides is watched by a twin that only applies: before the twin applies an offer, a plain scan says which one it must be (L5, L6), and after
+every step both have the same state (L7). Desks project what they are sent and must know what a fresh snapshot would say (L8). Choices come from outside, so
+that Hypothesis can shrink them and a seeded generator can make a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import Any, TypeVar
+
+from simulation import judge
+from simulation.centre import centre
+
+from standardiste.common.events import codec
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Data, Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.directory import ChangeSetCommitted, Entity
+from standardiste.common.events.model import AgentId, InteractionId, OfferId, SessionId
+from standardiste.common.testing.builders import AT, TENANT, event
+from standardiste.router.engine import Engine, persist, snapshot
+from standardiste.router.kit import STANDARD
+
+T = TypeVar("T")
+SWEEPS_TOLERATED = 0
+
+
+class World:
+    """One tenant, its engine, its twin, its desks, and the clock."""
+
+    def __init__(self) -> None:
+        self.now = AT
+        self.number = 0
+        self.change_set = 0
+        self.engine = Engine(TENANT, STANDARD)
+        self.twin = Engine(TENANT, STANDARD)
+        self.desks: dict[AgentId, snapshot.Desk] = {}
+        self.sessions: dict[AgentId, SessionId] = {}
+        self.ended_offers: set[OfferId] = set()
+        self.closed: set[InteractionId] = set()
+        self.known_contacts: list[Any] = []
+        self.events: list[Event] = []
+        self.configure(*centre())
+
+    # ---- doing
+
+    def send(self, data: Data, id: str = "") -> tuple[Event, ...]:
+        """One record of the log, at the present instant; then what is due up to it."""
+        self.number += 1
+        message = event(data, id=id or f"x{self.number}")
+        before = self.engine.fire(Instant(self.now - 1))
+        self._watch(before)
+        events = self.engine.step(message, Instant(self.now))
+        if spec_of(class_of(data)).kind is Kind.ENTITY or isinstance(data, ChangeSetCommitted):
+            self.twin.apply(replace(message, time=max(Instant(self.now), self.twin.live.at)))
+        self._watch(events)
+        self._watch(self.engine.fire(Instant(self.now)))
+        self.check()
+        return events
+
+    def wait(self, ms: int) -> None:
+        """Time passes; every deadline fires at its own instant."""
+        self.now += ms
+        while (fired := self.engine.fire_next(Instant(self.now))) is not None:
+            self._watch(fired.events)
+        self.check()
+
+    def configure(self, *entities: Entity) -> None:
+        """A change set with these members."""
+        self.change_set += 1
+        for entity in entities:
+            self.number += 1
+            message = event(replace(entity, change_set=self.change_set), id=f"x{self.number}")
+            self.engine.step(message, Instant(self.now))
+            self.twin.apply(replace(message, time=max(Instant(self.now), self.twin.live.at)))
+        self.send(ChangeSetCommitted(number=self.change_set, members=len(entities), by="p", committed_at=AT))
+
+    def restart(self, gap_ms: int | None) -> None:
+        """The process dies and another takes over from router-state: it must be the same, and decide the same from then on."""
+        records = {key: _through_json(*key, record) for key, record in persist.everything(self.engine.live).items()}
+        again = Engine(TENANT, STANDARD)
+        again.load(records)
+        assert persist.everything(self.engine.live) == persist.everything(again.live)
+        self.now += gap_ms or 0
+        old = self.engine.resumed(Instant(self.now), gap_ms)
+        new = again.resumed(Instant(self.now), gap_ms)
+        assert old == new, _first_difference(old, new)
+        old_due = self.engine.fire(Instant(self.now))
+        new_due = again.fire(Instant(self.now))
+        assert old_due == new_due, _first_difference(old_due, new_due)
+        assert persist.everything(self.engine.live) == persist.everything(again.live)
+        self.engine = again
+        self._watch(old)
+        self._watch(old_due)
+        self.check()
+
+    # ---- watching
+
+    def _watch(self, events: Iterable[Event]) -> None:
+        for each in events:
+            self.events.append(each)
+            if spec_of(class_of(each.data)).kind is Kind.COMMAND:
+                continue
+            self._before(each)
+            self.twin.apply(each)
+            self._after(each)
+
+    def _before(self, each: Event) -> None:
+        data = each.data
+        if isinstance(data, d.OfferMade) and data.why.rule not in ("transfer", "assigned"):
+            expected = judge.next_offer(self.twin.live, each.time)
+            assert expected == (data.interaction.id, data.offer.agent, data.offer.is_interrupting), expected
+
+    def _after(self, each: Event) -> None:
+        data = each.data
+        assert not isinstance(data, d.SweepFound), data
+        if isinstance(data, d.OfferAccepted | d.OfferDeclined | d.OfferExpired | d.OfferWithdrawn):
+            assert data.offer not in self.ended_offers, "L3: an offer ends once"
+            self.ended_offers.add(data.offer)
+        if isinstance(data, d.InteractionClosed):
+            assert data.interaction not in self.closed, "closed once"
+            self.closed.add(data.interaction)
+        if isinstance(data, d.SessionStarted):
+            self.sessions[data.agent] = data.session
+        if isinstance(data, d.SnapshotBegan):
+            self.desks[data.agent] = snapshot.Desk(data.agent)
+        if isinstance(data, d.SnapshotAgent):
+            self.desks[data.view.id].view = data.view
+        if isinstance(data, d.SnapshotInteraction):
+            self._desk_of(data.session).owned[data.view.id] = (data.view.version, data.view.state)
+        if isinstance(data, d.SnapshotOffer):
+            self._desk_of(data.session).offers[data.offer.id] = data.offer.interaction
+        for desk in self.desks.values():
+            snapshot.project(desk, each)
+
+    def _desk_of(self, session: SessionId) -> snapshot.Desk:
+        return next(self.desks[agent] for agent, own in self.sessions.items() if own == session)
+
+    def check(self) -> None:
+        """Every law, now."""
+        found = judge.faults(self.engine.live, Instant(self.now))
+        assert not found, found
+        for agent, desk in self.desks.items():
+            assert desk == snapshot.fresh(self.engine.live, agent), "L8"
+
+    def compare(self) -> None:
+        """The twin that only applied has the same state."""
+        assert persist.everything(self.twin.live) == persist.everything(self.engine.live), "L7"
+
+
+def _first_difference(old: Sequence[Event], new: Sequence[Event]) -> str:
+    return next((f"{a}\n{b}" for a, b in zip_longest(old, new) if a != b), "")
+
+
+def _through_json(kind: str, id: str, record: object) -> object:
+    data = codec.adapter(class_of(record)).dump_json(record, exclude_defaults=True)
+    return codec.load_data(persist.type_of(kind, id), data)
+
+
+Pick = Callable[[Sequence[T]], T]
