@@ -76,6 +76,12 @@ class ConfigurationBook:
                 return Configuration(before, entities)
         raise StoreAway("the configuration changes faster than it can be read")
 
+    async def entity(self, tenant: str, key: Key) -> Entity | None:
+        """One entity as the last change set left it, archived ones included."""
+        await self.carry(tenant)
+        document = await self._store.tenant(tenant).get(ENTITIES, str(key))
+        return None if document is None else _entity(document.body)
+
     async def commit(self, tenant: str, base: Configuration, changes: Sequence[Change], by: By, *, number: int | None = None) -> ChangeSet:
         """
         Write `changes`, made from `base`, as the next change set, all or nothing.

@@ -162,7 +162,7 @@ class AccessEdge:
             sponsor=body.sponsor,  # type: ignore[arg-type]  # judged as a reference below
             expires_at=_instant(body.expires_at),
         )
-        there = (await self.core.book.load(who.tenant)).entities.get(Key("api-key", id))
+        there = await self.core.book.entity(who.tenant, Key("api-key", id))
         if there is not None and not same(there, entity):
             raise problem("idempotency_key_reused")
         with refusals(request, who):
@@ -180,7 +180,7 @@ class AccessEdge:
 
     async def _check_people(self, memberships: list[Membership]) -> None:
         for each in memberships:
-            person = (await self.core.book.load(each.tenant)).entities.get(Key("person", each.person))
+            person = await self.core.book.entity(each.tenant, Key("person", each.person))
             if person is None or person.is_archived:
                 raise BadInput("invalid_field", f"there is no person {each.person!r}", "/person")
 

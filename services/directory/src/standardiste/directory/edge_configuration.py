@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -58,7 +59,8 @@ class ConfigurationEdge:
         accept = request.headers.get("accept", "")
         if "json" in accept and "yaml" not in accept:
             return JSONResponse(document.plain(now.entities, who.tenant), headers=headers)
-        return Response(document.render(now.entities, who.tenant), headers=headers, media_type=YAML)
+        text = await asyncio.to_thread(document.render, now.entities, who.tenant)
+        return Response(text, headers=headers, media_type=YAML)
 
     async def apply(self, request: Request, who: Writer) -> Response:
         over = if_match(request)
@@ -112,7 +114,7 @@ class ConfigurationEdge:
 
     async def entity(self, kind: str, id: str, who: Reader) -> Response:
         _known(kind)
-        found = (await self.core.book.load(who.tenant)).entities.get(Key(kind, _own(kind, id, who)))
+        found = await self.core.book.entity(who.tenant, Key(kind, _own(kind, id, who)))
         if found is None:
             raise problem("not_found")
         return JSONResponse(whole_of(found), headers={"ETag": etag(found.change_set)})

@@ -20,7 +20,7 @@ from standardiste.common.security.principal import INSTALLATION, Principal
 from standardiste.common.security.tokens import TTL_S, BadCredential, TokenSigner
 from standardiste.directory.book import ConfigurationBook
 from standardiste.directory.identity import IdentityProvider
-from standardiste.directory.kinds import TENANT, Configuration, Key
+from standardiste.directory.kinds import TENANT, Key
 from standardiste.directory.logins import Login, Logins, Membership, known_as
 
 PLATFORM: Final = RightGrant(role="platform_administrator", scope="installation")
@@ -100,11 +100,10 @@ class SignIn:
         membership = login.membership(tenant)
         if membership is None:
             return None
-        configuration = await self._book.load(membership.tenant)
-        person = configuration.entities.get(Key("person", membership.person))
-        if not isinstance(person, Person) or person.is_archived:
+        person = await self._book.entity(membership.tenant, Key("person", membership.person))
+        own = await self._book.entity(membership.tenant, Key(TENANT, membership.tenant))
+        if not isinstance(person, Person) or person.is_archived or not isinstance(own, Tenant):
             return None
-        own = tenant_of(configuration, membership.tenant)
         principal = Principal(
             tenant=membership.tenant,
             id=person.id,
@@ -125,10 +124,3 @@ class SignIn:
             tenant_name=tenant_name,
             memberships=login.memberships,
         )
-
-
-def tenant_of(configuration: Configuration, tenant: str) -> Tenant:
-    """The tenant's own entity."""
-    found = configuration.entities.get(Key(TENANT, tenant))
-    assert isinstance(found, Tenant), "every configuration has its tenant"
-    return found
