@@ -277,7 +277,8 @@ async def decide_after_input(site: Running, type: str, answer: Any) -> None:
         ("rubbish", 400, "malformed"),
         ('{"data": {}}', 400, "malformed"),
         ('{"type": "offer.dance"}', 404, "unknown_type"),
-        ('{"type": "offer.accept"}', 400, "invalid_field"),
+        ('{"type": "offer.accept"}', 400, "malformed"),
+        ('{"type": "offer.accept", "data": {"offer": "o1"}, "more": 1}', 400, "malformed"),
     ],
 )
 async def test_bad_command_over_http_is_a_named_problem(site: Running, body: str, status: int, name: str) -> None:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from standardiste.agent_gateway.hub import Hub
 from standardiste.agent_gateway.questions import REFUSED, Answer
 from standardiste.agent_gateway.requests import Asker, command_event, full_type
+from standardiste.common.bodies import Strict, request_body, understood
 from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import BadInput, CommandRejected, Refused
-from standardiste.common.events.codec import load_data
+from standardiste.common.events.codec import UnknownType
 from standardiste.common.events.refusals import SENTENCES, Refusal
 from standardiste.common.http import Act, Principal, allowed, body_of, idempotent, problem
 from standardiste.common.ids import Ids
@@ -31,12 +33,11 @@ ANSWER_WITHIN_S: Final = 5
 BODY_BYTES_MAX: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandBody:
+class CommandBody(Strict):
     """The body of POST /v1/agent/commands. `type` may be short ("interaction.open"); `data` are the command's fields without `actor`."""
 
     type: str
-    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    data: dict[str, Any] = Field(default_factory=dict[str, Any])
     id: str | None = None
 
 
@@ -80,12 +81,18 @@ class Router:
 def add_paths(edge: APIRouter, router: Router) -> None:
     """Serve the paths of api.py that are not the websocket."""
 
-    @edge.post("/v1/agent/commands")
+    @edge.post("/v1/agent/commands", openapi_extra=request_body(CommandBody))
     async def command(request: Request, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
-        body = _body(await body_of(request, BODY_BYTES_MAX))
+        raw = await body_of(request, BODY_BYTES_MAX)
 
         async def run() -> Response:
-            return _json(await router.ask(who, body.type, body.data, body.id))
+            try:
+                body = understood(CommandBody, raw)
+                return _json(await router.ask(who, body.type, body.data, body.id))
+            except UnknownType:
+                raise
+            except BadInput as error:
+                raise problem("malformed", error.detail, pointer=error.pointer) from None
 
         return await idempotent(request, who, run)
 
@@ -100,13 +107,6 @@ def add_paths(edge: APIRouter, router: Router) -> None:
     @edge.get("/v1/agent/doctor")
     async def doctor(who: Annotated[Principal, Depends(allowed(Act.AGENT_SUPERVISE))]) -> Response:
         return _json(await router.ask(who, "doctor.ask", {}))
-
-
-def _body(raw: bytes) -> CommandBody:
-    try:
-        return load_data(CommandBody, raw)
-    except BadInput as error:
-        raise problem("malformed", error.detail, pointer=error.pointer) from None
 
 
 def _json(answer: Answer) -> Response:
