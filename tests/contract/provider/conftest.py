@@ -82,7 +82,7 @@ class Smtp:
         return send_of(message, Channel.EMAIL)
 
     def taken(self) -> list[str]:
-        return [mail.message["Message-ID"].strip("<>").partition("@")[0] for mail in self.server.mails]
+        return [mail.message_id.partition("@")[0] for mail in self.server.mails]
 
     def say_not_now(self) -> None:
         self.server.data.append("451 4.3.0 not now")
@@ -165,7 +165,7 @@ async def twilio(folder: Path) -> AsyncIterator[Twilio]:
         address = channel_address(Channel.SMS, settings={"account_sid": double.account_sid, "auth_token_secret": "twilio"})
         double.number(address.address)
         await secrets.put(TENANT, "twilio", double.auth_token)
-        api = TwilioApi(double.url, timeout_ms=300)
+        api = TwilioApi(double.url)
 
         async def is_known(tenant: str, sid: str) -> bool:
             return False

@@ -9,6 +9,13 @@ from standardiste.common.outbox import Sent
 from standardiste.common.testing.provider_world import ProviderWorld
 
 
+async def carried_out(world: ProviderWorld, message: str = "m1") -> Sent:
+    """The provider's yes, stored as an outbox does."""
+    sent = await world.provider.send(world.send(message))
+    sent.release()
+    return sent
+
+
 async def refusal(world: ProviderWorld, message: str = "m1") -> ProviderError:
     with pytest.raises(ProviderError) as refused:
         await world.provider.send(world.send(message))
@@ -16,7 +23,7 @@ async def refusal(world: ProviderWorld, message: str = "m1") -> ProviderError:
 
 
 async def test_message_is_taken_once_and_named(world: ProviderWorld) -> None:
-    sent = await world.provider.send(world.send("m1"))
+    sent = await carried_out(world)
     assert world.taken() == ["m1"]
     assert sent.provider_id
     assert sent.refused == ()
@@ -24,7 +31,7 @@ async def test_message_is_taken_once_and_named(world: ProviderWorld) -> None:
 
 async def test_messages_one_after_the_other_are_all_taken(world: ProviderWorld) -> None:
     for number in range(5):
-        await world.provider.send(world.send(f"m{number}"))
+        await carried_out(world, f"m{number}")
     assert world.taken() == [f"m{number}" for number in range(5)]
 
 
@@ -33,7 +40,7 @@ async def test_not_now_may_be_tried_again(world: ProviderWorld) -> None:
     error = await refusal(world)
     assert (error.provider, error.is_retryable, error.is_outcome_unknown) == (world.provider.name, True, False)
     assert error.code
-    await world.provider.send(world.send("m1"))
+    await carried_out(world)
     assert world.taken() == ["m1"]
 
 

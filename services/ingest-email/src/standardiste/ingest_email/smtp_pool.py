@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,6 +39,31 @@ class _Pool:
     users: int = 0
 
 
+class Connection:
+    """A connection in use. `give_back` and `drop` end the use; whichever is first counts."""
+
+    def __init__(self, client: aiosmtplib.SMTP, pool: _Pool, clock: Clock) -> None:
+        self.client, self._pool, self._clock = client, pool, clock
+        self._is_used = True
+
+    def give_back(self) -> None:
+        """It is good for another mail."""
+        if self._is_used:
+            self._pool.idle.append((self.client, self._clock.now()))
+            self._end()
+
+    def drop(self) -> None:
+        """Nobody knows what its server would make of the next command."""
+        if self._is_used:
+            self.client.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._is_used = False
+        self._pool.users -= 1
+        self._pool.turns.release()
+
+
 class SmtpPool:
     """Connections by server. Raises aiosmtplib's errors and OSError."""
 
@@ -47,22 +71,21 @@ class SmtpPool:
         self._clock, self._connections_max, self._timeout_s, self._our_name = clock, connections_max, timeout_s, our_name
         self._pools: dict[MailServer, _Pool] = {}
 
-    @asynccontextmanager
-    async def connection(self, server: MailServer) -> AsyncGenerator[aiosmtplib.SMTP]:
-        """A connection, signed in, for one mail. After an error it is closed, not kept."""
+    async def take(self, server: MailServer) -> Connection:
+        """A connection, signed in, for one mail; the caller must give it back, or drop it after an error."""
         pool = self._pools.setdefault(server, _Pool(asyncio.Semaphore(self._connections_max)))
         pool.users += 1
         try:
-            async with pool.turns:
+            await pool.turns.acquire()
+            try:
                 client = await self._living(pool) or await self._connected(server)
-                try:
-                    yield client
-                except BaseException:
-                    client.close()
-                    raise
-                pool.idle.append((client, self._clock.now()))
-        finally:
+            except BaseException:
+                pool.turns.release()
+                raise
+        except BaseException:
             pool.users -= 1
+            raise
+        return Connection(client, pool, self._clock)
 
     async def keep(self, ready: Callable[[], None]) -> None:
         """Close what idles, until cancelled; then close all."""

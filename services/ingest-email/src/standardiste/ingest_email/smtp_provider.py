@@ -8,7 +8,7 @@ again; a 5xx is final. A recipient deferred while others are taken holds the mai
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiosmtplib
 
@@ -172,16 +172,27 @@ class SmtpProvider:
         )
 
     async def _hand_over(self, server: MailServer, mail: Composed, *, tries: int) -> Sent:
+        """The server's yes; its connection is held until the yes is stored, so that a crash loses at most one yes per connection."""
         try:
-            async with self._pool.connection(server) as client:
-                return await _one_mail(client, mail, tries=tries)
+            connection = await self._pool.take(server)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise _no("sign_in_refused", one_line(error.message)[:500], is_retryable=True) from None
         except aiosmtplib.SMTPResponseException as error:
-            if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-                raise _no("sign_in_refused", one_line(error.message)[:500], is_retryable=True) from None
-            is_ours = isinstance(error, aiosmtplib.SMTPHeloError | aiosmtplib.SMTPConnectError)
-            raise _said(error, is_retryable=is_ours or error.code < 500) from None
+            raise _said(error, is_retryable=True) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _no("unreachable", type(error).__name__, is_retryable=True) from None
+        try:
+            sent = await _one_mail(connection.client, mail, tries=tries)
+        except aiosmtplib.SMTPResponseException as error:
+            connection.drop()
+            raise _said(error, is_retryable=error.code < 500) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            connection.drop()
+            raise _no("unreachable", type(error).__name__, is_retryable=True) from None
+        except BaseException:
+            connection.drop()
+            raise
+        return replace(sent, release=connection.give_back)
 
 
 async def _one_mail(client: aiosmtplib.SMTP, mail: Composed, *, tries: int) -> Sent:

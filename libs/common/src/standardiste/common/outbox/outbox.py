@@ -237,7 +237,10 @@ class Outbox:
             del self._in_hand[(record.tenant, record.message)]
         asked = replace(record, tries=record.tries + 1, is_delay_told=in_hand.is_delay_told)
         if isinstance(answer, Sent):
-            await self._end(asked, SendState.SENT, covered=covered, provider_id=answer.provider_id, refused=answer.refused)
+            try:
+                await self._end(asked, SendState.SENT, covered=covered, provider_id=answer.provider_id, refused=answer.refused)
+            finally:
+                answer.release()
             return True
         now = self._clock.now()
         if not answer.is_retryable or now - record.taken_at >= self._policy.give_up_ms:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from standardiste.common.events.base import Instant
@@ -29,12 +30,21 @@ class Refused:
     detail: str
 
 
+def _nothing() -> None:
+    """Nothing is held for a yes, as a rule."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The provider's yes. `provider_id` is what its later reports name; `refused` are recipients left out for good."""
+    """
+    The provider's yes. `provider_id` is what its later reports name; `refused` are recipients left out for good.
+
+    `release` is called once the yes is stored: a connection that is held until then carries no second message whose yes a crash could lose as well.
+    """
 
     provider_id: str | None = None
     refused: tuple[Refused, ...] = ()
+    release: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
