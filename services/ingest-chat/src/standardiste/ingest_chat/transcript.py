@@ -50,7 +50,7 @@ class Place:
 def parse_place(text: str) -> Place | None:
     """The place that a reader names; None when it is none of ours."""
     parts = text.split(".")
-    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < _DIGITS for part in parts):
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in parts):
         return None
     return Place(int(parts[0]) - 1, int(parts[1]) - 1)
 
