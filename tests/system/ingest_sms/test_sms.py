@@ -60,7 +60,7 @@ async def twilio(clock: ManualClock) -> AsyncIterator[TwilioDouble]:
 
 @pytest_asyncio.fixture
 async def site(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> AsyncIterator[Running]:
-    settings = SmsSettings(twilio_url=twilio.url, twilio_timeout_ms=300)
+    settings = SmsSettings(twilio_url=twilio.url)
     async with running(tmp_path, lambda parts: build(settings, parts), clock=clock, http=HTTP) as found:
         await found.parts.secrets.put("t1", "twilio-main", twilio.auth_token)
         await found.configure("t1", tenant_of_test(), ADDRESS, BARE)

@@ -82,7 +82,7 @@ async def site(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> Asyn
 
 
 def site_in(folder: Path, twilio: TwilioDouble, clock: ManualClock):
-    settings = VoiceSettings(twilio_url=twilio.url, twilio_timeout_ms=300)
+    settings = VoiceSettings(twilio_url=twilio.url)
     return proxied(running(folder, lambda parts: build(settings, parts), clock=clock, http=HTTP), twilio)
 
 

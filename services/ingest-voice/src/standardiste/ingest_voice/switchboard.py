@@ -10,6 +10,7 @@ the loser steps again from what the winner wrote. It then reports what the winne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -124,6 +125,9 @@ class Switchboard:
                     await self._revisit(stored.call.tenant, stored.call.conversation)
                 except Away as away:
                     trouble.append(away)
+                except Exception:  # one call that we cannot understand must not stop the round for all others; it is looked at again later
+                    log.exception("call_fault", conversation=stored.call.conversation)
+                    await self._postpone(stored)
 
         async with asyncio.TaskGroup() as group:
             for stored in due:
@@ -272,10 +276,9 @@ class Switchboard:
                 await self._postpone(stepped[0])
 
     async def _postpone(self, stored: Stored) -> None:
-        try:
+        """Look again later, if nobody has touched it meanwhile."""
+        with contextlib.suppress(VersionConflict):
             await self._book.put(stored, stored.call)
-        except VersionConflict:
-            return
 
     async def _look(self, call: Call) -> tuple[Happening, ...]:
         """Ask the provider how the legs are, and say what we have missed."""

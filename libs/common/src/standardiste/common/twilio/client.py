@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -118,13 +119,28 @@ class TwilioApi:
 def provider_error(error: Exception) -> ProviderError:
     """What an exception of the client means."""
     if isinstance(error, TwilioRestException):
-        is_later = error.status in (408, 425, 429) or error.status >= 500 or error.code == _AUTHENTICATION
-        return ProviderError(
-            "twilio", str(error.code or error.status), error.msg, is_retryable=is_later, is_outcome_unknown=error.status >= 500
-        )
+        return _refused(error.status, error.code, error.msg)
+    if isinstance(error, TwilioException) and len(error.args) == 2 and isinstance(error.args[1], Response):
+        return _refused_page(error.args[1])
     if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
         return ProviderError("twilio", "not_reached", "", is_retryable=True)
     return ProviderError("twilio", "no_answer", type(error).__name__, is_retryable=True, is_outcome_unknown=True)
+
+
+def _refused(status: int, code: int | None, words: str) -> ProviderError:
+    is_later = status in (408, 425, 429) or status >= 500 or code == _AUTHENTICATION
+    return ProviderError("twilio", str(code or status), words, is_retryable=is_later, is_outcome_unknown=status >= 500)
+
+
+def _refused_page(response: Response) -> ProviderError:
+    """Lists are refused with the bare response: the client reads no code from it."""
+    try:
+        said = cast("object", json.loads(response.text))
+    except ValueError:
+        said = None
+    body = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+    code = body.get("code")
+    return _refused(response.status_code, code if isinstance(code, int) else None, str(body.get("message", "")))
 
 
 def basic(user: str, password: str) -> dict[str, str]:

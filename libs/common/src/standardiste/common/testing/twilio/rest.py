@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from standardiste.common.testing.twilio.account import API_VERSION, Account
 from standardiste.common.testing.twilio.call import Callback
@@ -30,7 +32,7 @@ _NOT_FOUND = "The requested resource was not found"
 class Fault:
     """
     What goes wrong with requests of this method whose path ends so, `times` times. `kind`: "refused" answers status and code and does nothing; "unheard" does
-    what was asked and never answers; "lost" does nothing and never answers.
+    what was asked and the connection breaks before the answer; "lost" does nothing and the connection breaks as well.
     """
 
     method: str
@@ -72,12 +74,12 @@ class RestApi:
             if fault is not None and fault.kind == "refused":
                 return _problem(ApiFault(status=fault.status, code=fault.code, message="Fault of the stand-in"))
             if fault is not None and fault.kind == "lost":
-                return await _never(request)
+                return _Broken()
             try:
                 response = await run(request)
             except ApiFault as refused:
                 return _problem(refused)
-            return response if fault is None else await _never(request)
+            return response if fault is None else _Broken()
 
         return guarded
 
@@ -111,7 +113,7 @@ class RestApi:
             media=tuple(str(each) for each in form.getlist("MediaUrl")),
         )
         if self._texts.is_silent(to):
-            return await _never(request)
+            return _Broken()
         return JSONResponse(text.resource(self._account.sid), 201)
 
     async def _list_texts(self, request: Request) -> Response:
@@ -207,7 +209,7 @@ class RestApi:
         page = int(request.query_params.get("Page", "0"))
         start, uri = page * size, request.url.path
         shown = found[start : start + size]
-        others = "&".join(f"{key}={value}" for key, value in request.query_params.items() if key != "Page")
+        others = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "Page"])
         following = f"{uri}?Page={page + 1}&{others}" if start + size < len(found) else None
         return JSONResponse(
             {
@@ -244,9 +246,9 @@ def _problem(fault: ApiFault) -> Response:
     return JSONResponse(body, fault.status)
 
 
-async def _never(request: Request) -> Response:
-    """No answer: wait until the client gives up."""
-    await request.body()
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    return Response(status_code=499)
+class _Broken(Response):
+    """The connection breaks in the middle of the answer, so that nobody knows what it would have said."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})

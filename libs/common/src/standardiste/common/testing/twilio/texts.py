@@ -39,7 +39,7 @@ UNREACHED: Mapping[str, tuple[str, int]] = {
 }
 """Taken, then not delivered, with this code."""
 SILENT = "+33639989903"
-"""The text is taken and delivered, but the answer to the first request for it never comes."""
+"""The text is taken and delivered, but the connection breaks before the answer to the first request for it."""
 BUSY_ONCE: Mapping[str, ApiFault] = {
     "+33639989904": ApiFault(status=429, code=20429, message="Too Many Requests"),
     "+33639989905": ApiFault(status=503, code=20503, message="Service unavailable"),
@@ -92,7 +92,7 @@ class Texts:
         return text
 
     def is_silent(self, to: str) -> bool:
-        """Whether the answer to this request never comes (once per number)."""
+        """Whether the connection breaks before the answer to this request (once per number)."""
         if to != SILENT or to in self._seen:
             return False
         self._seen.add(to)
