@@ -10,10 +10,13 @@ from typing import Annotated
 
 import httpx
 import pytest
+import websockets
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
+from websockets.typing import Origin
 
 from standardiste.common.clock import ManualClock
 from standardiste.common.errors import BusAway
@@ -27,6 +30,7 @@ from standardiste.common.settings import HttpSettings
 from standardiste.common.store.port import Find
 from standardiste.common.testing.builders import TENANT, tenant
 from standardiste.common.testing.running import API_KEY, Running, key_of_test, running
+from standardiste.common.tracing import current_traceparent
 
 LIMITS = HttpSettings(
     public_url="https://desk.example", tenant_per_s=10, tenant_burst=20, client_per_s=1, client_burst=5, body_bytes_max=1_000
@@ -41,6 +45,7 @@ class Thing(BaseModel):
 class Toy:
     """A service with one path of each sort, and what its handlers did."""
 
+    pages: Path
     runs: list[bytes] = field(default_factory=list[bytes])
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,12 +99,21 @@ class Toy:
         async def session() -> str:
             return "open"
 
-        return Service(name="toy", router=router, cross_origin=("/v1/widget",))
+        @router.websocket("/v1/toy/ws")
+        async def socket(socket: WebSocket) -> None:
+            await socket.accept()
+            await socket.send_text(current_traceparent() or "")
+            await socket.close()
+
+        return Service(name="toy", router=router, cross_origin=("/v1/widget",), static={"/page": self.pages})
 
 
 @pytest.fixture
-def toy() -> Toy:
-    return Toy()
+def toy(tmp_path: Path) -> Toy:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "index.html").write_text("<!doctype html><title>Page</title>")
+    return Toy(pages)
 
 
 @pytest.fixture
@@ -285,6 +299,27 @@ async def test_widget_paths_take_any_origin_and_answer_preflights(site: Running)
     assert (preflight.status_code, preflight.headers["access-control-allow-headers"]) == (204, "content-type")
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "https://shop.example")
     assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_page_may_show_itself_and_be_kept_until_it_changes(site: Running) -> None:
+    async with site.client(None) as http:
+        answer = await http.get("/page", follow_redirects=True)
+        missing = await http.get("/page/nothing.js")
+        outside = await http.get("/page/%2e%2e/store.sqlite")
+    assert "<title>Page</title>" in answer.text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-cache"
+    assert (problem_of(missing), problem_of(outside)) == ((404, "not_found"), (404, "not_found"))
+
+
+async def test_socket_has_its_trace_and_only_from_our_pages(site: Running) -> None:
+    url, given = site.url.replace("http", "ws") + "/v1/toy/ws", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with websockets.connect(url, origin=Origin("https://desk.example"), additional_headers={"traceparent": given}) as socket:
+        assert await socket.recv() == given
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(url, origin=Origin("https://evil.example"))
+    assert refused.value.response.status_code == 403
+    assert b"/problems/bad_origin" in (refused.value.response.body or b"")
 
 
 # ---- repeats and versions

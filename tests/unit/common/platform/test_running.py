@@ -85,6 +85,14 @@ async def test_task_that_ends_ends_the_process(tmp_path: Path, failure: Exceptio
         await run_services([Service(name="one", tasks={"ends": ends})], parts)
 
 
+async def test_service_that_cannot_start_leaves_nothing_open(tmp_path: Path) -> None:
+    parts = await parts_in(tmp_path)
+    with pytest.raises(RuntimeError, match="does not exist"):
+        await run_services([Service(name="one", static={"/desk": tmp_path / "nowhere"})], parts)
+    again = await parts_in(tmp_path)  # one process holds a folder: a part left open would refuse this
+    await asyncio.gather(again.bus.close(), again.blobs.close(), again.store.close())
+
+
 async def test_drain_ends_requests_then_tasks_then_parts(tmp_path: Path) -> None:
     order: list[str] = []
     entered, stop = asyncio.Event(), asyncio.Event()

@@ -17,7 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from standardiste.common.api import ROUTES, Route
 from standardiste.common.edge import Edge
@@ -65,6 +65,7 @@ def compose(
     for router in routers.values():
         app.include_router(router)
     for prefix, folder in static.items():
+        app.add_route(prefix, _to_folder(prefix), include_in_schema=False)
         app.mount(prefix, StaticFiles(directory=folder, html=True), name=prefix)
     return app
 
@@ -118,6 +119,13 @@ def _complete(operation: dict[str, Any], route: Route | None, method: str) -> No
 
 def _problem_content() -> dict[str, Any]:
     return {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _to_folder(prefix: str) -> Any:
+    async def redirect(_: Request) -> Response:
+        return RedirectResponse(f"{prefix}/", 308)
+
+    return redirect
 
 
 def _document_endpoint(name: str, router: APIRouter) -> Any:

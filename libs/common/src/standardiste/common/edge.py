@@ -57,12 +57,16 @@ class Edge:
             return
         headers = dict(scope["headers"])
         incoming = tracing.accepted_traceparent(_text(headers.get(b"traceparent")))
-        with tracing.child_of(incoming, f"{scope.get('method', 'WS')} {scope['path']}", "server"):
-            refused = self._refused(scope, headers)
-            if scope["type"] == "websocket":
+        refused = self._refused(scope, headers)
+        if scope["type"] == "websocket":
+            token = tracing.enter(incoming or tracing.new_traceparent())  # no span: a socket lives for hours
+            try:
                 await (self._app(scope, receive, send) if refused is None else _deny(refused, scope, receive, send))
-            else:
-                await self._http(scope, receive, send, headers, refused)
+            finally:
+                tracing.leave(token)
+            return
+        with tracing.child_of(incoming, f"{scope['method']} {scope['path']}", "server"):
+            await self._http(scope, receive, send, headers, refused)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes], refused: HttpProblem | None) -> None:
         began, status, path = perf_counter(), 500, scope["path"]
@@ -114,12 +118,12 @@ class Edge:
         self, headers: list[tuple[bytes, bytes]], scope: Scope, traceparent: str, origin: bytes | None
     ) -> list[tuple[bytes, bytes]]:
         present = {name.lower() for name, _ in headers}
-        policy = PAGE_POLICY if scope["path"].startswith(self._pages) else API_POLICY
+        is_page = scope["path"].startswith(self._pages)
         for name, value in (
-            (b"content-security-policy", policy),
+            (b"content-security-policy", PAGE_POLICY if is_page else API_POLICY),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
-            (b"cache-control", b"no-store"),
+            (b"cache-control", b"no-cache" if is_page else b"no-store"),
         ):
             if name not in present:
                 headers.append((name, value))

@@ -93,13 +93,26 @@ async def run_services(
 
     `on_ready` is called once, with the port, when every task is up.
     """
+    async with contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(_close, parts)
+        await parts.store.open([AUDIT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
+        listening = list(sockets) if sockets else [listen(host, port)]
+        await _run_until_stopped(services, parts, listening, trusted_proxies, on_ready, stop or asyncio.Event())
+
+
+async def _run_until_stopped(
+    services: Sequence[Service],
+    parts: Parts,
+    listening: list[socket.socket],
+    trusted_proxies: str,
+    on_ready: Callable[[int], None] | None,
+    stop: asyncio.Event,
+) -> None:
     tasks = _tasks_of(services, parts)
     health = Health(tasks)
-    await parts.store.open([AUDIT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
-    listening = list(sockets) if sockets else [listen(host, port)]
     server = _Server(_uvicorn_config(create_app(services, parts, health), trusted_proxies))
     serving = asyncio.create_task(server.serve(sockets=listening), name="http")
-    stopping = asyncio.create_task((stop or asyncio.Event()).wait(), name="stop")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
     running = {
         asyncio.create_task(_run_task(name, task, health, listening[0].getsockname()[1], on_ready), name=name)
         for name, task in tasks.items()
@@ -112,7 +125,6 @@ async def run_services(
         health.is_draining = True
         stopping.cancel()
         await _end(server, serving, running)
-        await _close(parts)
     if failed is not None:
         await failed  # raises what it raised
         raise AssertionError(f"the task {failed.get_name()} ended by itself")
@@ -196,9 +208,12 @@ async def _end(server: _Server, serving: asyncio.Task[None], running: set[asynci
     await asyncio.wait({serving})
     for task in running:
         task.cancel()
-    _, late = await asyncio.wait(running, timeout=TASKS_END_S)
+    ended, late = await asyncio.wait(running, timeout=TASKS_END_S)
     for task in late:
         log.error("task_does_not_end", task=task.get_name())
+    for task in ended:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task_failed", task=task.get_name(), exc_info=error)
 
 
 async def _close(parts: Parts) -> None:
