@@ -17,6 +17,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from standardiste.agent_gateway.app import DESK
 from standardiste.agent_gateway.app import build as build_gateway
 from standardiste.agent_gateway.settings import GatewaySettings
+from standardiste.common.bus.topics import Topic
+from standardiste.common.events.base import Event, spec_of
+from standardiste.common.events.codec import decode, encode
 from standardiste.common.opening import open_parts
 from standardiste.common.parts import Parts
 from standardiste.common.security.keys import make_secrets
@@ -71,6 +74,7 @@ person:
     rights: [{role: administrator}]
 channel-address:
   mail: {channel: email, address: bonjour@lumen.example}
+  phone: {channel: voice, address: "+33199000010"}
   web: {channel: chat, address: lumen-web}
   post: {channel: other, channel_name: letter, address: lumen-post, queue: letters}
 logins:
@@ -128,6 +132,27 @@ class Site:
         body = {"channel": "lumen-post", "from": {"address": "client-77", "name": name}, "subject": "Résiliation", "text": text}
         headers = {"Idempotency-Key": key, "Authorization": f"Bearer {await self.token('admin')}"}
         (await self.http.post("/v1/interactions", json=body, headers=headers)).raise_for_status()
+
+    async def decided(self, kind: type[Any]) -> Any:
+        """The first decision of this kind; waits for it."""
+        async with asyncio.timeout(10):
+            async for batch in self.parts.bus.tail((Topic.DECISIONS,), {(Topic.DECISIONS, 0): 0}):
+                for record in batch:
+                    if record.headers["ce_type"] == spec_of(kind).name:
+                        return decode(record).data
+        raise AssertionError("a tail does not end")
+
+    async def report(self, data: Any, id: str) -> None:
+        """What a channel reports of a call, as ingest-voice writes it."""
+        event = Event(
+            id=id,
+            source="ingest-voice",
+            subject="call-1",
+            tenant=next(self.parts.directory.tenants()).id,
+            time=self.parts.clock.now(),
+            data=data,
+        )
+        await self.parts.bus.publish(encode(event, Topic.INPUTS))
 
     async def token(self, login: str) -> str:
         answer = await self.http.post("/v1/directory/sign-in", json={"name": login, "password": PASSWORD})

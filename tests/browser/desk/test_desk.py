@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute, expect
 
+from standardiste.common.events.decisions import InteractionConnecting
+from standardiste.common.events.inputs import ContactLeft, ContactReceived, MediaConnected
+from standardiste.common.events.model import Channel, ChannelAddressId, ConversationId, LeftBecause
+from standardiste.common.testing.builders import contact, content
+
 AXE = Path(__file__).parents[3] / "services/agent-gateway/web/node_modules/axe-core/axe.min.js"
 SHOTS = os.environ.get("DESK_SHOTS")
 MAIL_TEXT = (
@@ -137,6 +142,38 @@ async def test_mail_is_read_safely_and_answered_in_english(site: Any, page: Page
     await box(page).fill("Line 3 is the shade.")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".message.ours")).to_contain_text("Line 3 is the shade.")
+
+
+async def test_call_shows_how_it_stands(site: Any, page: Page) -> None:
+    await sign_in(page, site.url)
+    await be_ready(page)
+    caller = contact(
+        "call-1",
+        channel=Channel.VOICE,
+        channel_address=ChannelAddressId("phone"),
+        our_address="+33199000010",
+        address="+33612345678",
+        conversation=ConversationId("call-1"),
+        content=content(""),
+        received_at=site.parts.clock.now(),
+        is_live=True,
+    )
+    await site.report(ContactReceived(contact=caller), "call-1")
+    await expect(page.locator(".offer")).to_contain_text("Appel")
+    await shot(page, "call-offer-fr")
+    await page.keyboard.press("F2")
+    call = page.locator(".call")
+    await expect(call).to_contain_text("Votre téléphone sonne…")
+    connecting = await site.decided(InteractionConnecting)
+    await site.report(MediaConnected(interaction=connecting.interaction, offer=connecting.offer), "call-1-media")
+    await expect(call).to_contain_text("En conversation")
+    await expect(page.get_by_label("Votre note pour les collègues")).to_be_visible()
+    await shot(page, "call-fr")
+    await page.keyboard.press("F8")
+    await expect(call).to_contain_text("L'appelant entend de la musique")
+    await site.report(ContactLeft(contact=caller.id, conversation=ConversationId("call-1"), because=LeftBecause.HUNG_UP), "call-1-left")
+    await expect(page.get_by_role("heading", name="Clôture")).to_be_visible()
+    await shot(page, "call-wrap-fr")
 
 
 async def test_mandatory_outcome_is_asked_for(site: Any, page: Page) -> None:

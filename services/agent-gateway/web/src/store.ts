@@ -174,6 +174,7 @@ async function renew(): Promise<void> {
     keep(fresh);
     connection.renew(fresh);
     desk.value = { ...desk.value, tokenExpiresAt: Date.parse(expires_at) };
+    where.value = { at: "desk", me: await api.me() };
   } catch {
     // Tried again in a moment; if it never works the gateway closes with "token expired" and the door says so.
   }

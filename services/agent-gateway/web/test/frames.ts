@@ -8,7 +8,7 @@ export const AT = "2026-03-01T09:00:00.000Z";
 export const NOW = Date.parse(AT);
 let count = 0;
 
-export function decided<N extends keyof Decisions>(name: N, data: Decisions[N], fields: Partial<Decided> = {}): Decided {
+export function decided<N extends keyof Decisions>(name: N, data: Partial<Decisions[N]>, fields: Partial<Decided> = {}): Decided {
   count += 1;
   return { kind: "event", seq: `0:${count}`, id: `d${count}`, source: "router", type: `standardiste.${name}.v1`, subject: "i1", time: AT, tenant: "t1", data, ...fields };
 }

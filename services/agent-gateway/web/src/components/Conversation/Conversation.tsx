@@ -129,8 +129,9 @@ function Messages({ work }: { readonly work: Work }) {
 }
 
 function Earlier({ work }: { readonly work: Work }) {
-  const state = older.value.get(work.view.id)?.state;
-  if (work.view.conversation === undefined || state === undefined || state === "complete") return null;
+  const { state, cursor } = older.value.get(work.view.id) ?? {};
+  const isFirstLook = state === "loading" && cursor === undefined;
+  if (work.view.conversation === undefined || state === undefined || state === "complete" || isFirstLook) return null;
   if (state === "failed") {
     return (
       <p class="earlier quiet small">

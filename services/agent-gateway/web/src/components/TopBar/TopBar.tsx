@@ -114,10 +114,11 @@ function Seat() {
 function ConnectionState() {
   const state = link.value.state;
   const tone = state === "open" ? "good" : "warning";
+  const words = state === "open" ? "connection.open" : state === "connecting" || state === "waiting" ? "connection.connecting" : "state.offline";
   return (
     <span class={`connection ${tone}`} role="status" aria-label={t("connection.label")}>
       <span class="dot" aria-hidden="true" />
-      {t(state === "open" ? "connection.open" : "connection.connecting")}
+      {t(words)}
     </span>
   );
 }
