@@ -180,6 +180,36 @@ async def test_ended_call_cannot_be_redirected(twilio: TwilioDouble, site: Site)
     assert await update(twilio, call.sid, Twiml="<Response/>") == 400
 
 
+async def test_digits_pressed_go_to_the_action_and_silence_goes_on(twilio: TwilioDouble, site: Site) -> None:
+    site.twiml = {
+        "in": '<Gather action="/pressed" timeout="5"><Say>1 ou 2 ?</Say></Gather><Redirect>/again</Redirect>',
+        "again": '<Gather action="/pressed"><Pause length="1"/></Gather>',
+        "pressed": "<Hangup/>",
+    }
+    call = await twilio.customer_calls(CALLER, OURS)
+    await twilio.until(lambda: call.has_heard("1 ou 2"), "the prompt")
+    await twilio.advance(10_000)
+    await twilio.until(lambda: call.heard[-1] == "silence", "asked again")
+    call.press("2")
+    await twilio.until(lambda: call.is_over, "hung up")
+    assert site.values("pressed", "Digits") == ["2"]
+
+
+async def test_rejected_call_is_never_in_a_queue(twilio: TwilioDouble, site: Site) -> None:
+    site.twiml = {"in": '<Reject reason="busy"/>'}
+    call = await twilio.customer_calls(CALLER, OURS)
+    await twilio.until(lambda: call.is_over, "rejected")
+    assert (call.status, call.heard) == ("busy", [])
+
+
+async def test_document_that_twilio_cannot_run_ends_the_call_with_an_alert(twilio: TwilioDouble, site: Site) -> None:
+    site.twiml = {"in": "<Redirect>/broken</Redirect>", "broken": "<Dance/>"}
+    call = await twilio.customer_calls(CALLER, OURS)
+    await twilio.until(lambda: call.is_over, "over")
+    assert call.has_heard("application error")
+    assert len(twilio.alerts) == 1
+
+
 def absolute(twilio: TwilioDouble, twiml: str) -> str:
     """Links of a document handed over by the API are absolute; a test writes them short."""
     base = (twilio.account.numbers[OURS].voice_url or "").removesuffix("/in")
