@@ -26,6 +26,7 @@ from standardiste.common.events.directory import (
     Status,
     Team,
 )
+from standardiste.common.events.model import SponsorId
 from standardiste.common.http import Act, Principal, allowed, client_of, idempotent, principal, problem
 from standardiste.common.ids import keyed_id
 from standardiste.common.security import api_keys
@@ -159,7 +160,7 @@ class AccessEdge:
             key_hash=api_keys.hash_of(key),
             name=body.name,
             scopes=tuple(sorted(map(str, body.scopes))),
-            sponsor=body.sponsor,  # type: ignore[arg-type]  # judged as a reference below
+            sponsor=None if body.sponsor is None else SponsorId(body.sponsor),
             expires_at=_instant(body.expires_at),
         )
         there = await self.core.book.entity(who.tenant, Key("api-key", id))
