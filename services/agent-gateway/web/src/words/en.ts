@@ -188,6 +188,7 @@ export const en = {
   "call.connecting": "Your telephone is being rung…",
   "call.active": "In conversation",
   "call.held": "The caller hears music",
+  "call.left": "The caller has hung up",
   "call.wrapping": "The call is over",
   "call.outbound": "Outbound call",
 

@@ -184,6 +184,7 @@ export const fr: Record<Key, string> = {
   "call.connecting": "Votre téléphone sonne…",
   "call.active": "En conversation",
   "call.held": "L'appelant entend de la musique",
+  "call.left": "L'appelant a raccroché",
   "call.wrapping": "L'appel est terminé",
   "call.outbound": "Appel sortant",
 

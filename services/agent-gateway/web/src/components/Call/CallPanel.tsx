@@ -9,7 +9,7 @@ import "./call.css";
 
 export function CallPanel({ work: { view, hasCustomerLeft } }: { readonly work: Work }) {
   const key = `call.${view.state}`;
-  const words = hasCustomerLeft ? t("conversation.left") : hasWords(key) ? t(key) : t("call.label");
+  const words = hasCustomerLeft ? t("call.left") : hasWords(key) ? t(key) : t("call.label");
   return (
     <section class={`call ${view.state}`} aria-label={t("call.label")}>
       <Icon name="voice" />

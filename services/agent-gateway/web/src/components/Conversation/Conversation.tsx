@@ -5,6 +5,7 @@ import type { Me } from "../../api.ts";
 import { duration } from "../../format.ts";
 import { isCall, isMail, type Work } from "../../state/desk.ts";
 import { customerOf, desk, finish, isInHand, now, older, readOlder, setStatus, toggleHold } from "../../store.ts";
+import type { Message as MessageType } from "../../wire.ts";
 import { inWords, t } from "../../words/index.ts";
 import { CallPanel } from "../Call/CallPanel.tsx";
 import { Composer } from "../Composer/Composer.tsx";
@@ -96,7 +97,8 @@ function Head({ work }: { readonly work: Work }) {
 function Messages({ work }: { readonly work: Work }) {
   const box = useRef<HTMLDivElement>(null);
   const wasAtEnd = useRef(true);
-  const { view, messages } = work;
+  const { view } = work;
+  const messages = work.messages.filter(saysSomething);
   const last = messages.at(-1)?.id;
 
   useEffect(() => {
@@ -123,9 +125,14 @@ function Messages({ work }: { readonly work: Work }) {
       </ol>
       {isTyping && <p class="quiet small">{t("conversation.typing")}</p>}
       {view.is_customer_away && <p class="tag warning">{t("conversation.away")}</p>}
-      {work.hasCustomerLeft && <p class="tag warning">{t("conversation.left")}</p>}
+      {work.hasCustomerLeft && !isCall(view) && <p class="tag warning">{t("conversation.left")}</p>}
     </div>
   );
+}
+
+/** A call begins without a word: that is no message to read. */
+function saysSomething({ content, is_redacted }: MessageType): boolean {
+  return is_redacted || content.text.trim() !== "" || content.html_blob !== undefined || content.attachments.length > 0;
 }
 
 function Earlier({ work }: { readonly work: Work }) {

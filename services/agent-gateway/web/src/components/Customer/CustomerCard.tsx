@@ -1,12 +1,12 @@
 // Who the customer is: what came with the work at once, the record as soon as it is read, and the facts of this interaction.
 
 import { useEffect } from "preact/hooks";
-import type { Customer, Me, PastConversation } from "../../api.ts";
+import type { Me, PastConversation } from "../../api.ts";
 import { day, languageName, moment } from "../../format.ts";
 import type { Work } from "../../state/desk.ts";
-import { now, older, readCustomer, type Record, records } from "../../store.ts";
+import { now, older, readCustomer, records } from "../../store.ts";
 import { hasWords, inWords, t } from "../../words/index.ts";
-import { channelName, customerName } from "../parts/names.ts";
+import { channelName, customerName, shownAddresses } from "../parts/names.ts";
 import "./customer.css";
 
 export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Work | undefined }) {
@@ -42,7 +42,7 @@ export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Wor
         </p>
       )}
       <dl>
-        {shownAddresses(record).map((each) => (
+        {shownAddresses(record?.customer).map((each) => (
           <Fact key={each.address} name={familyName(each.family)} value={each.address} />
         ))}
         {known?.language !== undefined && <Fact name={t("customer.language")} value={languageName(known.language)} />}
@@ -90,11 +90,6 @@ function Past({ past }: { readonly past: readonly PastConversation[] }) {
       )}
     </>
   );
-}
-
-/** The addresses that say something to a person; a chat visitor's is a mere id. */
-function shownAddresses(record: Record | undefined): Customer["addresses"] {
-  return (record?.customer?.addresses ?? []).filter((each) => each.family !== "chat");
 }
 
 /** A channel or a family of addresses, in words where there are some. */

@@ -1,5 +1,6 @@
 // What channels and customers are called on the desk.
 
+import type { Customer } from "../../api.ts";
 import type { CustomerSummary, InteractionView } from "../../wire.ts";
 import { hasWords, t } from "../../words/index.ts";
 
@@ -9,8 +10,14 @@ export function channelName(view: Pick<InteractionView, "channel" | "channel_nam
   return t(`channel.${view.channel}`);
 }
 
-export function customerName(customer: Pick<CustomerSummary, "name"> | undefined): string {
-  return customer?.name ?? t("customer.unknown");
+/** The name, else an address that says something (a chat visitor's is a mere id), else that he is not known. */
+export function customerName(customer: CustomerSummary | Customer | undefined): string {
+  const addresses = customer !== undefined && "addresses" in customer ? shownAddresses(customer) : [];
+  return customer?.name ?? addresses[0]?.address ?? t("customer.unknown");
+}
+
+export function shownAddresses(customer: Customer | undefined): Customer["addresses"] {
+  return (customer?.addresses ?? []).filter((each) => each.family !== "chat");
 }
 
 /** A key that came with an event, in words; nothing when this desk does not know it. */
