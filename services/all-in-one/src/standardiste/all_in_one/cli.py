@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from standardiste.all_in_one.demo.play import play
 
-    asyncio.run(play(options.url, rounds=options.rounds))
+    asyncio.run(play(options.url, smtp_port=options.smtp_port, rounds=options.rounds))
 
 
 def _apply(options: argparse.Namespace) -> None:
@@ -171,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = verb("demo", _demo, "Play customers through the public channels of a running demo installation.")
     demo.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL))
+    demo.add_argument("--smtp-port", type=int, default=8025, help="the port of its incoming mail")
     demo.add_argument("--rounds", type=int, default=1, help="how often each customer comes; 0 goes on until stopped")
 
     apply = verb("apply", _apply, "Apply a configuration document as one change set.", asks=True)

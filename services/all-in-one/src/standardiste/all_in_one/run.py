@@ -55,7 +55,7 @@ async def _main(folder: Folder, listening: socket.socket, url: str, smtp_port: i
         write_durably(folder.running, json.dumps({"pid": os.getpid(), "url": url, "smtp_port": smtp_port}).encode())
         _greet(url, smtp_port, first, parts.hold.because, with_demo=with_demo)
         if with_demo:
-            starting.append(asyncio.ensure_future(_start_players(url, players)))
+            starting.append(asyncio.ensure_future(_start_players(url, smtp_port, players)))
 
     starting: list[asyncio.Future[None]] = []
     try:
@@ -69,8 +69,9 @@ async def _main(folder: Folder, listening: socket.socket, url: str, smtp_port: i
                 await process.wait()
 
 
-async def _start_players(url: str, players: list[asyncio.subprocess.Process]) -> None:
-    players.append(await asyncio.create_subprocess_exec(sys.executable, "-m", "standardiste.all_in_one", "demo", "--url", url))
+async def _start_players(url: str, smtp_port: int, players: list[asyncio.subprocess.Process]) -> None:
+    command = ("-m", "standardiste.all_in_one", "demo", "--url", url, "--smtp-port", str(smtp_port))
+    players.append(await asyncio.create_subprocess_exec(sys.executable, *command))
 
 
 def _greet(url: str, smtp_port: int, first: FirstAdministrator | None, held: str | None, *, with_demo: bool) -> None:

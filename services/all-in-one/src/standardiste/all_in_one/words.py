@@ -51,6 +51,7 @@ WORDS = Catalogue(
         "demo_playing": {"en": "Customers at play", "fr": "Les clients jouent"},
         "demo_says": {"en": "{channel}: {who} — {what}", "fr": "{channel} : {who} — {what}"},
         "demo_answered": {"en": "{channel}: {who} got the answer: {what}", "fr": "{channel} : {who} a reçu la réponse : {what}"},
+        "demo_letter": {"en": "letter", "fr": "courrier"},
         "demo_waiting": {
             "en": "{count} customers wait for you at the desk. Answer them there; their answers show here.",
             "fr": "{count} clients vous attendent au poste agent. Répondez-leur ; leurs réponses reçues s'affichent ici.",

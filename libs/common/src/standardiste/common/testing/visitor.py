@@ -83,6 +83,14 @@ class Socket:
         self.welcome: Frame = {}
         self.unread: list[Frame] = []
 
+    async def raw_frames(self) -> AsyncGenerator[Frame]:
+        """Every frame from now on, however long it takes, until the socket closes."""
+        for frame in (*self.unread,):
+            yield frame
+        self.unread.clear()
+        async for text in self.raw:
+            yield cast("Frame", json.loads(text))
+
     async def send(self, **frame: Any) -> None:
         await self.raw.send(json.dumps({name: value for name, value in frame.items() if value is not None}))
 
