@@ -251,7 +251,9 @@ def _leaf(part: Message, kind: str, found: Found) -> None:
         if not is_named:
             return
     found.has_tnef = found.has_tnef or kind in ("application/ms-tnef", "application/vnd.ms-tnef")
-    found.is_encrypted = found.is_encrypted or (kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"))
+    if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+        is_signature_around = parameter(part, "smime-type").lower() == "signed-data"
+        found.is_signed, found.is_encrypted = found.is_signed or is_signature_around, found.is_encrypted or not is_signature_around
     found.parts.append(_file(part, kind, found))
 
 
