@@ -66,10 +66,11 @@ class Installation:
     async def nightly(self, ready: Callable[[], None]) -> None:
         """A backup every night at two (UTC); one that fails is tried again a quarter of an hour later."""
         ready()
+        wait_s = backup.seconds_until(NIGHTLY_AT_HOUR_UTC, self._parts.clock.now() / 1000)
         while True:
-            await asyncio.sleep(backup.seconds_until(NIGHTLY_AT_HOUR_UTC, self._parts.clock.now() / 1000))
-            while not await self._taken():
-                await asyncio.sleep(RETRY_AFTER_S)
+            await asyncio.sleep(wait_s)
+            is_taken = await self._taken()
+            wait_s = backup.seconds_until(NIGHTLY_AT_HOUR_UTC, self._parts.clock.now() / 1000) if is_taken else RETRY_AFTER_S
 
     async def _taken(self) -> bool:
         try:

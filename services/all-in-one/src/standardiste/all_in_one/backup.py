@@ -91,16 +91,8 @@ async def restore(source: Path, root: Path, clock: Clock) -> Folder:
     Raises CannotRestore, FormatTooNew. After it: epoch raised, sending and mailbox reading held. A restore that is broken off leaves a folder
     without a format number, which a second try refuses as not empty.
     """
-    complete = source / "complete"
-    if not complete.exists():
-        raise CannotRestore(f"{source} is not a complete backup")
-    info = BackupInfo(**json.loads(complete.read_text()))
-    if info.format > FORMAT:
-        raise FormatTooNew(f"the backup {info.name}", info.format, FORMAT)
-    if root.exists() and any(root.iterdir()):
-        raise CannotRestore(f"{root} is not empty: move it away first; nothing of it was touched")
     folder = Folder(root)
-    await asyncio.to_thread(_lay_out, source, folder)
+    info = await asyncio.to_thread(_lay_out, source, folder)
     bus = await EmbeddedBus.open(folder.bus, clock)
     await bus.raise_epoch()
     await bus.close()
@@ -113,13 +105,22 @@ async def restore(source: Path, root: Path, clock: Clock) -> Folder:
     return folder
 
 
-def _lay_out(source: Path, folder: Folder) -> None:
+def _lay_out(source: Path, folder: Folder) -> BackupInfo:
+    complete = source / "complete"
+    if not complete.exists():
+        raise CannotRestore(f"{source} is not a complete backup")
+    info = BackupInfo(**json.loads(complete.read_text()))
+    if info.format > FORMAT:
+        raise FormatTooNew(f"the backup {info.name}", info.format, FORMAT)
+    if folder.root.exists() and any(folder.root.iterdir()):
+        raise CannotRestore(f"{folder.root} is not empty: move it away first; nothing of it was touched")
     folder.root.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / "bus.sqlite", folder.bus)
     shutil.copyfile(source / "store.sqlite", folder.store)
     _copy_tree(source / "blobs", folder.blobs)
     _copy_secrets(source / "secrets", folder.secrets)
     folder.backups.mkdir()
+    return info
 
 
 def seconds_until(hour: int, now: float) -> float:

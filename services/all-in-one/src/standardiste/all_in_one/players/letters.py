@@ -28,6 +28,9 @@ class Integrator:
         return await self.http.get(f"/v1/customers/receipts/{id}", headers=self._headers)
 
     async def replies(self, conversation: str) -> list[dict[str, Any]]:
+        """The answers so far; none while the conversation is not known yet."""
         answer = await self.http.get(f"/v1/interactions/{conversation}/replies", headers=self._headers)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return []
         answer.raise_for_status()
         return list(answer.json()["items"])
