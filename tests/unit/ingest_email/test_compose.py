@@ -31,7 +31,9 @@ def mail(**fields: Any) -> EmailMessage:
 
 
 def test_same_message_is_the_same_mail() -> None:
-    first, second = compose(draft()), compose(draft())
+    file = File(name="a", media_type="a/b", content=b"x")
+    first, second = compose(draft(files=[file])), compose(draft(files=[file]))
+    assert first.content == second.content
     assert first.message_id == second.message_id == "msg_1@exemple.fr"
     assert our_message(first.message_id, ("exemple.fr",)) == "msg_1"
     assert our_message(first.message_id, ("autre.example",)) is None
