@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from standardiste.common.bodies import Strict, request_body, understood
 from standardiste.common.clock import Clock, rfc3339
@@ -22,9 +22,9 @@ from standardiste.common.problems import language_of
 from standardiste.common.rate_limit import TokenBuckets
 from standardiste.common.security.keys import Keys
 from standardiste.ingest_chat.demo import POLICY, demo_page
-from standardiste.ingest_chat.frames import Ended, check_say, plain
+from standardiste.ingest_chat.frames import Accepted, Ended, Entry, check_say, plain
 from standardiste.ingest_chat.hub import Hub
-from standardiste.ingest_chat.pages import Pages
+from standardiste.ingest_chat.pages import Page, Pages
 from standardiste.ingest_chat.sessions import ChatSession, Sessions
 from standardiste.ingest_chat.tokens import SESSION_TTL_MS, SessionClaims, Tokens, VisitorClaims
 from standardiste.ingest_chat.transcript import PAGE, Place, Transcript, with_places
@@ -64,6 +64,23 @@ class PostedSession(Strict):
     message: PostedMessage | None = None
 
 
+class GivenSession(BaseModel):
+    """A session and its tokens: `token` is its Bearer credential, `visitor` is for the next session of the same person."""
+
+    session: str
+    token: str
+    expires_at: str
+    visitor: str
+    is_ended: bool
+
+
+class LinePage(BaseModel):
+    """Lines of the transcript, as the websocket's frames. `next` is always given: sent as `after`, it brings what came since."""
+
+    items: list[Entry]
+    next: str
+
+
 class ChatEdge:
     """The endpoints of /v1/chat."""
 
@@ -88,11 +105,25 @@ class ChatEdge:
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/chat", tags=["chat"])
         add = router.add_api_route
-        add("/sessions", self.begin, methods=["POST"], status_code=201, openapi_extra=request_body(PostedSession))
-        add("/sessions/{session}/messages", self.say, methods=["POST"], status_code=202, openapi_extra=request_body(PostedMessage))
-        add("/sessions/{session}/messages", self.messages, methods=["GET"])
+        add(
+            "/sessions",
+            self.begin,
+            methods=["POST"],
+            status_code=201,
+            responses={200: {"model": GivenSession}, 201: {"model": GivenSession}},
+            openapi_extra=request_body(PostedSession),
+        )
+        add(
+            "/sessions/{session}/messages",
+            self.say,
+            methods=["POST"],
+            status_code=202,
+            responses={202: {"model": Accepted}},
+            openapi_extra=request_body(PostedMessage),
+        )
+        add("/sessions/{session}/messages", self.messages, methods=["GET"], responses={200: {"model": LinePage}})
         add("/sessions/{session}", self.end, methods=["DELETE"], status_code=204)
-        add("/pages/{address}", self.page, methods=["GET"])
+        add("/pages/{address}", self.page, methods=["GET"], responses={200: {"model": Page}})
         add("/demo", self.demo, methods=["GET"], response_class=HTMLResponse)
         return router
 

@@ -39,6 +39,9 @@ from standardiste.ingest_open.posted import (
     PostedDelivery,
     PostedInteraction,
     PostedMessage,
+    ReplyPage,
+    Reported,
+    Taken,
     checked_key,
     files_of,
     require_words,
@@ -77,6 +80,7 @@ class OpenEdge:
             self.interaction,
             methods=["POST"],
             status_code=202,
+            responses={202: {"model": Taken}},
             openapi_extra=request_body(PostedInteraction),
         )
         router.add_api_route(
@@ -84,14 +88,16 @@ class OpenEdge:
             self.message,
             methods=["POST"],
             status_code=202,
+            responses={202: {"model": Taken}},
             openapi_extra=request_body(PostedMessage),
         )
-        router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"])
+        router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"], responses={200: {"model": ReplyPage}})
         router.add_api_route(
             "/{conversation}/messages/{message}/delivery",
             self.delivery,
             methods=["POST"],
             status_code=202,
+            responses={202: {"model": Reported}},
             openapi_extra=request_body(PostedDelivery),
         )
         return router

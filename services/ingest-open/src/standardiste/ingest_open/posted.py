@@ -6,7 +6,7 @@ import binascii
 from base64 import b64decode
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from standardiste.common.bodies import Strict
 from standardiste.common.errors import BadInput
@@ -81,6 +81,60 @@ class PostedDelivery(Strict):
     at: Annotated[Instant, Field(description="RFC 3339; now when absent")] | None = None
     code: Annotated[str, Field(max_length=64)] | None = None
     detail: Annotated[str, Field(max_length=1000)] | None = None
+
+
+# ---- what is answered, for the API's description
+
+
+class Taken(BaseModel):
+    """Accepted durably. What becomes of it is at the Location; answers of agents come to the conversation."""
+
+    receipt: str
+    conversation: str
+
+
+class ReplyAuthor(BaseModel):
+    kind: Literal["agent", "bot", "system"]
+    name: str
+
+
+class ReplyAttachment(BaseModel):
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+class Reply(BaseModel):
+    """One answer. Its `id` makes a repeat recognisable."""
+
+    id: str
+    conversation: str
+    interaction: str
+    author: ReplyAuthor
+    text: str
+    sent_at: Annotated[Instant, Field(description="RFC 3339")]
+    subject: str | None = None
+    language: str | None = None
+    in_reply_to: str | None = None
+    attachments: list[ReplyAttachment]
+    is_machine_made: bool
+
+
+class ReplyPage(BaseModel):
+    """A page of answers. `next` is always given: kept and sent again as `after`, it brings what came since."""
+
+    items: list[Reply]
+    next: str
+
+
+class Reported(BaseModel):
+    """The report was taken."""
+
+    message: str
+    state: str
 
 
 def files_of(posted: PostedInteraction | PostedMessage) -> tuple[AttachmentDraft, ...]:
