@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+NOT_YET = 404
+
 
 @dataclass(frozen=True, slots=True)
 class Integrator:
@@ -30,7 +32,7 @@ class Integrator:
     async def replies(self, conversation: str) -> list[dict[str, Any]]:
         """The answers so far; none while the conversation is not known yet."""
         answer = await self.http.get(f"/v1/interactions/{conversation}/replies", headers=self._headers)
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == NOT_YET:
             return []
         answer.raise_for_status()
         return list(answer.json()["items"])
