@@ -64,7 +64,7 @@ const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/v1/
 /** Go on where this tab was, or show the door. */
 export async function start(): Promise<void> {
   setInterval(tick, 1_000);
-  addEventListener("online", retry);
+  addEventListener("online", () => link.value.state === "waiting" && retry());
   if (token === "") where.value = { at: "door" };
   else await enter();
 }

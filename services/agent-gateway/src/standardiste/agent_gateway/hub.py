@@ -13,13 +13,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, cast
 
+from standardiste.agent_gateway.desks import Desks
+from standardiste.agent_gateway.frames import dump_frame
 from standardiste.agent_gateway.line import Line
 from standardiste.agent_gateway.questions import ANSWERS, Questions
 from standardiste.agent_gateway.requests import SOURCE
-from standardiste.agent_gateway.session import Action, Phase, Place, Publish, Send, Session, Shut, dump_frame
+from standardiste.agent_gateway.session import Action, Place, Publish, Send, Session, Shut
 from standardiste.agent_gateway.window import Entry
 from standardiste.common.bus.port import Bus, Record
 from standardiste.common.bus.topics import Topic
@@ -48,7 +50,6 @@ _OF_SESSIONS: Final = frozenset({_STARTED, _ENDED, _LOST, _GATEWAY_LOST})
 _TOPICS: Final = (Topic.DECISIONS,)
 
 log = logger("agent-gateway")
-_sessions = gauge("standardiste_gateway_sessions")
 _commands = counter("standardiste_gateway_commands_total")
 _closed = counter("standardiste_gateway_sockets_closed_total")
 _window_bytes = gauge("standardiste_gateway_window_bytes")
@@ -60,22 +61,20 @@ class Hub:
     def __init__(self, *, bus: Bus, clock: Clock, place: Place, look_back: int, beat_every_ms: int = BEAT_EVERY_MS) -> None:
         self._bus, self._clock, self._place, self._look_back, self._beat_every_ms = bus, clock, place, look_back, beat_every_ms
         self.questions = Questions()
-        self._lines: dict[Line, None] = {}
-        self._by_reader: dict[tuple[str, str], dict[Line, None]] = {}
-        self._by_session: dict[tuple[str, str], Line] = {}
+        self._desks = Desks()
         self._unsaid: dict[str, Event] = {}
         self._pulse_now = asyncio.Event()
         self.is_away = False
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._desks)
 
     # ---- desks
 
     def join(self) -> Line:
         """A socket has connected."""
         line = Line(Session(self._place, self._clock.now()))
-        self._lines[line] = None
+        self._desks.add(line)
         return line
 
     async def receive(self, line: Line, text: str) -> None:
@@ -86,7 +85,7 @@ class Hub:
     def leave(self, line: Line) -> None:
         """A desk's socket is gone."""
         actions = line.session.gone(self._clock.now())
-        self._forget(line)
+        self._desks.forget(line)
         self._later(line, actions)
 
     async def publish(self, event: Event) -> None:
@@ -135,21 +134,17 @@ class Hub:
 
     def _show(self, entry: Entry) -> None:
         """Give the entry to every line that reads it; cut off those that are too slow to take it."""
-        for line in self._readers_of(entry):
+        for line in self._desks.readers_of(entry):
             if not line.put(line.session.see(entry)):
                 line.clear()
                 self._later(line, line.session.too_slow(self._clock.now()))
-
-    def _readers_of(self, entry: Entry) -> Iterable[Line]:
-        found = [lines for reader in entry.readers if (lines := self._by_reader.get((entry.tenant, reader)))]
-        return list(found[0] if len(found) == 1 else dict.fromkeys(line for lines in found for line in lines))
 
     def _answered(self, type_: str, record: Record, entry: Entry | None) -> None:
         data = _data(record)
         command = str(data.get("command", ""))
         self.questions.answer(record.headers.get("ce_tenant", ""), command, type_, data)
         if entry is not None:
-            for line in self._readers_of(entry):
+            for line in self._desks.readers_of(entry):
                 line.session.answered(command)
 
     def _session_event(self, type_: str, record: Record) -> None:
@@ -157,10 +152,10 @@ class Hub:
         data, tenant, now = _data(record), record.headers.get("ce_tenant", ""), self._clock.now()
         if type_ == _GATEWAY_LOST:
             if data.get("gateway") == self._place.gateway:
-                for line in [line for (of, _), line in self._by_session.items() if of == tenant]:
+                for line in self._desks.seated(tenant):
                     self._later(line, line.session.lost(now))
             return
-        line = self._by_session.get((tenant, str(data.get("superseded" if type_ == _STARTED else "session"))))
+        line = self._desks.of_session(tenant, str(data.get("superseded" if type_ == _STARTED else "session")))
         if line is None:
             return
         if type_ == _STARTED or data.get("because") == SUPERSEDED:
@@ -177,7 +172,7 @@ class Hub:
         try:
             while True:
                 now = self._clock.now()
-                for line in list(self._lines):
+                for line in self._desks:
                     self._later(line, line.session.tick(now))
                 if now >= beat_at or self._pulse_now.is_set():
                     beat_at = Instant(now + (self._beat_every_ms if await self._beat(now) else min(BEAT_AGAIN_MS, self._beat_every_ms)))
@@ -188,7 +183,7 @@ class Hub:
     async def _beat(self, now: Instant) -> bool:
         """Beat, and say what waits; whether the bus took it."""
         self._pulse_now.clear()
-        counts = Counter(tenant for tenant, _ in self._by_session)
+        counts = Counter(self._desks.tenants())
         beats = [
             Event(
                 id=self._place.ids.mint("beat"),
@@ -218,16 +213,16 @@ class Hub:
         if is_away == self.is_away:
             return
         self.is_away = is_away
-        log.warning("bus_away" if is_away else "bus_back", desks=len(self._by_session))
+        log.warning("bus_away" if is_away else "bus_back", desks=len(self._desks))
         frame = dump_frame(Away(is_away=is_away))
-        for line in self._by_session.values():
+        for line in self._desks.seated():
             line.put((frame,))
 
     async def _stop(self) -> None:
         """Say bye to every desk, and to the router in one go that they are gone."""
         now = self._clock.now()
         closing: list[Event] = list(self._unsaid.values())
-        for line in list(self._lines):
+        for line in self._desks:
             for action in line.session.stop(now):
                 match action:
                     case Send(text):
@@ -236,7 +231,7 @@ class Hub:
                         line.shut(code, reason)
                     case Publish(event):
                         closing.append(event)
-            self._forget(line)
+            self._desks.forget(line)
         if closing:
             try:
                 await self._publish(*closing)
@@ -249,11 +244,11 @@ class Hub:
         doorman = self._place.doorman
         while True:
             await doorman.directory.wait_change()
-            for line in list(self._by_session.values()):
+            for line in self._desks.seated():
                 session = line.session
                 if session.feed is not None and session.admitted is not None:
                     session.feed.watch(doorman.watched_by(session.admitted.principal))
-                    self._index(line)
+                    self._desks.index(line)
 
     # ---- doing
 
@@ -267,10 +262,11 @@ class Hub:
                 case Shut(code, reason):
                     _closed.labels(str(int(code))).inc()
                     line.shut(code, reason)
-                    self._forget(line)
+                    self._desks.forget(line)
                 case Publish():
                     publishes.append(action)
-        self._index(line)
+        if (former := self._desks.index(line)) is not None:
+            self._do(former, former.session.superseded())
         return publishes
 
     def _later(self, line: Line, actions: list[Action]) -> None:
@@ -291,44 +287,6 @@ class Hub:
 
     async def _publish(self, *events: Event) -> None:
         await self._bus.publish(*(encode(event, Topic.INPUTS) for event in events))
-
-    def _index(self, line: Line) -> None:
-        """Find the line by its session's readers, as they are now."""
-        feed = line.session.feed
-        if feed is None or line.session.phase is not Phase.OPEN or line not in self._lines:
-            return
-        former = self._by_session.get((feed.tenant, feed.session))
-        if former is not None and former is not line:
-            for action in former.session.superseded():
-                if isinstance(action, Shut):
-                    former.shut(action.code, action.reason)
-            self._forget(former)
-        if former is line and line.readers == feed.readers:
-            return
-        self._unindex(line)
-        line.readers = feed.readers
-        self._by_session[(feed.tenant, feed.session)] = line
-        for reader in line.readers:
-            self._by_reader.setdefault((feed.tenant, reader), {})[line] = None
-        _sessions.set(len(self._by_session))
-
-    def _unindex(self, line: Line) -> None:
-        feed = line.session.feed
-        if feed is None:
-            return
-        for key in [key for key, found in self._by_session.items() if found is line and key[0] == feed.tenant]:
-            del self._by_session[key]
-        for reader in line.readers:
-            lines = self._by_reader.get((feed.tenant, reader), {})
-            lines.pop(line, None)
-            if not lines:
-                self._by_reader.pop((feed.tenant, reader), None)
-        line.readers = frozenset()
-        _sessions.set(len(self._by_session))
-
-    def _forget(self, line: Line) -> None:
-        self._lines.pop(line, None)
-        self._unindex(line)
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -15,27 +15,23 @@ A dead peer is found by the server's own websocket pings (every 15 s, 30 s to an
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from standardiste.agent_gateway.admission import Admitted, Doorman, TurnedAway
 from standardiste.agent_gateway.feed import Feed
+from standardiste.agent_gateway.frames import dump_frame, parse_frame, traceparent_of
 from standardiste.agent_gateway.limits import InFlight, Rate
 from standardiste.agent_gateway.requests import SOURCE, Asker, command_event
 from standardiste.agent_gateway.window import Entry, Seq, Window, parse_seq
 from standardiste.common.bus.topics import partition_of
 from standardiste.common.errors import BadInput, CommandRejected
 from standardiste.common.events.base import Event, Instant
-from standardiste.common.events.codec import adapter, load_data
 from standardiste.common.events.inputs import SessionClosed, SessionOpened
 from standardiste.common.events.model import AgentId, CommandId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
 from standardiste.common.events.wire import (
-    FRAME_BYTES_MAX,
     HELLO_WITHIN_MS,
     Away,
     Bye,
@@ -52,8 +48,6 @@ from standardiste.common.events.wire import (
 )
 from standardiste.common.ids import Ids
 
-_FRAMES: Final[Mapping[str, type]] = {"hello": Hello, "command": Command, "ping": Ping, "sign_out": SignOut}
-_TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _AWAY_RETRY_MS: Final = 1_000
 UNHEEDED_MAX: Final = 200
 """A client that is told so often in a row to slow down, and does not, is cut off."""
@@ -126,7 +120,7 @@ class Session:
         if self.phase is Phase.CLOSED:
             return []
         try:
-            frame = _parse(text)
+            frame = parse_frame(text)
         except BadInput as error:
             return self._shut(Close.BAD_FRAME, error.detail, now)
         match frame:
@@ -268,7 +262,7 @@ class Session:
                 type=frame.type,
                 data=frame.data,
                 now=now,
-                traceparent=_traceparent(frame.traceparent),
+                traceparent=traceparent_of(frame),
             )
         except BadInput as error:
             reason = Refusal.UNKNOWN_TYPE if error.reason == Refusal.UNKNOWN_TYPE else Refusal.MALFORMED
@@ -308,24 +302,6 @@ class Session:
         return partition_of(tenant, self._place.partitions)
 
 
-def _parse(text: str) -> Hello | Command | Ping | SignOut:
-    """A client's frame. Raises BadInput."""
-    if len(text) > FRAME_BYTES_MAX:
-        raise BadInput("malformed", f"A frame has at most {FRAME_BYTES_MAX} bytes.")
-    try:
-        raw: object = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadInput("malformed", "A frame is one JSON object.") from None
-    kind = cast("dict[str, Any]", raw).get("kind") if isinstance(raw, dict) else None
-    if not isinstance(kind, str) or kind not in _FRAMES:
-        raise BadInput("malformed", "A frame's kind is hello, command, ping or sign_out.")
-    return load_data(_FRAMES[kind], text)
-
-
-def _traceparent(text: str | None) -> str | None:
-    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
-
-
 def _problem(reason: Refusal, detail: str = "", *, command: str, retry_after_ms: int | None = None) -> Send:
     return _send(Problem(reason=reason, detail=detail or SENTENCES[reason], command=CommandId(command), retry_after_ms=retry_after_ms))
 
@@ -336,9 +312,3 @@ def _bye(code: Close, reason: str) -> list[Action]:
 
 def _send(frame: ServerFrame) -> Send:
     return Send(dump_frame(frame))
-
-
-def dump_frame(frame: ServerFrame) -> str:
-    """A frame of ours as text; what is None is left out."""
-    cls: type[Any] = type(frame)
-    return adapter(cls).dump_json(frame, exclude_none=True).decode()
