@@ -102,6 +102,7 @@ def compose(draft: Draft) -> Composed:
     mail.add_alternative(_safe(html), subtype="html", charset="utf-8", cte=_encoding(html))
     for file in draft.files:
         _attach(mail, file)
+    _name_boundaries(mail, draft.message)
     return Composed(message_id=message_id, sender=sender.addr_spec, recipients=recipients, content=mail.as_bytes(), needs_utf8=needs_utf8)
 
 
