@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from standardiste.common.bus.port import Bus
 from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.events.wire import Close
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service
+from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.builders import tenant
 from standardiste.common.testing.chat import PAGE, ChatRouter
 from standardiste.common.testing.running import Running, running
@@ -190,3 +195,23 @@ async def test_demo_page_carries_the_widget_in_both_languages_under_a_strict_pol
             assert word in page.text
             assert '<script src="/chat/widget.js" data-page="site"' in page.text
             assert "unsafe" not in page.headers["content-security-policy"]
+
+
+async def test_words_are_kept_by_the_visitor_while_the_bus_is_away(tmp_path: Path) -> None:
+    buses: list[AwayBus] = []
+
+    def built(parts: Parts) -> Service:
+        buses.append(AwayBus(parts.bus))
+        return build(ChatSettings(), replace(parts, bus=cast("Bus", buses[0])))
+
+    async with running(tmp_path, built, entities=(tenant(), PAGE)) as site:
+        visitor = await Visitor.begin(site.url, "site")
+        async with visitor.connected() as socket, visitor.client() as http:
+            buses[0].is_away = True
+            told = await socket.say("un", id="a")
+            assert (told["kind"], told["reason"]) == ("problem", "bus_away")
+            assert told["retry_after_ms"] > 0
+            assert problem_of(await http.post("/messages", json={"id": "a", "text": "un"})) == (503, "bus_away")
+            buses[0].is_away = False
+            accepted = await socket.say("un", id="a")
+        assert [event.contact.id for event in await site.inputs(ContactReceived)] == [accepted["message"]]

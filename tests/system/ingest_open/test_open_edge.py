@@ -6,12 +6,13 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from standardiste.common.bus.port import Bus
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Instant
 from standardiste.common.events.decisions import InteractionCreated
@@ -31,6 +32,9 @@ from standardiste.common.events.model import (
     SponsorId,
 )
 from standardiste.common.events.outbound import DeliverMessage
+from standardiste.common.parts import Parts
+from standardiste.common.service import Service
+from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.running import Running, key_of_test, running, tenant_of_test
 from standardiste.ingest_open.app import build
 from standardiste.ingest_open.settings import OpenSettings
@@ -247,3 +251,22 @@ async def test_delivery_reported_by_the_integrator_reaches_the_router(site: Runn
     assert (report.message, report.state, report.at, report.interaction) == ("m1", DeliveryState.DELIVERED, Instant(1767323045006), "i1")
     assert problem_of(await http.post(path, json={"state": "eaten"})) == (400, "invalid_field", "/state")
     assert problem_of(await http.post(path.replace("m1", "m9"), json=body))[:2] == (404, "not_found")
+
+
+async def test_nothing_is_accepted_with_the_bus_away_and_the_same_request_is_afterwards(tmp_path: Path) -> None:
+    buses: list[AwayBus] = []
+
+    def built(parts: Parts) -> Service:
+        buses.append(AwayBus(parts.bus))
+        return build(OpenSettings(), replace(parts, bus=cast("Bus", buses[0])))
+
+    entities = (tenant_of_test(), LETTERS, key_of_test("contact.create"))
+    async with running(tmp_path, built, entities=entities) as site, site.client() as http:
+        buses[0].is_away = True
+        refused = await post(http, LETTER)
+        assert problem_of(refused)[:2] == (503, "bus_away")
+        assert int(refused.headers["retry-after"]) > 0
+        buses[0].is_away = False
+        accepted = await post(http, LETTER)
+        assert accepted.status_code == 202
+        assert [event.contact.receipt for event in await site.inputs(ContactReceived)] == [accepted.json()["receipt"]]

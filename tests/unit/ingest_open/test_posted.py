@@ -38,6 +38,12 @@ def test_bad_bodies_are_refused_at_the_field_that_is_wrong(case: dict[str, Any])
     assert (refused.value.reason, refused.value.pointer) == ("invalid_field", case["pointer"])
 
 
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"from":' * 50_000, b'{"attributes": {"a": ' + b"[" * 5_000 + b"]" * 5_000 + b"}}"])
+def test_endless_nesting_is_refused(body: bytes) -> None:
+    with pytest.raises(BadInput):
+        understood(PostedInteraction, body)
+
+
 def test_instants_are_taken_with_their_offset() -> None:
     posted = understood(PostedInteraction, b'{"from": {"address": "a"}, "received_at": "2026-03-29T03:00:00+02:00"}')
     assert posted.received_at == Instant(1774746000000)

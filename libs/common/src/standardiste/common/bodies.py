@@ -47,7 +47,7 @@ def _in_body(body: bytes, place: Sequence[str | int]) -> Sequence[str | int]:
     """The part of a fault's place that is in the body; behind it pydantic says which member of a union it tried, or that a key is meant."""
     try:
         here: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return place
     for depth, part in enumerate(place):
         try:
