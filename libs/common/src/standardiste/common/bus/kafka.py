@@ -7,17 +7,28 @@ Partitions are computed by us (topics.partition_of), so that every adapter lays 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import Any, Final, Literal
 
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from standardiste.common.bus.dead_letters import dead_letter_of
-from standardiste.common.bus.kafka_clients import arguments_of, away, close, places, reader, record_of, visible_end
+from standardiste.common.bus.kafka_clients import (
+    TOO_LARGE,
+    Producer,
+    arguments_of,
+    away,
+    close,
+    committed,
+    places,
+    reader,
+    record_of,
+    visible_end,
+    writer,
+)
 from standardiste.common.bus.kafka_owners import KafkaOwners
 from standardiste.common.bus.kafka_partition import KafkaPartition
 from standardiste.common.bus.kafka_settings import KafkaSettings
@@ -26,15 +37,14 @@ from standardiste.common.bus.kafka_topics import partitions_of
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
 from standardiste.common.bus.processing import Owned, PartitionLoop
 from standardiste.common.bus.timers import Backoff, LoopTimer
-from standardiste.common.bus.topics import TOPICS, Topic, partition_of
+from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.clock import Clock
-from standardiste.common.errors import BadInput, BusAway
+from standardiste.common.errors import BusAway
 
 PUBLISH_WITHIN_S: Final = 5.0
 IN_FLIGHT_MAX: Final = 20_000
 TAIL_BATCH: Final = 1_000
 TAIL_POLL_MS: Final = 60_000
-RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
 
 
 class KafkaBus:
@@ -43,7 +53,8 @@ class KafkaBus:
     def __init__(self, settings: KafkaSettings, partitions: int, clock: Clock, random: Random | None = None) -> None:
         self._settings, self._partitions, self._clock = settings, partitions, clock
         self._timer, self._random = LoopTimer(clock), random or Random()
-        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+        self._producer: Producer | None = None
+        self._renewing = asyncio.Lock()
         self._in_flight = 0
         self._is_closed = False
 
@@ -63,10 +74,16 @@ class KafkaBus:
             raise BusAway("closed")
         if self._in_flight + len(outgoing) > IN_FLIGHT_MAX:
             raise BusAway("too many records are in flight")
-        sends = [self._arguments(out) for out in outgoing]
+        sends = [arguments_of(self._settings, out, partition_of(out.tenant, self._partitions)) for out in outgoing]
+        producer = self._producer
         with away():
             async with asyncio.timeout(PUBLISH_WITHIN_S):
-                await asyncio.gather(*[await self._send(send) for send in sends])
+                try:
+                    await asyncio.gather(*[await self._send(producer, send) for send in sends])
+                except KafkaError as error:
+                    if not error.retriable and not isinstance(error, TOO_LARGE):
+                        await self._renew_producer(producer)
+                    raise
 
     async def subscribe(
         self,
@@ -77,7 +94,7 @@ class KafkaBus:
         lane: Lane | None = None,
         in_flight: int = 64,
         retry: RetryPolicy | None = None,
-        ready: Any = None,
+        ready: Callable[[], None] | None = None,
     ) -> None:
         async def bury(record: Record, reason: str, tries: int) -> None:
             await self.publish(dead_letter_of(record, group, reason, tries))
@@ -87,7 +104,9 @@ class KafkaBus:
         )
         await subscription.run(ready)
 
-    async def process(self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Any = None) -> None:
+    async def process(
+        self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Callable[[], None] | None = None
+    ) -> None:
         up: set[int] = set()
         is_told = False
 
@@ -102,8 +121,8 @@ class KafkaBus:
             tell()
 
         def take(partition: int) -> Owned:
-            is_wanted = partial(_contains, owners, partition)
-            return KafkaPartition(self._settings, group, topics, state, partition, self._clock, self._timer, is_wanted)
+            is_ours = partial(owners.is_ours, partition)
+            return KafkaPartition(self._settings, group, topics, state, partition, self._clock, self._timer, is_ours)
 
         async def work(partition: int) -> None:
             loop = PartitionLoop(
@@ -153,24 +172,22 @@ class KafkaBus:
         with away():
             try:
                 await consumer.start()
-                return {partition: await visible_end(consumer, place) for partition, place in enumerate(places(self._settings, [topic], range(self._partitions)))}
+                return {
+                    partition: await visible_end(consumer, place)
+                    for partition, place in enumerate(places(self._settings, [topic], range(self._partitions)))
+                }
             finally:
                 await close(consumer)
 
     async def lag(self, group: str, topics: Sequence[Topic]) -> Sequence[GroupLag]:
         everywhere = places(self._settings, topics, range(self._partitions))
-        admin: Any = AIOKafkaAdminClient(**self._settings.client())
         with away():
-            try:
-                await admin.start()
-                committed = await admin.list_consumer_group_offsets(self._settings.group(group), partitions=everywhere)
-            finally:
-                await admin.close()
+            marks = await committed(self._settings, self._settings.group(group), everywhere)
         found: list[GroupLag] = []
         for topic in topics:
             for partition, end in sorted((await self.ends(topic)).items()):
-                mark = committed.get(TopicPartition(self._settings.name(topic), partition))
-                found.append(GroupLag(topic=topic, partition=partition, committed=0 if mark is None else max(0, mark.offset), end=end))
+                mark = marks.get(TopicPartition(self._settings.name(topic), partition))
+                found.append(GroupLag(topic=topic, partition=partition, committed=0 if mark is None else mark.offset, end=end))
         return found
 
     async def close(self) -> None:
@@ -180,22 +197,23 @@ class KafkaBus:
                 await close(self._producer)
 
     async def _start_producer(self) -> None:
-        self._producer = AIOKafkaProducer(
-            **self._settings.client(),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_request_size=max(RECORD_BYTES_MAX.values()) + 64 * 1024,
-        )
+        producer = writer(self._settings)
         with away():
-            await self._producer.start()
+            await producer.start()
+        self._producer = producer
 
-    async def _send(self, send: Mapping[str, Any]) -> asyncio.Future[Any]:
+    async def _renew_producer(self, broken: Producer) -> None:
+        """A producer that met an error which trying again does not mend takes nothing more: put another in its place, once."""
+        async with self._renewing:
+            if self._producer is broken and not self._is_closed:
+                await self._start_producer()
+                await close(broken)
+
+    async def _send(self, producer: Producer, send: Mapping[str, Any]) -> asyncio.Future[Any]:
         """Hand one record to the producer. It counts as in flight until the broker has answered, however long we wait for that."""
-        assert self._producer is not None
         self._in_flight += 1
         try:
-            sent = await self._producer.send(**send)
+            sent = await producer.send(**send)
         except BaseException:
             self._in_flight -= 1
             raise
@@ -206,14 +224,3 @@ class KafkaBus:
         self._in_flight -= 1
         if not sent.cancelled() and isinstance(sent.exception(), KafkaError):
             return  # who waits for it has been told, or has been told BusAway before
-
-    def _arguments(self, out: Outgoing) -> dict[str, Any]:
-        arguments = arguments_of(self._settings, out, partition_of(out.tenant, self._partitions))
-        size = len(arguments["key"]) + len(out.value or b"") + sum(len(name) + len(value) for name, value in arguments["headers"])
-        if size > RECORD_BYTES_MAX[out.topic]:
-            raise BadInput("record_too_large", f"{size} bytes; {out.topic.value} takes up to {RECORD_BYTES_MAX[out.topic]}")
-        return arguments
-
-
-def _contains(owners: KafkaOwners, partition: int) -> bool:
-    return partition in owners.wanted

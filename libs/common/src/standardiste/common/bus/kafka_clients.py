@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator, Sequence
-from typing import Any, Final
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Final, Protocol, cast
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
 from aiokafka.producer import sender
+from aiokafka.structs import OffsetAndMetadata
 
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.log import pack_headers
 from standardiste.common.bus.port import Outgoing, Record
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.errors import BadInput, BusAway
 from standardiste.common.events.base import Instant
 
@@ -22,16 +24,54 @@ CLOSE_WITHIN_S: Final = 5.0
 RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a transaction; its default of 100 stalls them
 FETCH_WAIT_MS: Final = 500
 
+RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
+REQUEST_BYTES_MAX: Final = max(RECORD_BYTES_MAX.values()) + 64 * 1024
+
 sender.BACKOFF_OVERRIDE = 0.002  # likewise between two transactions that follow at once
 
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordTooLargeError)
 
-def record_of(settings: KafkaSettings, raw: ConsumerRecord[bytes, bytes]) -> Record:
-    """The record as the port has it."""
+Raw = ConsumerRecord[bytes, bytes]
+
+
+class Consumer(Protocol):
+    """What we use of aiokafka's consumer, which carries no types."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def subscribe(self, topics: Sequence[str], *, listener: ConsumerRebalanceListener) -> None: ...
+    def assignment(self) -> frozenset[TopicPartition]: ...
+    def pause(self, *partitions: TopicPartition) -> None: ...
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    async def position(self, partition: TopicPartition) -> int: ...
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> Mapping[TopicPartition, Sequence[Raw]]: ...
+
+
+class Producer(Protocol):
+    """What we use of aiokafka's producer, which carries no types."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def send(self, **arguments: Any) -> asyncio.Future[Any]: ...
+    async def begin_transaction(self) -> None: ...
+    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group_id: str) -> None: ...
+    async def abort_transaction(self) -> None: ...
+    async def commit_transaction(self) -> None: ...
+
+
+def record_of(settings: KafkaSettings, raw: Raw, *, not_before: int = 0) -> Record:
+    """The record as the port has it. `not_before` is the instant of the one before it: a broker's clock may be set back, the port's never falls."""
     return Record(
         topic=settings.topic(raw.topic),
         partition=raw.partition,
         offset=raw.offset,
-        appended_at=Instant(raw.timestamp),
+        appended_at=Instant(max(not_before, raw.timestamp)),
         key=(raw.key or b"").decode("utf-8", "replace"),
         value=raw.value,
         headers={name: value.decode("utf-8", "replace") for name, value in raw.headers},
@@ -39,12 +79,15 @@ def record_of(settings: KafkaSettings, raw: ConsumerRecord[bytes, bytes]) -> Rec
 
 
 def arguments_of(settings: KafkaSettings, out: Outgoing, partition: int) -> dict[str, Any]:
-    """What a producer's `send` takes. Raises BadInput for what cannot be written, so that it fails alone."""
+    """What a producer's `send` takes. Raises BadInput for what cannot be written or is too large, so that it fails alone."""
     pack_headers(out.headers)  # refuses what other adapters could not keep
     try:
         key, headers = out.key.encode(), [(name, value.encode()) for name, value in out.headers.items()]
     except UnicodeEncodeError:
         raise BadInput("bad_key", "the key holds half a character (a lone surrogate)") from None
+    size = len(key) + len(out.value or b"") + sum(len(name) + len(value) for name, value in headers)
+    if size > RECORD_BYTES_MAX[out.topic]:
+        raise BadInput("record_too_large", f"{size} bytes; {out.topic.value} takes up to {RECORD_BYTES_MAX[out.topic]}")
     return {"topic": settings.name(out.topic), "value": out.value, "key": key, "partition": partition, "headers": headers}
 
 
@@ -52,9 +95,9 @@ def places(settings: KafkaSettings, topics: Sequence[Topic], partitions: Sequenc
     return [TopicPartition(settings.name(topic), partition) for topic in topics for partition in partitions]
 
 
-def reader(settings: KafkaSettings, **more: Any) -> AIOKafkaConsumer[bytes, bytes]:
+def reader(settings: KafkaSettings, **more: Any) -> Consumer:
     """A consumer that sees committed records only and commits nothing by itself."""
-    return AIOKafkaConsumer(
+    made: Any = AIOKafkaConsumer(
         **settings.client(),
         isolation_level="read_committed",
         enable_auto_commit=False,
@@ -62,9 +105,27 @@ def reader(settings: KafkaSettings, **more: Any) -> AIOKafkaConsumer[bytes, byte
         fetch_max_wait_ms=FETCH_WAIT_MS,
         **more,
     )
+    return cast("Consumer", made)
 
 
-async def visible_end(consumer: AIOKafkaConsumer[bytes, bytes], place: TopicPartition) -> int:
+def writer(settings: KafkaSettings, **more: Any) -> Producer:
+    """An idempotent producer whose `send` is done when all replicas have the record."""
+    made: Any = AIOKafkaProducer(**settings.client(), acks="all", enable_idempotence=True, max_request_size=REQUEST_BYTES_MAX, **more)
+    return cast("Producer", made)
+
+
+async def committed(settings: KafkaSettings, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Where a group (by its name on the cluster) stands; a partition where it never committed is not named. Raises KafkaError."""
+    admin: Any = AIOKafkaAdminClient(**settings.client())
+    try:
+        await admin.start()
+        found: Mapping[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+    finally:
+        await admin.close()
+    return {place: mark for place, mark in found.items() if mark.offset >= 0}
+
+
+async def visible_end(consumer: Consumer, place: TopicPartition) -> int:
     """
     The offset after the last record that a reader is given; 0 when there is none.
 
@@ -88,7 +149,7 @@ def away() -> Generator[None]:
     """Kafka's errors as ours: too large is the record's own fault, all else means that the bus does not answer now."""
     try:
         yield
-    except (MessageSizeTooLargeError, RecordTooLargeError) as error:
+    except TOO_LARGE as error:
         raise BadInput("record_too_large", str(error)) from error
     except (KafkaError, TimeoutError, OSError) as error:
         raise BusAway(f"{type(error).__name__}: {error}") from error

@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from standardiste.common.bus.kafka_clients import away, close, reader
+from standardiste.common.bus.kafka_clients import Consumer, away, close, reader
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
@@ -45,8 +45,9 @@ class KafkaOwners(ConsumerRebalanceListener):
         self._backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, random)
         self.wanted: set[int] = set()
         self._is_assigned = False
+        self._known = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._consumer: Any = None
+        self._consumer: Consumer | None = None
 
     async def run(self, assigned: Callable[[], None]) -> None:
         """Until cancelled. `assigned` is called after each assignment was acted on."""
@@ -61,17 +62,25 @@ class KafkaOwners(ConsumerRebalanceListener):
             self.wanted = set()
             await self._settle()
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Nothing: what stays goes on; what goes is ended when the new assignment is known, and fenced by the new owner meanwhile."""
+    async def is_ours(self, partition: int) -> bool:
+        """Whether a task may take this partition anew. While the group sorts itself out the answer waits: nobody fences the rightful owner."""
+        await self._known.wait()
+        return partition in self.wanted
 
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """What stays goes on; what goes is ended when the new assignment is known, and fenced by the new owner meanwhile."""
+        self._known.clear()
+
+    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         self.wanted = {place.partition for place in assigned}
         self._is_assigned = True
-        self._consumer.pause(*assigned)
+        self._known.set()
+        if self._consumer is not None:
+            self._consumer.pause(*assigned)
 
     async def _follow(self, assigned: Callable[[], None]) -> None:
         static = {"group_instance_id": f"{self._settings.instance}-{self._group}"} if self._settings.instance else {}
-        self._consumer = reader(
+        consumer = self._consumer = reader(
             self._settings,
             group_id=self._group,
             partition_assignment_strategy=(StickyPartitionAssignor,),
@@ -82,17 +91,17 @@ class KafkaOwners(ConsumerRebalanceListener):
         )
         try:
             with away():
-                await self._consumer.start()
-                self._consumer.subscribe([self._settings.name(self._topic)], listener=self)
+                await consumer.start()
+                consumer.subscribe([self._settings.name(self._topic)], listener=self)
                 self._backoff.reset()
                 while True:
-                    await self._consumer.getmany(timeout_ms=POLL_MS)
+                    await consumer.getmany(timeout_ms=POLL_MS)
                     if self._is_assigned:
                         self._is_assigned = False
                         await self._settle()
                         assigned()
         finally:
-            await close(self._consumer)
+            await close(consumer)
 
     async def _settle(self) -> None:
         """End what is no longer wanted, begin what is."""

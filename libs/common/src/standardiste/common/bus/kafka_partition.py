@@ -10,20 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from standardiste.common.bus.kafka_clients import RETRY_BACKOFF_MS, arguments_of, away, close, places, reader, record_of
+from standardiste.common.bus.kafka_clients import (
+    RETRY_BACKOFF_MS,
+    Consumer,
+    Producer,
+    arguments_of,
+    away,
+    close,
+    committed,
+    places,
+    reader,
+    record_of,
+    writer,
+)
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.port import Outputs, Record
 from standardiste.common.bus.processing import NoLongerOwner
 from standardiste.common.bus.timers import Timer
-from standardiste.common.bus.topics import TOPICS, Topic
+from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
 from standardiste.common.events.base import Instant
@@ -36,7 +47,7 @@ RESTORE_BATCH: Final = 2_000
 
 
 class KafkaPartition:
-    """`processing.Owned` on Kafka. `is_wanted` says whether the group still gives us this partition."""
+    """`processing.Owned` on Kafka. `is_ours` says, once that is known, whether the group still gives us this partition."""
 
     def __init__(
         self,
@@ -47,30 +58,31 @@ class KafkaPartition:
         partition: int,
         clock: Clock,
         timer: Timer,
-        is_wanted: Callable[[], bool],
+        is_ours: Callable[[], Awaitable[bool]],
     ) -> None:
         self._settings, self._group, self._partition, self._clock, self._timer = settings, settings.group(group), partition, clock, timer
-        self._is_wanted = is_wanted
+        self._is_ours = is_ours
         self._inputs = places(settings, topics, [partition])
         self._state = TopicPartition(settings.name(state), partition)
-        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
-        self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
+        self._producer: Producer | None = None
+        self._consumer: Consumer | None = None
         self._pump: asyncio.Task[None] | None = None
         self._gathered: list[Record] = []
+        self._is_mixed = False
+        self._latest: dict[TopicPartition, int] = {}
         self._something, self._room = asyncio.Event(), asyncio.Event()
         self._next: dict[TopicPartition, int] = {}
         self.committed_at: Instant | None = None
 
     async def restore(self) -> AsyncIterator[Sequence[Record]]:
-        if not self._is_wanted():
+        if not await self._is_ours():
             raise NoLongerOwner
         with away():
-            self._producer = AIOKafkaProducer(
-                **self._settings.client(),
+            self._producer = writer(
+                self._settings,
                 transactional_id=f"{self._group}-{self._partition}",
                 transaction_timeout_ms=TRANSACTION_WITHIN_MS,
                 retry_backoff_ms=RETRY_BACKOFF_MS,
-                max_request_size=max(spec.record_bytes_max for spec in TOPICS.values()) + 64 * 1024,
             )
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
                 await self._producer.start()
@@ -78,7 +90,7 @@ class KafkaPartition:
             await self._consumer.start()
             await self._read_committed()
             self._consumer.assign([self._state])
-            await self._consumer.seek_to_beginning(self._state)
+            self._consumer.seek(self._state, (await self._consumer.beginning_offsets([self._state]))[self._state])
             end = (await self._consumer.end_offsets([self._state]))[self._state]
             while await self._consumer.position(self._state) < end:
                 batches = await self._consumer.getmany(self._state, timeout_ms=1_000, max_records=RESTORE_BATCH)
@@ -89,12 +101,16 @@ class KafkaPartition:
                 self._consumer.seek(place, self._next[place])
         self._room.set()
         self._pump = asyncio.create_task(self._gather())
+        self._pump.add_done_callback(lambda _: self._something.set())
 
     def take(self) -> Sequence[Record]:
         if self._pump is not None and self._pump.done():
             self._pump.result()  # raises what ended it
             raise BusAway("the reader ended")
-        taken = sorted(self._gathered[:TAKE_MAX], key=lambda record: (record.appended_at, record.topic, record.offset))
+        if self._is_mixed:
+            self._gathered.sort(key=lambda record: (record.appended_at, record.topic, record.offset))
+            self._is_mixed = False
+        taken = self._gathered[:TAKE_MAX]
         del self._gathered[:TAKE_MAX]
         if not self._gathered:
             self._something.clear()
@@ -102,14 +118,11 @@ class KafkaPartition:
         return taken
 
     async def wait(self, until: Instant) -> None:
-        woken = asyncio.get_running_loop().create_future()
-        cancel = self._timer.call_at(until, lambda: woken.done() or woken.set_result(None))
-        something = asyncio.ensure_future(self._something.wait())
+        cancel = self._timer.call_at(until, self._something.set)  # `take` clears it when it finds nothing
         try:
-            await asyncio.wait({woken, something}, return_when=asyncio.FIRST_COMPLETED)
+            await self._something.wait()
         finally:
             cancel()
-            something.cancel()
 
     async def commit(self, outputs: Outputs, offsets: Mapping[Topic, int]) -> None:
         assert self._producer is not None
@@ -140,18 +153,11 @@ class KafkaPartition:
     async def _read_committed(self) -> None:
         """Where the group stands, and since when."""
         assert self._consumer is not None
-        admin: Any = AIOKafkaAdminClient(**self._settings.client())
-        await admin.start()
-        try:
-            known: Mapping[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(
-                self._group, partitions=self._inputs
-            )
-        finally:
-            await admin.close()
+        known = await committed(self._settings, self._group, self._inputs)
         stamps: list[int] = []
         for place in self._inputs:
             mark = known.get(place)
-            if mark is None or mark.offset < 0:
+            if mark is None:
                 self._next[place] = (await self._consumer.beginning_offsets([place]))[place]
             else:
                 self._next[place] = mark.offset
@@ -162,9 +168,13 @@ class KafkaPartition:
         assert self._consumer is not None
         while True:
             await self._room.wait()
-            batches = await self._consumer.getmany(*self._inputs, timeout_ms=60_000, max_records=TAKE_MAX)
-            for raw in batches.values():
-                self._gathered += [record_of(self._settings, each) for each in raw]
+            with away():
+                batches = await self._consumer.getmany(*self._inputs, timeout_ms=60_000, max_records=TAKE_MAX)
+            for place, raw in batches.items():
+                for each in raw:
+                    latest = self._latest[place] = max(self._latest.get(place, 0), each.timestamp)
+                    self._gathered.append(record_of(self._settings, each, not_before=latest))
+                self._is_mixed = True
             if self._gathered:
                 self._something.set()
             if len(self._gathered) >= GATHERED_MAX:

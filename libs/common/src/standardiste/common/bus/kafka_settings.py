@@ -54,6 +54,10 @@ class KafkaSettings:
         given["mechanism"] = given.get("mechanism", "PLAIN").upper()
         if given["security"] not in PROTOCOLS or given["mechanism"] not in MECHANISMS:
             raise ValueError(f"security is one of {', '.join(PROTOCOLS)}; mechanism one of {', '.join(MECHANISMS)}")
+        is_sasl, is_token = given["security"].startswith("SASL"), given["mechanism"] == "OAUTHBEARER"
+        needed = {"token_file"} if is_sasl and is_token else {"username", "password_file"} if is_sasl else set[str]()
+        if lacking := sorted(name for name in needed if not given.get(name)):
+            raise ValueError(f"the bus URL asks for {given['security']} with {given['mechanism']} and lacks {', '.join(lacking)}")
         given.setdefault("instance", environment.get("HOSTNAME", ""))
         return cls(bootstrap=tuple(parts.netloc.split(",")), **given)
 
@@ -67,11 +71,15 @@ class KafkaSettings:
     def group(self, group: str) -> str:
         return self.prefix + group
 
+    @property
+    def client_id(self) -> str:
+        return f"standardiste-{self.instance}" if self.instance else "standardiste"
+
     def client(self) -> dict[str, Any]:
         """The arguments that every aiokafka client takes."""
         given: dict[str, Any] = {
             "bootstrap_servers": list(self.bootstrap),
-            "client_id": f"standardiste-{self.instance}" if self.instance else "standardiste",
+            "client_id": self.client_id,
             "request_timeout_ms": REQUEST_WITHIN_MS,
             "security_protocol": self.security,
         }
@@ -79,11 +87,21 @@ class KafkaSettings:
             given["ssl_context"] = self.tls()
         if self.security.startswith("SASL"):
             given["sasl_mechanism"] = self.mechanism
-            if self.mechanism == "OAUTHBEARER":
-                given["sasl_oauth_token_provider"] = _TokenFile(Path(self.token_file))
+            if self.is_by_token:
+                given["sasl_oauth_token_provider"] = self.tokens()
             else:
-                given |= {"sasl_plain_username": self.username, "sasl_plain_password": Path(self.password_file).read_text().strip()}
+                given |= {"sasl_plain_username": self.username, "sasl_plain_password": self.password()}
         return given
+
+    @property
+    def is_by_token(self) -> bool:
+        return self.security.startswith("SASL") and self.mechanism == "OAUTHBEARER"
+
+    def password(self) -> str:
+        return Path(self.password_file).read_text().strip()
+
+    def tokens(self) -> AbstractTokenProvider:
+        return _TokenFile(Path(self.token_file))
 
     def tls(self) -> ssl.SSLContext:
         """The authority given, or the machine's; with our certificate where there is one."""
@@ -99,5 +117,5 @@ class _TokenFile(AbstractTokenProvider):
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def token(self) -> str:
+    async def token(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]  # the base carries no types: it returns a str
         return self._path.read_text().strip()  # a small local file: shorter than a hop to a thread

@@ -1,8 +1,10 @@
 """
 At least once on Kafka: a FastStream batch subscriber feeds one set of lanes per partition; what is finished is committed lazily.
 
-A rebalance ends the lanes of the partitions that go: what they had finished is committed, what they had not is handled again by the next owner. While the
-lanes are full nothing is taken from FastStream, so the partitions are in effect paused; heartbeats go on beside.
+A rebalance ends the lanes of all partitions, since the group gives every one of them out anew: what they had finished is committed, what they had not is
+handled again by the next owner. Who stays the owner waits for his former lanes first, so that order is kept, and drops what he held of the former batch: it
+comes again from where the group stands. While the lanes are full nothing is taken from FastStream, so the partitions are in effect paused; heartbeats go
+on beside.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
@@ -22,14 +24,15 @@ from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
-from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, record_of
+from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, record_of
 from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
 from standardiste.common.bus.lanes import DeadLetter, Lanes
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
 
-SESSION_MS: Final = 10_000
+SESSION_MS: Final = 6_000
 HEARTBEAT_MS: Final = 1_000
+REBALANCE_MS: Final = 10_000
 COMMIT_EVERY_S: Final = 0.2
 BATCH_MAX: Final = 500
 NEVER_MS: Final = 2_000_000_000  # lanes may be full for as long as a store is away; the session is kept by heartbeats
@@ -68,7 +71,8 @@ class KafkaSubscription(ConsumerRebalanceListener):
         self._make = lambda: Lanes(handling, burying, self._progress, lane=lane, in_flight=in_flight, retry=retry, random=random)
         self._lanes: dict[TopicPartition, Lanes] = {}
         self._dirty: dict[TopicPartition, int] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._assignments = 0
         self._finished = asyncio.Event()
         self._assigned = asyncio.Event()
         self._is_draining = False
@@ -87,7 +91,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=NEVER_MS,
-            rebalance_timeout_ms=SESSION_MS,
+            rebalance_timeout_ms=REBALANCE_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             batch_timeout_ms=FETCH_WAIT_MS,
             max_records=BATCH_MAX,
@@ -106,34 +110,40 @@ class KafkaSubscription(ConsumerRebalanceListener):
         finally:
             self._is_draining = True
             self._finished.set()
-            await asyncio.gather(*(lanes.drain() for lanes in self._lanes.values()), *self._ending)
+            await asyncio.gather(*(lanes.drain() for lanes in self._lanes.values()), *self._ending.values())
             await self._commit()
             with contextlib.suppress(TimeoutError, KafkaError, OSError):
                 async with asyncio.timeout(CLOSE_WITHIN_S):
                     await broker.stop()
 
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         for place in assigned:
             self._lanes.setdefault(place, self._make())
         self._assigned.set()
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
+        self._assignments += 1
         await self._commit()
         for place in revoked:
             lanes = self._lanes.pop(place, None)
             if lanes is not None:
-                ending = asyncio.create_task(lanes.drain())
-                self._ending.add(ending)
-                ending.add_done_callback(self._ending.discard)
+                self._ending[place] = asyncio.create_task(_ended(self._ending.pop(place, None), lanes))
         self._dirty.clear()
+        self._finished.set()  # who waits for room sees that his batch is of yesterday
 
-    async def _feed(self, batch: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+    async def _feed(self, batch: Sequence[Raw]) -> None:
+        assignment = self._assignments
         for raw in batch:
-            while not self._is_draining and self._unfinished() >= self._in_flight:
+            place = TopicPartition(raw.topic, raw.partition)
+            if (ending := self._ending.pop(place, None)) is not None:
+                await ending
+            while assignment == self._assignments and not self._is_draining and self._unfinished() >= self._in_flight:
                 self._finished.clear()
                 await self._finished.wait()
-            lanes = self._lanes.get(TopicPartition(raw.topic, raw.partition))
-            if lanes is not None and not self._is_draining:
+            if assignment != self._assignments or self._is_draining:
+                return
+            lanes = self._lanes.get(place)
+            if lanes is not None:
                 lanes.start(record_of(self._settings, raw))
 
     def _unfinished(self) -> int:
@@ -147,8 +157,10 @@ class KafkaSubscription(ConsumerRebalanceListener):
     async def _commit(self) -> None:
         """Commit what moved; what cannot be committed now is delivered again, which handlers bear."""
         moved, self._dirty = self._dirty, {}
-        consumer = self._subscriber.consumer if self._subscriber is not None else None
-        owned = {} if consumer is None else {place: offset for place, offset in moved.items() if place in consumer.assignment()}
+        consumer = cast("Consumer | None", self._subscriber.consumer if self._subscriber is not None else None)
+        if consumer is None:
+            return
+        owned = {place: offset for place, offset in moved.items() if place in consumer.assignment()}
         if not owned:
             return
         try:
@@ -165,22 +177,34 @@ async def _raw(message: StreamMessage[Any]) -> Any:
     return message.raw_message
 
 
+async def _ended(former: asyncio.Task[None] | None, lanes: Lanes) -> None:
+    """Return when what ran has ended, that of an earlier assignment too."""
+    await lanes.drain()
+    if former is not None:
+        await former
+
+
 def _broker_arguments(settings: KafkaSettings) -> dict[str, Any]:
     """FastStream names security in its own way."""
-    client = settings.client()
-    tls = {"ssl_context": client.get("ssl_context"), "use_ssl": settings.security.endswith("SSL")}
-    given: dict[str, Any] = {
-        "bootstrap_servers": client["bootstrap_servers"],
-        "client_id": client["client_id"],
+    tokens = {"sasl_oauth_token_provider": settings.tokens()} if settings.is_by_token else {}
+    return {
+        **tokens,
+        "bootstrap_servers": list(settings.bootstrap),
+        "client_id": settings.client_id,
         "request_timeout_ms": REQUEST_WITHIN_MS,
         "allow_auto_create_topics": False,
+        "security": _security(settings),
     }
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity:
+    is_tls = settings.security.endswith("SSL")
+    tls = settings.tls() if is_tls else None
     if not settings.security.startswith("SASL"):
-        return given | {"security": BaseSecurity(**tls)}
-    if settings.mechanism == "OAUTHBEARER":
-        return given | {"security": SASLOAuthBearer(**tls), "sasl_oauth_token_provider": client["sasl_oauth_token_provider"]}
-    login = {"username": client["sasl_plain_username"], "password": client["sasl_plain_password"]}
-    return given | {"security": _SECURITY[settings.mechanism](**login, **tls)}
+        return BaseSecurity(ssl_context=tls, use_ssl=is_tls)
+    if settings.is_by_token:
+        return SASLOAuthBearer(ssl_context=tls, use_ssl=is_tls)
+    return _SECURITY[settings.mechanism](settings.username, settings.password(), ssl_context=tls, use_ssl=is_tls)
 
 
 _SECURITY: Final = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}

@@ -7,6 +7,7 @@ partition follows from it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from standardiste.common.bus.topics import TOPICS, TopicSpec
 from standardiste.common.errors import BusAway
 
 PARTITIONS: Final = 24
+THERE_LOOKS: Final = 200
+THERE_EVERY_S: Final = 0.05
 _UNKNOWN_TOPIC: Final = 3
 
 
@@ -48,6 +51,7 @@ async def apply(settings: KafkaSettings, *, partitions: int = PARTITIONS, replic
         if missing:
             new = [NewTopic(settings.name(spec.topic), partitions, replication, topic_configs=config_of(spec)) for spec in missing]
             _raise_errors(await admin.create_topics(new))
+            await _until_there(admin, settings)
         differing = await _differing(admin, settings)
         if differing:
             resources = [
@@ -150,6 +154,15 @@ async def _differing(admin: Any, settings: KafkaSettings) -> dict[str, list[str]
             if wrong:
                 found[name] = wrong
     return found
+
+
+async def _until_there(admin: Any, settings: KafkaSettings) -> None:
+    """What the controller has made is known to the brokers a moment later. Raises BusAway."""
+    for _ in range(THERE_LOOKS):
+        if len(await _partitions(admin, settings)) == len(TOPICS):
+            return
+        await asyncio.sleep(THERE_EVERY_S)
+    raise BusAway("the topics were made and do not appear")
 
 
 def _raise_errors(answer: Any) -> None:
