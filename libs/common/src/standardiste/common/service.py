@@ -34,6 +34,7 @@ from standardiste.common.opening import open_parts
 from standardiste.common.parts import Parts
 from standardiste.common.security.audit import AUDIT
 from standardiste.common.settings import CommonSettings
+from standardiste.common.sockets import SocketProtocol
 from standardiste.common.store.port import Collection
 
 __all__ = ["Health", "Parts", "Service", "Task", "create_app", "listen", "run_service", "run_services"]
@@ -226,7 +227,7 @@ def _uvicorn_config(app: FastAPI, trusted_proxies: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="httptools",
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=FRAME_BYTES_MAX,
         ws_ping_interval=PING_EVERY_MS / 1000,  # the server's own pings: browsers answer them in throttled tabs too
         ws_ping_timeout=(PONG_WITHIN_MS - PING_EVERY_MS) / 1000,
