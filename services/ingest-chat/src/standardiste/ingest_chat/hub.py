@@ -13,7 +13,6 @@ from typing import Final, assert_never
 from standardiste.common.bus.port import Bus, From, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import Away, BadInput
-from standardiste.common.events.wire import Close
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter, gauge
 from standardiste.ingest_chat.frames import Position, Redacted, ServerFrame
@@ -98,12 +97,6 @@ class Hub:
         """Show a frame to every socket of a chat that is here."""
         for visit in self._visits.get((tenant, session), ()):
             visit.put(frame)
-
-    def shut_all(self) -> None:
-        """The pod goes: its visitors come back to another."""
-        for visits in list(self._visits.values()):
-            for visit in visits:
-                visit.shut(Close.GOING_AWAY, "The server is going away.")
 
     async def _catch_up(self, visit: Visit) -> None:
         while True:
