@@ -83,6 +83,10 @@ class Operator:
     async def backup(self) -> dict[str, Any]:
         return (await self._ask("POST", "/v1/installation/backups")).json()
 
+    async def installation(self) -> dict[str, Any]:
+        """Version, epoch, and whether sending is held."""
+        return (await self._ask("GET", "/v1/installation")).json()
+
     async def release(self) -> None:
         await self._ask("POST", "/v1/installation/release")
 

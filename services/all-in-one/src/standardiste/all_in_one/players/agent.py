@@ -24,6 +24,7 @@ OnEvent = Callable[["AgentClient", str, Frame], Awaitable[None]]
 LOST = (ConnectionError, WebSocketException, TimeoutError, OSError)
 """What a client meets when the installation goes away under it."""
 AGAIN_AFTER_S = 0.2
+SLOW_DOWNS_MAX = 20
 
 
 class Refused(Exception):
@@ -116,21 +117,30 @@ class AgentClient:
         await asyncio.wait({self._reader})
 
     async def command(self, type: str, **data: Any) -> Frame:
-        """Send a command and give its command.done. Raises Refused."""
+        """Send a command and give its command.done; told to slow down, do. Raises Refused."""
+        frame: Frame = {}
+        for _ in range(SLOW_DOWNS_MAX):
+            frame = await self._ask(type, data)
+            if frame["kind"] != "problem" or "retry_after_ms" not in frame:
+                break
+            await asyncio.sleep(frame["retry_after_ms"] / 1000)
+        if frame["kind"] == "problem":
+            raise Refused(frame["reason"], frame["detail"])
+        if frame["type"].endswith("command.refused.v1"):
+            raise Refused(frame["data"]["reason"], frame["data"].get("detail", ""))
+        return frame["data"]
+
+    async def _ask(self, type: str, data: Mapping[str, Any]) -> Frame:
+        """The answer to one command, whatever it is."""
         self._commands += 1
         id = f"{self.session}-{self._commands}"
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._answers[id] = answer
         await self._socket.send(json.dumps({"kind": "command", "id": id, "type": type, "data": data}))
         try:
-            frame = await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+            return await asyncio.wait_for(answer, ANSWER_WITHIN_S)
         finally:
             self._answers.pop(id, None)
-        if frame["kind"] == "problem":
-            raise Refused(frame["reason"], frame["detail"])
-        if frame["type"].endswith("command.refused.v1"):
-            raise Refused(frame["data"]["reason"], frame["data"].get("detail", ""))
-        return frame["data"]
 
     async def ready(self, status: str = "ready") -> None:
         await self.command("status.set", status=status)

@@ -1,0 +1,14 @@
+"""The generated pages under docs/ are those that the code gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from standardiste.all_in_one.reference.pages import pages
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_every_generated_page_is_current() -> None:
+    stale = [name for name, text in pages().items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
+    assert stale == [], "run `make reference`"
