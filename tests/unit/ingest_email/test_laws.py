@@ -6,6 +6,7 @@ import json
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,3 +93,28 @@ def test_same_mail_by_two_ways_has_one_id_and_another_mail_another() -> None:
     assert parse(by_smtp).provider_id == parse(mail).provider_id
     assert parse(mail.replace(b"Bonjour", b"Bonsoir")).provider_id != parse(mail).provider_id
     assert parse(mail.replace(b"a@b", b"c@b")).provider_id != parse(mail).provider_id
+
+
+BOMBS = {
+    "parts": b"Content-Type: multipart/mixed; boundary=b1\n\n" + b"--b1\n\nx\n" * 100_000,
+    "blocks of a report": b"Content-Type: message/delivery-status\n\n" + b"a: b\n\n" * 200_000,
+    "depth of HTML": b"Content-Type: text/html\n\n" + b"<div>" * 200_000,
+    "depth of parts": b"Content-Type: multipart/mixed; boundary=b0\n\n"
+    + b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(3_000)),
+    "one header": b"To: " + b"a@b.example, " * 200_000 + b"\n\nx",
+    "quotes that never close": b"To: " + b'"\\' * 200_000 + b"\n\nx",
+    "one line": b"\n" + b"x" * 3_000_000,
+    "blanks": b"\n" + b" " * 1_000_000 + b"x",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.timeout(20)
+def test_bomb_is_read_in_bounded_time(name: str) -> None:
+    check(parse(b"From: a@b.example\nMIME-Version: 1.0\n" + BOMBS[name]))
+
+
+def test_mail_of_too_many_parts_says_so() -> None:
+    mail = parse(b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b1\n\n" + b"--b1\n\nx\n" * 3_000 + b"--b1--\n")
+    assert "TooManyParts" in mail.defects
+    assert mail.text.split() == ["x"] * 999

@@ -19,6 +19,7 @@ from standardiste.ingest_email.addresses import Mailbox, normalised, without_tag
 from standardiste.ingest_email.compose import our_message
 from standardiste.ingest_email.markers import DeliveryReport
 from standardiste.ingest_email.parse import ParsedMail, parse
+from standardiste.ingest_email.structure import TOO_MANY
 
 LARGE_BYTES = 128 * 1024
 """From here on a mail is read in a thread: it would hold up the loop for more than a few milliseconds."""
@@ -134,12 +135,12 @@ class Reception:
 
 
 def _attachments(raw: bytes, mail: ParsedMail) -> tuple[AttachmentDraft, ...]:
-    """The files; where there are more than an event may carry, the last is the whole mail, which holds the others."""
+    """The files; where there are more than an event may carry, or parts were left aside, the last is the whole mail, which holds them all."""
     drafts = tuple(
         AttachmentDraft(name=part.name, media_type=part.media_type, content=part.content, content_id=part.content_id)
         for part in mail.attachments
     )
-    if len(drafts) <= ATTACHMENTS_MAX:
+    if len(drafts) <= ATTACHMENTS_MAX and TOO_MANY not in mail.defects:
         return drafts
     whole = AttachmentDraft(name="message.eml", media_type="message/rfc822", content=raw)
     return (*drafts[: ATTACHMENTS_MAX - 1], whole)

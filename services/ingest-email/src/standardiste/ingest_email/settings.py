@@ -15,7 +15,9 @@ MIB = 1024 * 1024
 class EmailSettings(CommonSettings):
     """Where mail comes in, and the server that answers leave by unless a channel address names its own."""
 
-    email_message_bytes_max: int = Field(25 * MIB, gt=0, description="Largest mail taken, by whichever way in; SMTP advertises it.")
+    email_message_bytes_max: int = Field(
+        36 * MIB, gt=0, description="Largest mail taken, by whichever way in; SMTP advertises it. Base64 makes a file of 25 MiB that large."
+    )
 
     email_smtp_host: str = Field("127.0.0.1", description="The address that the SMTP and LMTP listeners bind.")
     email_smtp_port: int | None = Field(

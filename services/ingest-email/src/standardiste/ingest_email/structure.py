@@ -19,7 +19,11 @@ from standardiste.ingest_email import charsets, headers, markup
 from standardiste.ingest_email.markers import DeliveryReport, delivery_report
 
 DEPTH_MAX = 100
-PARTS_MAX = 2_000
+PARTS_MAX = 1_000
+"""Beyond so many parts nothing more is taken apart: the whole mail is kept beside."""
+BOUNDARIES_MAX = 5_000
+BLANK_LINES_MAX = 20_000
+TOO_MANY = "TooManyParts"
 UNREADABLE = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 """What the standard library's parser is known to raise on mail that breaks its expectations (UnicodeError is a ValueError)."""
 
@@ -28,6 +32,9 @@ _NOTE_CHARACTERS_MAX = 400
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _ID_LINE = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(\S+)", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY_LINE = re.compile(r"^--([A-Za-z0-9'()+_,./:=?-]{1,70})[ \t]*\r?\nContent-", re.MULTILINE | re.IGNORECASE)
+_DECLARED = re.compile(rb"boundary\s*=\s*\"?([^\"\s;]{1,70})", re.IGNORECASE)
+_STATUS = re.compile(rb"message/(?:global-)?delivery-status", re.IGNORECASE)
+_DASHED = re.compile(rb"\n--([^\r\n]{1,76})")
 _ENDINGS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -98,15 +105,32 @@ class Found:
     is_encrypted: bool = False
     is_signed: bool = False
     has_tnef: bool = False
+    is_too_much: bool = False
     walked: int = 0
 
 
 def read(raw: bytes) -> Message | None:
-    """The message as a tree; None when the standard library cannot make one of it."""
+    """The message as a tree; None when the standard library cannot make one of it, or nobody would want it to."""
+    if _is_bomb(raw):
+        return None
     try:
         return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(raw)
     except UNREADABLE:
         return None
+
+
+def _is_bomb(raw: bytes) -> bool:
+    """Whether taking it apart would make more objects than any mail of a person has: parts, or blocks of a delivery report."""
+    if raw.count(b"\n--") > BOUNDARIES_MAX and _boundaries_in(raw) > BOUNDARIES_MAX:
+        return True
+    blank = raw.count(b"\n\n") + raw.count(b"\n\r\n")
+    return blank > BLANK_LINES_MAX and _STATUS.search(raw) is not None
+
+
+def _boundaries_in(raw: bytes) -> int:
+    """How many lines are boundaries that some header declares: each becomes an object of a kilobyte."""
+    declared = set(_DECLARED.findall(raw))
+    return sum(1 for line in _DASHED.findall(raw) if line.rstrip(b" \t-") in declared or line.rstrip(b" \t") in declared)
 
 
 def walk(message: Message) -> Found:
@@ -115,6 +139,8 @@ def walk(message: Message) -> Found:
     _walk(message, found, 0)
     if not any(passage.text().strip() for passage in found.passages):
         _look_harder(message, found)
+    if found.is_too_much:
+        found.defects.append(TOO_MANY)
     return found
 
 
@@ -169,12 +195,12 @@ def content_of(part: Message) -> bytes:
 
 def _walk(part: Message, found: Found, depth: int) -> None:
     found.walked += 1
+    if depth >= DEPTH_MAX or found.walked > PARTS_MAX:
+        found.is_too_much = True
+        return
     found.defects += [type(defect).__name__ for defect in part.defects]
     kind = media_type(part)
-    if depth >= DEPTH_MAX or found.walked > PARTS_MAX:
-        found.defects.append("TooManyParts")
-        found.parts.append(MailPart(name="rest.eml", media_type="message/rfc822", content=_as_bytes(part)))
-    elif part.is_multipart() and kind.startswith("multipart/"):
+    if part.is_multipart() and kind.startswith("multipart/"):
         _walk_multipart(kind, _children(part), part, found, depth)
     elif kind == "message/delivery-status" and part.is_multipart():
         found.report = delivery_report(_children(part), found.report.original_id if found.report else None)
@@ -223,6 +249,7 @@ def _alternatives(children: Sequence[Message], found: Found, depth: int) -> None
             found.parts += inner.parts
         found.defects += inner.defects
         found.walked, found.report = inner.walked, inner.report
+        found.is_too_much = found.is_too_much or inner.is_too_much
         found.is_signed = found.is_signed or inner.is_signed
         found.is_encrypted = found.is_encrypted or inner.is_encrypted
         found.has_tnef = found.has_tnef or inner.has_tnef
