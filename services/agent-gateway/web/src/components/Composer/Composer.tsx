@@ -52,7 +52,7 @@ export function Composer({ work }: { readonly work: Work }) {
       </div>
       <textarea
         id={FOCUS.composer}
-        rows={isMail(view) ? 7 : 3}
+        rows={isMail(view) ? 5 : 3}
         value={text}
         readOnly={draft.isSending}
         aria-label={t(isNote ? "composer.note_label" : "composer.reply_label")}

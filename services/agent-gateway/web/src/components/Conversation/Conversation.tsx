@@ -105,7 +105,7 @@ function Messages({ work }: { readonly work: Work }) {
     if (view.conversation !== undefined && older.value.get(view.id) === undefined) void readOlder(view.id);
   }, [view.id, view.conversation]);
   useLayoutEffect(() => {
-    if (box.current !== null && wasAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
+    if (box.current !== null && wasAtEnd.current) scrollToLast(box.current, isMail(view));
   }, [last, messages.length, view.state]);
 
   function scrolled(): void {
@@ -128,6 +128,12 @@ function Messages({ work }: { readonly work: Work }) {
       {work.hasCustomerLeft && !isCall(view) && <p class="tag warning">{t("conversation.left")}</p>}
     </div>
   );
+}
+
+/** The end of what is said; of a mail, which may be long, the beginning of the last. */
+function scrollToLast(box: HTMLElement, isLong: boolean): void {
+  const last = box.querySelector<HTMLElement>("ol > li:last-child");
+  box.scrollTop = isLong && last !== null ? last.offsetTop - 14 : box.scrollHeight;
 }
 
 /** A call begins without a word: that is no message to read. */
