@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from standardiste.all_in_one import backup as backups
+from standardiste.all_in_one import topics
 from standardiste.all_in_one.operator import Credential, Operator, Refusal
 from standardiste.all_in_one.words import say
 from standardiste.common.clock import SystemClock
@@ -50,7 +51,29 @@ def _run(options: argparse.Namespace) -> None:
         smtp_port=options.smtp_port,
         with_demo=options.demo,
         configuration=options.configuration,
+        engines={name: value for name in ("bus", "store", "blobs") if (value := getattr(options, name))},
     )
+
+
+def _begin(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.begin import begin_from_environment  # loads the directory: only where that is wanted
+
+    first = begin_from_environment(options.configuration, partitions=options.partitions, replication=options.replication)
+    console.print(say("begun"))
+    if first is not None:
+        console.print(say("first_admin", name=first.name, password=first.password))
+
+
+def _up(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.cluster.up import up  # needs the parts that `make parts` installs
+
+    up(options.data, options.parts, port=options.port, smtp_port=options.smtp_port, configuration=options.configuration)
+
+
+def _down(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.cluster.up import down
+
+    console.print(say("down" if down(options.data) else "not_up", folder=options.data))
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -168,6 +191,24 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--smtp-port", type=int, default=8025, help="the port of incoming mail; 0 takes a free one")
     run.add_argument("--configuration", type=Path, help="a YAML document that a fresh folder begins with")
     run.add_argument("--demo", action="store_true", help="begin with the demo tenant and let a few customers play")
+
+    for engine, example in (("bus", "kafka://host:port"), ("store", "mongodb://host:port/database"), ("blobs", "a folder, or mongodb://…")):
+        run.add_argument(f"--{engine}", help=f"{example}; else in the data folder")
+
+    first = verb(
+        "begin", _begin, "Set a fresh installation on Kafka and MongoDB up: secrets, topics, first tenant. Settings from STANDARDISTE_…"
+    )
+    first.add_argument("--configuration", type=Path, help="a YAML document to begin with")
+    first.add_argument("--partitions", type=int, default=24, help="of each topic; fixed from then on")
+    first.add_argument("--replication", type=int, default=3)
+    up = verb("up", _up, "Start Kafka, MongoDB and every service as processes of this machine; Ctrl-C or `down` ends them.")
+    up.add_argument("--parts", type=Path, default=Path("build"), help="the folder with kafka and mongodb, as `make parts` fills it")
+    up.add_argument("--port", type=int, default=8080, help="the one address of all services")
+    up.add_argument("--smtp-port", type=int, default=8025)
+    up.add_argument("--configuration", type=Path, help="a YAML document to begin with; else the demo tenant")
+    for each in (up, verb("down", _down, "End what `up` started.")):
+        each.add_argument("--data", type=Path, default=Path("data-cluster"), help="the folder of its data")
+    topics.add_to(verbs)
 
     demo = verb("demo", _demo, "Play customers through the public channels of a running demo installation.")
     demo.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL))

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from standardiste.all_in_one.app import build as build_own
 from standardiste.all_in_one.demo import tenant as demo
 from standardiste.all_in_one.first import FirstAdministrator, begin, read_document
 from standardiste.all_in_one.installation import Folder, prepare, write_durably
-from standardiste.all_in_one.services import build_all, given_by, open_installation
+from standardiste.all_in_one.services import Given, build_all, given_by, open_installation
 from standardiste.all_in_one.words import say
 from standardiste.common import log as logs
 from standardiste.common import tracing
@@ -28,25 +29,35 @@ from standardiste.common.store.sqlite import SqliteStore
 console = Console(highlight=False)
 
 
-def run(data: Path, *, host: str, port: int, smtp_port: int, with_demo: bool, configuration: Path | None) -> None:
-    """Run until SIGTERM or Ctrl-C, then exit: 0 after a drain, 1 when something failed."""
+def run(
+    data: Path, *, host: str, port: int, smtp_port: int, with_demo: bool, configuration: Path | None, engines: Mapping[str, str]
+) -> None:
+    """
+    Run until SIGTERM or Ctrl-C, then exit: 0 after a drain, 1 when something failed.
+
+    `engines` names another bus, store or blobs than those in the data folder. Backups are of the folder's own only.
+    """
     common = CommonSettings()
     logs.configure(common.log_level)
     tracing.configure("standardiste", common.otlp_endpoint)
     folder = prepare(data)
     listening = _listen(host, port)
     url = common.public_url or f"http://{host}:{listening.getsockname()[1]}"
-    sys.exit(run_to_end(_main(folder, listening, url, smtp_port or _free_port(), with_demo=with_demo, configuration=configuration)))
+    if engines.get("store", "").startswith("mongodb") and "blobs" not in engines:
+        engines = {**engines, "blobs": engines["store"]}
+    given = {**given_by(folder, url=url, smtp_port=smtp_port or _free_port()), **engines}
+    sys.exit(run_to_end(_main(folder, listening, url, given, with_demo=with_demo, configuration=configuration)))
 
 
-async def _main(folder: Folder, listening: socket.socket, url: str, smtp_port: int, *, with_demo: bool, configuration: Path | None) -> None:
-    given = {**given_by(folder, url=url, smtp_port=smtp_port), **(demo.settings() if with_demo else {})}
+async def _main(folder: Folder, listening: socket.socket, url: str, fixed: Given, *, with_demo: bool, configuration: Path | None) -> None:
+    given = {**fixed, **(demo.settings() if with_demo else {})}
+    smtp_port = int(str(given["email_smtp_port"]))
     parts = await open_installation(given)
-    assert isinstance(parts.bus, LocalBus)
-    assert isinstance(parts.store, SqliteStore)
     await parts.store.open([HOLD])
     await parts.hold.load()
-    services = [*build_all(parts, given), build_own(folder, parts, parts.bus, parts.store)]
+    services = [*build_all(parts, given)]
+    if isinstance(parts.bus, LocalBus) and isinstance(parts.store, SqliteStore):
+        services.append(build_own(folder, parts, parts.bus, parts.store))
     first = await begin(parts, demo.document() if with_demo else read_document(configuration))
     players: list[asyncio.subprocess.Process] = []
 
