@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import aiosmtplib
 import httpx
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from standardiste.common.bus.port import Bus, Outgoing
 from standardiste.common.bus.topics import Topic
@@ -314,6 +318,39 @@ async def test_files_html_and_the_raw_mail_are_kept_as_blobs(site: Site) -> None
     assert [each.name for each in content.attachments] == ["f.pdf"]
     assert content.html_blob is not None
     assert content.raw_blob is not None
+
+
+async def test_starttls_is_offered_where_a_certificate_is_given(tmp_path: Path) -> None:
+    certificate, key = certificate_of_test(tmp_path)
+    port = free_port()
+    settings = EmailSettings(email_smtp_port=port, email_smtp_certificate=certificate, email_smtp_key=key)
+    async with running(tmp_path, lambda parts: build(settings, parts)) as site:
+        await site.configure("t1", tenant_of_test(), HELP)
+        async with aiosmtplib.SMTP(hostname="localhost", port=port, start_tls=True, cert_bundle=str(certificate), timeout=10) as client:
+            await client.sendmail("jeanne@client.example", "aide@exemple.fr", MAIL)
+        assert (await site.inputs(ContactReceived))[0].contact.address == "jeanne@client.example"
+
+
+def certificate_of_test(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, good for a day."""
+    private, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key.write_bytes(private.private_bytes(*plain))
+    return certificate, key
 
 
 # ---- ways out
