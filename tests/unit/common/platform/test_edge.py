@@ -223,8 +223,7 @@ async def test_streamed_body_is_counted_without_a_length(site: Running) -> None:
 async def test_body_that_is_not_as_declared_names_its_fault(site: Running, body: bytes, pointer: str | None) -> None:
     async with site.client(None) as http:
         answer = await http.post("/v1/toy/things", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-    assert pointer is None or (problem_of(answer)[1], answer.json()["pointer"]) == ("invalid_field", pointer)
+    assert (problem_of(answer), answer.json().get("pointer")) == ((400, "invalid_field"), pointer)
 
 
 # ---- faults
