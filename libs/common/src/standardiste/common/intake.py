@@ -105,12 +105,14 @@ class Intake:
         """
         Hand a contact in; durable on return. The same provider id gives the same receipt.
 
-        Raises BadInput (an id too long, too many attachments), BlobsAway, BusAway: the edge answers so that the sender tries again.
+        Raises BadInput (an id too long, too many attachments, an address that no index holds), BlobsAway, BusAway: the edge answers so that the sender tries again.
         """
         if not draft.provider_id or len(draft.provider_id) > PROVIDER_ID_CHARACTERS_MAX:
             raise BadInput("invalid_field", f"the id must have 1 to {PROVIDER_ID_CHARACTERS_MAX} characters", "/id")
         if len(draft.attachments) > ATTACHMENTS_MAX:
             raise BadInput("too_many_attachments", f"at most {ATTACHMENTS_MAX}", "/attachments")
+        if "\0" in draft.address:
+            raise BadInput("invalid_field", "an address holds no zero character", "/from/address")
         receipt = self.receipt_of(draft.tenant, draft.channel_address.id, draft.provider_id)
         contact = contact_of(receipt)
         received_at = draft.received_at if draft.received_at is not None else self._clock.now()

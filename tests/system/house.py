@@ -1,0 +1,82 @@
+"""One demo installation for all tests of a module, and the look at whether it took harm. Embedded edition; the tests reach into its folder and log."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from standardiste.all_in_one.demo import tenant as demo
+from standardiste.all_in_one.players.process import Installation, running
+from standardiste.all_in_one.players.stage import Stage, open_up, outside
+
+UNHURRIED = {"STANDARDISTE_HTTP_CLIENT_PER_S": "1000", "STANDARDISTE_HTTP_CLIENT_BURST": "10000"}
+"""All tests come from one address: the limit per client has its own tests."""
+FAULT = re.compile(r'Traceback|request_failed|"level": "(error|critical)"')
+SETTLES_WITHIN_S = 10
+
+
+@asynccontextmanager
+async def opened(folder: Path, environment: Mapping[str, str] | None = None) -> AsyncGenerator[Stage]:
+    """A demo installation in this folder with all around it."""
+    document = folder / "lumen.yaml"
+    document.write_text(demo.document())
+    async with (
+        outside() as world,
+        running(
+            folder / "data", "--configuration", str(document), environment={**world.environment, **UNHURRIED, **(environment or {})}
+        ) as installation,
+        open_up(world, installation) as stage,
+    ):
+        yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stage]:
+    """As `stage`, but one for a module: its tests share the tenant, the agents, the queues, and a loop (`pytest.mark.asyncio(loop_scope="module")`)."""
+    async with opened(tmp_path_factory.mktemp("house")) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def unharmed(house: Stage) -> AsyncGenerator[Harm]:
+    """After the test the installation lives, is ready, and has logged no fault."""
+    harm = Harm.of(house)
+    yield harm
+    await harm.check()
+
+
+@dataclass(slots=True)
+class Harm:
+    """Whether an installation took harm since `began`, a place in its log. `expected` are events that a test brings about and that are logged as errors."""
+
+    installation: Installation
+    began: int
+    expected: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, stage: Stage) -> Harm:
+        assert isinstance(stage.installation, Installation)
+        return cls(stage.installation, stage.installation.log.stat().st_size)
+
+    def faults(self) -> list[str]:
+        with self.installation.log.open("rb") as log:
+            log.seek(self.began)
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        return [line for line in lines if FAULT.search(line) and not any(f'"event": "{each}"' in line for each in self.expected)]
+
+    async def check(self) -> None:
+        """Raises AssertionError when harm was done."""
+        assert self.installation.process is not None
+        assert self.installation.process.returncode is None, self.installation.last_words()
+        async with httpx.AsyncClient(base_url=self.installation.url, timeout=SETTLES_WITHIN_S) as http, asyncio.timeout(SETTLES_WITHIN_S):
+            ready = await http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert self.faults() == []
