@@ -18,9 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from standardiste.common.bus.port import Bus, Outgoing
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BusAway
 from standardiste.common.events.decisions import CustomerIdentified, InteractionCreated
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ContactReceived, DeliveryReported
@@ -39,6 +37,7 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import DeliverMessage
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
+from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.builders import customer
 from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
 from standardiste.common.testing.running import Running, key_of_test, running, tenant_of_test
@@ -114,21 +113,6 @@ class Site:
     async def reports(self, count: int = 1) -> list[tuple[str, DeliveryState, str]]:
         found = await self.running.inputs(DeliveryReported, count)
         return [(each.message, each.state, each.code or "") for each in found]
-
-
-class AwayBus:
-    """The bus, away for as long as `is_away` says: an adapter around the real one."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus, self.is_away = bus, False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._bus, name)
-
-    async def publish(self, *outgoing: Outgoing) -> None:
-        if self.is_away:
-            raise BusAway("in this test")
-        await self._bus.publish(*outgoing)
 
 
 def free_port() -> int:

@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from standardiste.common.bus.port import Bus, Outgoing
-from standardiste.common.errors import BusAway
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ChannelAddressReported, ContactReceived
 from standardiste.common.events.model import Channel, ChannelAddressId
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
+from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.dovecot import PASSWORD, Dovecot
 from standardiste.common.testing.running import Running, running, tenant_of_test
 from standardiste.ingest_email.app import build
@@ -45,21 +44,6 @@ def mailbox(server: Dovecot, user: str = "aide", **settings: Any) -> ChannelAddr
     return ChannelAddress(
         id=ChannelAddressId(f"ca_{user}"), change_set=0, channel=Channel.EMAIL, address=f"{user}@exemple.fr", settings={**plain, **settings}
     )
-
-
-class AwayBus:
-    """The bus, away for as long as `is_away` says."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus, self.is_away = bus, False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._bus, name)
-
-    async def publish(self, *outgoing: Outgoing) -> None:
-        if self.is_away:
-            raise BusAway("in this test")
-        await self._bus.publish(*outgoing)
 
 
 @asynccontextmanager
