@@ -12,7 +12,6 @@ from standardiste.common.events.model import AgentId, InteractionId, Interaction
 from standardiste.router.engine.invariants import Fault, refusing
 from standardiste.router.engine.invariants import faults as faults
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.seats import cap_of, cost_of
 from standardiste.router.engine.state import Agent, Interaction
 
 Pair = tuple[Interaction, Agent]
@@ -96,12 +95,15 @@ def _held(live: Live, agent: Agent) -> list[Interaction]:
 
 
 def _used(live: Live, agent: Agent) -> int:
-    profile = live.configuration.profile(agent.id)
-    return sum(cost_of(profile, i.facts.channel, i.facts.cost) for i in _held(live, agent))
+    return sum(_cost(live, agent, i) for i in _held(live, agent))
+
+
+def _cost(live: Live, agent: Agent, i: Interaction) -> int:
+    return live.configuration.profile(agent.id).cost[i.facts.channel] if i.facts.cost is None else i.facts.cost
 
 
 def _interrupts(live: Live, i: Interaction, agent: Agent) -> bool:
     profile = live.configuration.profile(agent.id)
     count = sum(1 for held in _held(live, agent) if held.facts.channel is i.facts.channel)
-    assert count < cap_of(profile, i.facts.channel), "the cap holds in any case"
-    return _used(live, agent) + cost_of(profile, i.facts.channel, i.facts.cost) > profile.units
+    assert count < profile.cap[i.facts.channel], "the cap holds in any case"
+    return _used(live, agent) + _cost(live, agent, i) > profile.units

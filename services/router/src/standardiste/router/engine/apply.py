@@ -513,7 +513,9 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
 def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
     live.put_interaction(evolve(i, offers=_without(i, data.offer), taken_with=data.offer))
-    live.put_agent(evolve(live.agents[data.agent], missed_in_a_row=0))
+    agent = live.agents[data.agent]
+    if agent.missed_in_a_row:
+        live.put_agent(evolve(agent, missed_in_a_row=0))
 
 
 def _declined(live: Live, event: Event, data: d.OfferDeclined) -> None:
@@ -688,11 +690,11 @@ def _turn(live: Live, event: Event, i: Interaction, cause: str, **changes: Any) 
 
 
 def _check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
-    key = (i.state.value if i else NOWHERE, _SHORT[class_of(event.data)])
+    key = (i.state if i else NOWHERE, _SHORT[class_of(event.data)])
     state = NEXT_INTERACTION.get(key)
     assert state is not None, f"no such transition: {key}"
-    assert expected is None or state == expected.value, f"{key} does not lead to {expected}"
-    return InteractionState(state)
+    assert expected is None or state is expected, f"{key} does not lead to {expected}"
+    return state
 
 
 def _stretched(i: Interaction, at: Instant) -> tuple[Stretch, ...]:

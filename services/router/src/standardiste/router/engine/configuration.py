@@ -7,7 +7,7 @@ A reference to what is not there, or is archived, is treated as absent; the numb
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from standardiste.common.events.directory import (
@@ -39,9 +39,9 @@ from standardiste.common.events.model import (
     TenantId,
     WrapUpMode,
 )
-from standardiste.router.engine.policy import Group, Hours, Kit, Ring, Rules
-from standardiste.router.engine.seats import cap_of
-from standardiste.router.engine.state import READY
+from standardiste.router.engine.policy import Group, Hours, Kit, Ring, Room, Rules
+from standardiste.router.engine.seats import NO_ROOM, empty_seat, room_of
+from standardiste.router.engine.state import AWAY, READY
 
 KIND_OF: Final = {cls: kind for kind, cls in ENTITIES.items()}
 EntityKey = tuple[str, str]
@@ -88,7 +88,11 @@ class Configuration:
         tenants = [entity for entity in entities.values() if isinstance(entity, Tenant)]
         self.is_known = bool(tenants) and not tenants[0].is_archived
         self.tenant = tenants[0] if tenants else Tenant(id=TenantId(""), change_set=0, name="")
-        self.default_queue = self.queue(self.tenant.default_queue) or Queue(id=self.tenant.default_queue, change_set=0)
+        self._queues = {entity.id: entity for entity in entities.values() if isinstance(entity, Queue) and not entity.is_archived}
+        self.default_queue = self._queues.setdefault(self.tenant.default_queue, Queue(id=self.tenant.default_queue, change_set=0))
+        self._routable = {READY} | {
+            entity.id for entity in entities.values() if isinstance(entity, Status) and entity.is_routable and not entity.is_archived
+        } - {AWAY}
         self.default_scope = Scope(
             sponsor=SponsorId(self.tenant.default_sponsor),
             campaign=CampaignId(self.tenant.default_campaign),
@@ -104,13 +108,10 @@ class Configuration:
 
     def queue(self, id: QueueId | None) -> Queue | None:
         """The queue, unless it is absent or archived. The default queue is always there."""
-        queue = self._in_force(Queue, "queue", id)
-        if queue is None and id is not None and id == self.tenant.default_queue and hasattr(self, "default_queue"):
-            return self.default_queue
-        return queue
+        return self._queues.get(id) if id is not None else None
 
     def queue_or_default(self, id: QueueId) -> Queue:
-        return self.queue(id) or self.default_queue
+        return self._queues.get(id) or self.default_queue
 
     def person(self, id: AgentId | None) -> Person | None:
         return self._in_force(Person, "person", id)
@@ -123,10 +124,7 @@ class Configuration:
 
     def is_routable(self, id: StatusId) -> bool:
         """Whether a person in this status takes work. `ready` always, `away` never."""
-        if id == READY:
-            return True
-        status = self._in_force(Status, "status", id)
-        return status is not None and status.is_routable and id != "away"
+        return id in self._routable
 
     def knows_disposition(self, id: DispositionId) -> bool:
         return self._in_force(Disposition, "disposition", id) is not None
@@ -134,6 +132,10 @@ class Configuration:
     def profile(self, id: AgentId) -> AgentProfile:
         group = self._group_of.get(id)
         return group.profile if group else NO_PROFILE
+
+    def room(self, id: AgentId) -> Room:
+        group = self._group_of.get(id)
+        return group.room if group else NO_ROOM
 
     def group(self, id: AgentId) -> Group | None:
         """The group of an agent; None when no person of this id takes work."""
@@ -195,13 +197,16 @@ class Configuration:
         key = (skills, person.profile, queues, named, person.is_bot, seats)
         group = self._groups.get(key)
         if group is None:
-            profile = _for_seats(self._in_force(AgentProfile, "agent-profile", person.profile) or NO_PROFILE, seats)
+            profile = self._in_force(AgentProfile, "agent-profile", person.profile) or NO_PROFILE
+            room = room_of(profile, seats)
             group = self._groups[key] = Group(
                 number=len(self._groups),
                 skills=dict(skills),
                 profile=profile,
                 queues=queues,
                 preferences={preference.queue: preference for preference in profile.queues},
+                room=room,
+                empty=empty_seat(room),
                 named=named,
                 is_bot=person.is_bot,
             )
@@ -219,14 +224,6 @@ class Configuration:
 def takes_work(person: Person) -> bool:
     """An agent is a person, or a bot, with a profile or the role of an agent."""
     return person.is_bot or person.profile is not None or any(grant.role == "agent" for grant in person.rights)
-
-
-def _for_seats(profile: AgentProfile, seats: int) -> AgentProfile:
-    """A bot with many seats is an agent like any other, with that many times the room."""
-    if seats == 1:
-        return profile
-    caps = {channel: seats * cap_of(profile, channel) for channel in Channel}
-    return replace(profile, units=seats * profile.units, cap=caps)
 
 
 def build(entities: Mapping[EntityKey, Entity], kit: Kit, former: Configuration | None = None) -> Configuration | Faulty:

@@ -31,13 +31,11 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.router.engine import offers, requirement
-from standardiste.router.engine.live import CLOSED_KEPT_MS, LOST_SHORT_MS
+from standardiste.router.engine.live import CLOSED_KEPT_MS, RETURN_MS
 from standardiste.router.engine.state import Closed, Interaction
 from standardiste.router.engine.step import Step, has_media, readers
 
 IDENTIFY_MS: Final = 500
-RETURN_MS: Final = LOST_SHORT_MS
-"""A customer who abandoned and comes back within 60 s keeps his age."""
 
 _UNHAD = (InteractionState.IDENTIFYING, InteractionState.QUEUED, InteractionState.OFFERED, InteractionState.CONNECTING)
 
@@ -209,14 +207,13 @@ def _age_of_return(step: Step, i: Interaction) -> Instant:
 
 
 def _lately_abandoned(step: Step, channel: Channel, conversation: ConversationId | None, i: Interaction | None) -> Closed | None:
-    reasons = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
-    for closed in reversed(step.live.closed.values()):
+    for closed in reversed(step.live.abandoned.values()):
         if closed.closed_at + RETURN_MS <= step.at:
             return None
         is_same = (conversation is not None and closed.conversation == conversation) or (
             i is not None and i.customer is not None and closed.customer == i.customer
         )
-        if is_same and closed.reason in reasons and closed.facts.channel is channel:
+        if is_same and closed.facts.channel is channel:
             return closed
     return None
 

@@ -52,6 +52,7 @@ class Taker(NamedTuple):
 def match(step: Step) -> int:
     """Hand out whatever became possible since the last match. Gives the number of offers made."""
     live = step.live
+    live.seat_all()
     made = _hand_over_waiting_transfers(step)
     if live.floor.has_shrunk:
         for i, _ in lapsing(live, step.at):
@@ -174,6 +175,7 @@ class _Round:
 
     def _look_again(self, keys: dict[BucketKey, None], agent: AgentId, was_wide: bool) -> None:
         """Heads anew: of the agent, wherever it sits now, of those whose head was taken, and of what the offer itself made possible."""
+        self.live.seat_all()
         floor = self.live.floor
         seat = floor.seats.get(agent)
         if seat is not None:
@@ -237,6 +239,7 @@ def is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant) -> bool
 
 def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
     """Whether an available agent who has not passed on it could take it now."""
+    live.seat_all()
     need = live.needs(i, live.queue_of(i))
     line = live.floor.probe(need)
     passed = {tried.agent for tried in i.tried if at < tried.ends_at} | {offer.agent for offer in i.offers}
@@ -302,17 +305,18 @@ def _hand_over_waiting_transfers(step: Step) -> int:
     made = 0
     for agent in sorted(live.handed_to):
         for id in sorted(live.handed_to.get(agent, ()), key=lambda id: (live.interactions[id].enqueued_at, id)):
-            seat = live.floor.seats.get(agent)
             i = live.interactions[id]
-            if seat is None or not fits_now(live, i, agent):
+            if not fits_now(live, i, agent):
                 break
             offers.make(step, i, agent, Why(rule="transfer", considered=1, change_set=live.change_set), is_transfer=True)
             made += 1
+    live.seat_all()
     return made
 
 
 def fits_now(live: Live, i: Interaction, agent: AgentId) -> bool:
     """Whether an available agent has free room for it, skills apart."""
+    live.seat_all()
     seat = live.floor.seats.get(agent)
     return seat is not None and seat[0].takes(live.floor.probe(live.needs(i, live.queue_of(i)))) == 0
 

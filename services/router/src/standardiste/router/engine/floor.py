@@ -13,7 +13,7 @@ ends when the last of those goes (`has_shrunk`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from standardiste.common.events.base import Instant
@@ -57,14 +57,15 @@ class Bucket:
     def takes(self, line: Line) -> int | None:
         """How one more from this line fits."""
         if line.number not in self.room:
-            self.room[line.number] = takes(self.seat, self.group.profile, line.need)
+            self.room[line.number] = takes(self.seat, self.group.room, line.need)
         return self.room[line.number]
 
 
 class Floor:
     """The lines and buckets of one tenant under one configuration."""
 
-    def __init__(self, configuration: Configuration, kit: Kit) -> None:
+    def __init__(self, configuration: Configuration, kit: Kit, clock_of: Callable[[Agent], Clock]) -> None:
+        self._clock_of = clock_of
         self._configuration = configuration
         self._kit = kit
         self._numbers: dict[Need, int] = {}
@@ -114,7 +115,7 @@ class Floor:
 
     # ---- agents
 
-    def sit(self, agent: Agent, group: Group | None, seat: Seat | None, clock: Clock) -> None:
+    def sit(self, agent: Agent, group: Group | None, seat: Seat | None) -> None:
         """Put an agent into the bucket of those who hold the same, or out of all (None)."""
         held = self.seats.get(agent.id)
         self._seat_at_match.setdefault(agent.id, held[0].seat if held else None)
@@ -122,6 +123,7 @@ class Floor:
             if held is not None:
                 self._leave(agent.id, *held)
             return
+        clock = self._clock_of(agent)
         key: BucketKey = (group.number, seat.key)
         if held is not None:
             bucket, old = held

@@ -13,7 +13,7 @@ from standardiste.common.events.model import AgentId, InteractionId, Interaction
 from standardiste.router.engine.floor import fit_of, is_shown
 from standardiste.router.engine.live import Live, due_of_agent
 from standardiste.router.engine.policy import Need
-from standardiste.router.engine.seats import cap_of, cost_of, seat_of, takes
+from standardiste.router.engine.seats import seat_of, takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Interaction
 
 PAIRS_MAX = 200_000
@@ -75,16 +75,16 @@ def _capacity(live: Live) -> list[Fault]:
     found: list[Fault] = []
     for agent in live.agents:
         held = [i for i in live.interactions.values() if i.owner == agent or any(offer.agent == agent for offer in i.offers)]
-        profile = live.configuration.profile(agent)
+        room = live.configuration.room(agent)
         counted = [i for i in held if not (i.is_interrupted and i.owner == agent)]
-        used = sum(cost_of(profile, i.facts.channel, i.facts.cost) for i in counted)
+        used = sum(room.cost_of(i.facts.channel, i.facts.cost) for i in counted)
         excused = any(i.is_forced for i in held) or any(o.is_interrupting and o.agent == agent for i in held for o in i.offers)
-        if used > profile.units and not excused and not _lowered(live, held):
-            found.append(Fault(law="L4", what=f"{used} of {profile.units} units", agent=agent))
+        if used > room.units and not excused and not _lowered(live, held):
+            found.append(Fault(law="L4", what=f"{used} of {room.units} units", agent=agent))
         for channel in {i.facts.channel for i in counted}:
             count = sum(1 for i in counted if i.facts.channel is channel)
-            if count > cap_of(profile, channel) and not any(i.is_forced for i in held) and not _lowered(live, held):
-                found.append(Fault(law="L4", what=f"{count} of {cap_of(profile, channel)} {channel}", agent=agent))
+            if count > room.caps[channel] and not any(i.is_forced for i in held) and not _lowered(live, held):
+                found.append(Fault(law="L4", what=f"{count} of {room.caps[channel]} {channel}", agent=agent))
     return found
 
 
@@ -166,7 +166,7 @@ def _of_pair(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | Non
     if any(offer.agent == agent.id for offer in i.offers):
         return "offered"
     held = [w for w in live.interactions.values() if w.owner == agent.id or any(offer.agent == agent.id for offer in w.offers)]
-    return "capacity" if takes(seat_of(agent.id, held, group.profile), group.profile, need) is None else None
+    return "capacity" if takes(seat_of(agent.id, held, group.room), group.room, need) is None else None
 
 
 def _of_exclusion(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from standardiste.common.events.model import InteractionState
+
 
 class Row(NamedTuple):
     """One legal transition."""
@@ -106,6 +108,6 @@ def _next_states(rows: tuple[Row, ...]) -> dict[tuple[str, str], str]:
     return table
 
 
-NEXT_INTERACTION: Final = _next_states(INTERACTION)
+NEXT_INTERACTION: Final = {key: InteractionState(state) for key, state in _next_states(INTERACTION).items()}
 NEXT_OFFER: Final = _next_states(OFFER)
 NEXT_SESSION: Final = _next_states(SESSION)

@@ -15,6 +15,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Entity, Queue
 from standardiste.common.events.model import (
     AgentId,
+    CloseReason,
     ConversationId,
     CustomerSummary,
     InteractionId,
@@ -24,10 +25,10 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.router.engine.configuration import Configuration, EntityKey, build
-from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
+from standardiste.router.engine.deadlines import MARKS, Deadline, Deadlines, Due
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
-from standardiste.router.engine.seats import seat_of
+from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
 from standardiste.router.engine.state import WAITING_STATES, Agent, Answer, Closed, Gateway, Interaction
 
 _K = TypeVar("_K", bound=str)
@@ -40,6 +41,13 @@ ARRIVALS_MAX: Final = 10_000
 SWEEP_MS: Final = 60_000
 LOST_SHORT_MS: Final = 60_000
 LOST_LONG_MS: Final = 8 * 3600 * 1000
+RETURN_MS: Final = 60_000
+"""A customer who abandoned and comes back within 60 s keeps his age."""
+
+_ABANDONED: Final = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
+
+
+_NO_SEAT: Final = empty_seat(NO_ROOM)
 
 
 class Live:
@@ -71,6 +79,8 @@ class Live:
         self.by_offer: dict[OfferId, InteractionId] = {}
         self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
         self.closed_by_conversation: dict[ConversationId, InteractionId] = {}
+        self.answered_in_order: dict[tuple[str, str], Answer] = {}
+        self.abandoned: dict[InteractionId, Closed] = {}
         self.works: dict[AgentId, dict[InteractionId, None]] = {}
         self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
         self.tried_by: dict[AgentId, dict[InteractionId, None]] = {}
@@ -79,12 +89,14 @@ class Live:
         self.queue_lengths: dict[QueueId, int] = {}
         self.touched: dict[tuple[str, str], None] = {}
         self.touched_agents: dict[AgentId, None] = {}
+        self._unseated: dict[AgentId, None] = {}
+        self._seats: dict[AgentId, Seat] = {}
         self.deadlines = Deadlines(self.standing)
 
         built = build({}, kit)
         assert isinstance(built, Configuration), "nothing configured is a configuration"
         self.configuration = built
-        self.floor = Floor(built, kit)
+        self.floor = Floor(built, kit, self.clock_of)
 
     # ---- reading
 
@@ -99,7 +111,18 @@ class Live:
         return self.configuration.queue_or_default(interaction.requirement.queue)
 
     def seat(self, agent: AgentId) -> Seat:
-        return seat_of(agent, self.works_of(agent), self.configuration.profile(agent))
+        """What the agent holds now."""
+        seat = self._seats.get(agent)
+        if seat is None:
+            seat = self._seats[agent] = self._reckon_seat(agent)
+        return seat
+
+    def _reckon_seat(self, agent: AgentId) -> Seat:
+        works = self.works.get(agent)
+        if not works:
+            group = self.configuration.group(agent)
+            return group.empty if group is not None else _NO_SEAT
+        return seat_of(agent, [self.interactions[id] for id in works], self.configuration.room(agent))
 
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""
@@ -156,10 +179,9 @@ class Live:
 
     def put_agent(self, new: Agent) -> None:
         """Replace (or add) an agent and all that follows from it."""
-        old = self.agents.get(new.id)
         self.agents[new.id] = new
         self.touched["agent", new.id] = None
-        self._wake(new.id, due_of_agent(old) if old else (), due_of_agent(new))
+        self._wake(due_of_agent(new))
         self.reseat(new.id)
 
     def put_gateway(self, gateway: Gateway) -> None:
@@ -179,33 +201,46 @@ class Live:
             self.closed_by_receipt[receipt] = closed.id
         if closed.conversation is not None:
             self.closed_by_conversation[closed.conversation] = closed.id
+        if closed.reason in _ABANDONED:
+            self.abandoned[closed.id] = closed
 
     def answered(self, answer: Answer) -> None:
         """Keep a command's answer: the last 200 of an asker."""
         answers = self.answers.setdefault(answer.asker, {})
+        self._drop_answer(answer.asker, answer.command)
         answers[answer.command] = answer
+        self.answered_in_order[answer.asker, answer.command] = answer
         self.touched["answer", f"{answer.asker}/{answer.command}"] = None
         if len(answers) > ANSWERS_MAX:
-            oldest = next(iter(answers))
-            del answers[oldest]
-            self.touched["answer", f"{answer.asker}/{oldest}"] = None
+            self._drop_answer(answer.asker, next(iter(answers)))
+
+    def _drop_answer(self, asker: str, command: str) -> None:
+        if self.answered_in_order.pop((asker, command), None) is not None:
+            del self.answers[asker][command]
+            self.touched["answer", f"{asker}/{command}"] = None
 
     def configure(self, configuration: Configuration) -> None:
         """Put a configuration in force: every line and bucket is built anew, and all is looked at again."""
         self.configuration = configuration
-        self.floor = Floor(configuration, self.kit)
+        self.floor = Floor(configuration, self.kit, self.clock_of)
         for interaction in self.interactions.values():
             self._place(interaction)
-            self._wake(interaction.id, (), self.due_of(interaction))
+            self._wake(self.due_of(interaction))
+        self._seats.clear()
         for agent in self.agents:
             self.reseat(agent)
         self._wake_hours()
 
     def forget(self, at: Instant) -> None:
         """
-        Drop what is past its time (closed 24 h, answers 15 min) and what no index needs. Housekeeping between batches: nothing that is dropped
+        Drop what is past its time (abandoned 60 s, closed 24 h, answers 15 min) and what no index needs. Housekeeping between batches: nothing that is dropped
         here could still change a decision, for whoever reads these tables compares the time first.
         """
+        while self.abandoned:
+            lately = next(iter(self.abandoned.values()))
+            if lately.closed_at + RETURN_MS > at:
+                break
+            del self.abandoned[lately.id]
         while self.closed:
             oldest = next(iter(self.closed.values()))
             if oldest.closed_at + CLOSED_KEPT_MS > at:
@@ -217,12 +252,12 @@ class Live:
                     del self.closed_by_receipt[receipt]
             if oldest.conversation and self.closed_by_conversation.get(oldest.conversation) == oldest.id:
                 del self.closed_by_conversation[oldest.conversation]
-        for asker in list(self.answers):
-            answers = self.answers[asker]
-            for command in [answer.command for answer in answers.values() if answer.at + ANSWERS_KEPT_MS <= at]:
-                del answers[command]
-                self.touched["answer", f"{asker}/{command}"] = None
-            if not answers:
+        while self.answered_in_order:
+            (asker, command), answer = next(iter(self.answered_in_order.items()))
+            if answer.at + ANSWERS_KEPT_MS > at:
+                break
+            self._drop_answer(asker, command)
+            if not self.answers[asker]:
                 del self.answers[asker]
         self.deadlines.compact()
         self.floor.compact()
@@ -230,38 +265,46 @@ class Live:
     # ---- what follows from an interaction
 
     def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
-        _index_one(self.by_conversation, id, old.conversation if old else None, new.conversation if new else None)
+        if old is None or new is None or old.conversation != new.conversation:
+            _index_one(self.by_conversation, id, old.conversation if old else None, new.conversation if new else None)
         if old is None or new is None or old.receipts is not new.receipts:
             self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
-        before, after = holders(old), holders(new)
+        if old is None or new is None or old.hold_for != new.hold_for:
+            _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
+        if old is None or new is None or old.transfer is not new.transfer or old.offers is not new.offers:
+            _index_one(self.handed_to, id, _handed(old), _handed(new))
+        if old is None or new is None or old.tried is not new.tried:
+            _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
+        if old is None or new is None or old.state is not new.state or old.requirement.queue != new.requirement.queue:
+            self._count(old, -1)
+            self._count(new, 1)
+        is_same_weight = _weighs_alike(old, new)
+        before, after = (holders(old), holders(new)) if not is_same_weight else (_NOBODY, _NOBODY)
         if before != after:
             self._index_offers(id, old, new)
             for agent in before.keys() - after.keys():
                 _discard(self.works, agent, id)
             for agent in after:
                 self.works.setdefault(agent, {}).setdefault(id)
-        _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
-        _index_one(self.handed_to, id, _handed(old), _handed(new))
-        if old is None or new is None or old.tried is not new.tried:
-            _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
-        self._count(old, -1)
-        self._count(new, 1)
-        if new is not None and new.offers and self.need_of(new) is not None:
-            self.broadcasting[id] = None
-        elif self.broadcasting:
-            self.broadcasting.pop(id, None)
         if new is None:
             self.floor.place(id, None, None)
+            self.broadcasting.pop(id, None)
         else:
-            self._place(new)
-            self._wake(id, self.due_of(old) if old else (), self.due_of(new))
-        if not _weighs_alike(old, new):
-            for agent in sorted(before.keys() | after.keys()):
+            if old is None or not _waits_alike(old, new):
+                self._place(new)
+                self._wake(self.due_of(new))
+        if not is_same_weight:
+            for agent in (*before, *after):
+                self._seats.pop(agent, None)
                 self.reseat(agent)
 
     def _place(self, interaction: Interaction) -> None:
         need = self.need_of(interaction)
         self.floor.place(interaction.id, need, self.entry_of(interaction) if need is not None else None)
+        if need is not None and interaction.offers:
+            self.broadcasting[interaction.id] = None
+        elif self.broadcasting:
+            self.broadcasting.pop(interaction.id, None)
 
     def _index_receipts(self, id: InteractionId, before: tuple[ReceiptId, ...], after: tuple[ReceiptId, ...]) -> None:
         kept = set(after)
@@ -289,28 +332,42 @@ class Live:
     # ---- what follows from an agent
 
     def reseat(self, id: AgentId) -> None:
-        """Seat an agent anew after what it holds, its status or its session changed."""
-        agent = self.agents.get(id)
-        if agent is None:
-            return
-        self.touched_agents[id] = None
-        if not self.is_reachable(id) or agent.rest_until is not None:
-            self.floor.sit(agent, None, None, self.clock_of(agent))
-            return
+        """What it holds, its status or its session changed: it is seated anew before anybody looks at the floor."""
+        if id in self.agents:
+            self.touched_agents[id] = None
+            self._unseated[id] = None
+
+    def seat_all(self) -> None:
+        """Seat whoever changed since the last call. Called before the floor's buckets are read."""
+        while self._unseated:
+            id, _ = self._unseated.popitem()
+            self._seat_anew(self.agents[id])
+
+    def _seat_anew(self, agent: Agent) -> None:
+        id = agent.id
         group: Group | None = self.configuration.group(id)
-        self.floor.sit(agent, group, self.seat(id), self.clock_of(agent))
+        if group is None or not self.is_reachable(id) or agent.rest_until is not None:
+            self.floor.sit(agent, None, None)
+            return
+        seat = self.seat(id)
+        if is_full(seat, group.room):
+            self.floor.sit(agent, None, None)
+        else:
+            self.floor.sit(agent, group, seat)
 
     def clock_of(self, agent: Agent) -> Clock:
         """Its place among equals: those whose idle clock runs, longest first; then those who have work, by when they last took some."""
-        if any(self.interactions[id].owner == agent.id for id in self.works.get(agent.id, ())):
-            return 1, agent.taken_at, agent.id
+        for id in self.works.get(agent.id, ()):
+            if self.interactions[id].owner == agent.id:
+                return 1, agent.taken_at, agent.id
         return 0, agent.idle_since, agent.id
 
     # ---- deadlines
 
-    def _wake(self, id: str, before: Iterable[Deadline], after: Iterable[Deadline]) -> None:
-        for due in after:
-            if due not in before:
+    def _wake(self, standing: Iterable[Deadline]) -> None:
+        """Deadlines that stand already are known; a mark in the past has been made, for whatever is put anew is looked at anyway."""
+        for due in standing:
+            if due.at > self.at or due.kind not in MARKS:
                 self.deadlines.add(due)
 
     def due_of(self, interaction: Interaction) -> list[Deadline]:
@@ -384,6 +441,9 @@ class Live:
         return hours is None or hours.is_open(at)
 
 
+_NOBODY: Final[dict[AgentId, None]] = {}
+
+
 def holders(interaction: Interaction | None) -> dict[AgentId, None]:
     """Whose capacity it takes: its owner (unless parked) and those it is offered to."""
     if interaction is None:
@@ -426,6 +486,25 @@ def _weighs_alike(old: Interaction | None, new: Interaction | None) -> bool:
         and old.offers is new.offers
         and old.is_interrupted == new.is_interrupted
         and old.requirement.labels == new.requirement.labels
+    )
+
+
+def _waits_alike(old: Interaction, new: Interaction) -> bool:
+    """Whether neither its place nor any deadline of it changes."""
+    return (
+        old.state is new.state
+        and old.requirement is new.requirement
+        and old.offers is new.offers
+        and old.tried is new.tried
+        and old.key == new.key
+        and old.step == new.step
+        and old.hold_for == new.hold_for
+        and old.hold_until == new.hold_until
+        and old.enqueued_at == new.enqueued_at
+        and old.wrap_up_ends_at == new.wrap_up_ends_at
+        and old.away_since == new.away_since
+        and old.overflowed == new.overflowed
+        and old.original is new.original
     )
 
 

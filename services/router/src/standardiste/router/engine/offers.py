@@ -31,7 +31,6 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import AnnounceAgent, AnnounceEnd, ConnectCall, HoldCall, QueueCall, ReleaseCall, ResumeCall
 from standardiste.router.engine.policy import Need
-from standardiste.router.engine.seats import cost_of
 from standardiste.router.engine.state import OWNED_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
 
@@ -135,26 +134,26 @@ def author_of(step: Step, agent: AgentId | None) -> Author:
 def interrupt(step: Step, i: Interaction, agent: AgentId) -> None:
     """Hold as much of what may be interrupted as this one needs: what was begun last goes first, for least is lost by it."""
     live = step.live
-    profile = live.configuration.profile(agent)
+    room = live.configuration.room(agent)
     seat = live.seat(agent)
     is_counted = any(offer.agent == agent for offer in i.offers)
-    missing = (0 if is_counted else cost_of(profile, i.facts.channel, i.facts.cost)) - seat.free
-    unders = profile.may_interrupt.get(i.facts.channel, ())
+    missing = (0 if is_counted else room.cost_of(i.facts.channel, i.facts.cost)) - seat.free
+    unders = room.interrupts.get(i.facts.channel, ())
     running = [work for work in live.owned_by(agent) if work.state is InteractionState.ACTIVE and work.facts.channel in unders]
     for work in sorted(running, key=lambda work: (-work.activated_at, work.id)):
         if missing <= 0:
             return
         step.tell(d.InteractionHeld(interaction=work.id, version=work.version + 1, owner=agent, is_interrupted=True), work)
-        missing -= cost_of(profile, work.facts.channel, work.facts.cost)
+        missing -= room.cost_of(work.facts.channel, work.facts.cost)
 
 
 def resume_interrupted(step: Step, agent: AgentId) -> None:
     """What was interrupted goes on as soon as there is room again, first interrupted first, before anything new."""
     live = step.live
     held = [work for work in live.owned_by(agent) if work.is_interrupted and work.state is InteractionState.HELD]
-    profile = live.configuration.profile(agent)
+    room = live.configuration.room(agent)
     for work in sorted(held, key=lambda work: (work.since, work.id)):
-        if cost_of(profile, work.facts.channel, work.facts.cost) <= live.seat(agent).free:
+        if room.cost_of(work.facts.channel, work.facts.cost) <= live.seat(agent).free:
             step.tell(d.InteractionResumed(interaction=work.id, version=work.version + 1, owner=agent), work)
 
 

@@ -97,6 +97,7 @@ def load(live: Live, records: Records) -> None:
         raise CorruptState(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
     live.touched.clear()
     live.touched_agents.clear()
+    live.seat_all()
     live.floor.drain()  # the state was committed at rest: law L5 held
 
 

@@ -42,19 +42,6 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Agents who differ in nothing that does not change while they work: same skills, profile and queues. `named`: the one agent a relaxation step names."""
-
-    number: int
-    skills: Mapping[SkillId, int]
-    profile: AgentProfile
-    queues: frozenset[QueueId] | None
-    preferences: Mapping[QueueId, QueuePreference]
-    named: AgentId | None = None
-    is_bot: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Seat:
     """
     What an agent holds: units left, pieces of work by channel and by label, units that an interruption by a channel would free.
@@ -73,6 +60,42 @@ class Seat:
     @property
     def free(self) -> int:
         return self.total - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A profile's capacity with nothing left out: costs and caps for every channel, what may interrupt what, the least that anything costs."""
+
+    units: int
+    costs: Mapping[Channel, int]
+    caps: Mapping[Channel, int]
+    label_caps: Mapping[str, int]
+    interrupts: Mapping[Channel, tuple[Channel, ...]]
+    least_cost: int
+
+    def cost_of(self, channel: Channel, own: int | None) -> int:
+        """Units one piece of work takes: the channel address's own cost, or the channel's."""
+        return self.costs[channel] if own is None else own
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    Agents who differ in nothing that does not change while they work: same skills, profile and queues.
+
+    `named` is the one agent a relaxation step names. `empty` is the seat of one who holds
+    nothing.
+    """
+
+    number: int
+    skills: Mapping[SkillId, int]
+    profile: AgentProfile
+    queues: frozenset[QueueId] | None
+    preferences: Mapping[QueueId, QueuePreference]
+    room: Room
+    empty: Seat
+    named: AgentId | None = None
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from standardiste.common.events.model import InteractionState, QueuedBecause, Wi
 from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.apply import members_of
 from standardiste.router.engine.configuration import Faulty, build
-from standardiste.router.engine.seats import cap_of
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -70,7 +69,7 @@ def still_passes(step: Step, i: Interaction, offer: Offer) -> bool:
         return False
     seat = live.seat(offer.agent)
     fits = offer.is_interrupting or seat.used <= seat.total
-    return fits and seat.by_channel.get(i.facts.channel, 0) <= cap_of(group.profile, i.facts.channel)
+    return fits and seat.by_channel.get(i.facts.channel, 0) <= group.room.caps[i.facts.channel]
 
 
 def _to_default(step: Step, i: Interaction) -> None:

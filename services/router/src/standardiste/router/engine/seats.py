@@ -7,31 +7,36 @@ interrupted work is offered only what may interrupt. Parked work is out of capac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from standardiste.common.events.directory import AgentProfile
-from standardiste.common.events.model import AgentId, Channel, InteractionState
-from standardiste.router.engine.policy import Need, Seat
+from standardiste.common.events.model import AgentId, Channel, InteractionState, ProfileId
+from standardiste.router.engine.policy import Need, Room, Seat
 from standardiste.router.engine.state import Interaction
 
-DEFAULTS = AgentProfile(id="", change_set=0)  # type: ignore[arg-type]  # an empty id names nothing; only its numbers are read
+DEFAULTS: Final = AgentProfile(id=ProfileId(""), change_set=0)
+_NO_CHANNELS: Final[Mapping[Channel, int]] = {}
+_NO_LABELS: Final[Mapping[str, int]] = {}
 
 
-def cost_of(profile: AgentProfile, channel: Channel, own: int | None) -> int:
-    """Units one piece of work takes: the channel address's own cost, the profile's, or routing.md's."""
-    if own is not None:
-        return own
-    cost = profile.cost.get(channel)
-    return DEFAULTS.cost[channel] if cost is None else cost
+def room_of(profile: AgentProfile, seats: int = 1) -> Room:
+    """The room of a profile. A bot with many seats is an agent like any other, with that many times the room."""
+    costs = {channel: profile.cost.get(channel, DEFAULTS.cost[channel]) for channel in Channel}
+    return Room(
+        units=seats * profile.units,
+        costs=costs,
+        caps={channel: seats * profile.cap.get(channel, DEFAULTS.cap[channel]) for channel in Channel},
+        label_caps={label: seats * profile.label_cap[label] for label in sorted(profile.label_cap)},
+        interrupts={over: tuple(profile.may_interrupt[over]) for over in sorted(profile.may_interrupt)},
+        least_cost=min(1, *costs.values()),
+    )
 
 
-def cap_of(profile: AgentProfile, channel: Channel) -> int:
-    """How many of this channel at once, whatever the units."""
-    cap = profile.cap.get(channel)
-    return DEFAULTS.cap[channel] if cap is None else cap
+NO_ROOM: Final = room_of(DEFAULTS)
 
 
-def seat_of(agent: AgentId, works: Iterable[Interaction], profile: AgentProfile) -> Seat:
+def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     """What the agent holds now, offers included."""
     used = 0
     by_channel: dict[Channel, int] = {}
@@ -43,34 +48,57 @@ def seat_of(agent: AgentId, works: Iterable[Interaction], profile: AgentProfile)
             has_interrupted = True
             continue
         channel = work.facts.channel
-        cost = cost_of(profile, channel, work.facts.cost)
+        cost = room.cost_of(channel, work.facts.cost)
         used += cost
         by_channel[channel] = by_channel.get(channel, 0) + 1
         for label in work.requirement.labels:
             by_label[label] = by_label.get(label, 0) + 1
         if work.state is InteractionState.ACTIVE and work.owner == agent:
             running[channel] = running.get(channel, 0) + cost
-    freeable = {over: sum(running.get(under, 0) for under in unders) for over, unders in profile.may_interrupt.items()} if running else {}
-    caps_reached = tuple(channel for channel in sorted(by_channel) if by_channel[channel] >= cap_of(profile, channel))
-    labels_reached = tuple(label for label, cap in sorted(profile.label_cap.items()) if by_label.get(label, 0) >= cap)
-    key = (used, caps_reached, labels_reached, tuple(sorted(freeable.items())), has_interrupted)
-    return Seat(profile.units, used, by_channel, by_label, freeable, has_interrupted, key)
+    freeable = _freeable(room, running) if running else _NO_CHANNELS
+    caps_reached = tuple([channel for channel in sorted(by_channel) if by_channel[channel] >= room.caps[channel]])
+    labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap])
+    key = (used, caps_reached, labels_reached, tuple(freeable.items()), has_interrupted)
+    return Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
 
 
-def takes(seat: Seat, profile: AgentProfile, need: Need) -> int | None:
+def empty_seat(room: Room) -> Seat:
+    """The seat of an agent who holds nothing."""
+    return seat_of(AgentId(""), (), room)
+
+
+def _freeable(room: Room, running: Mapping[Channel, int]) -> Mapping[Channel, int]:
+    """Units that an interruption by a channel would free, for those by which it would free any."""
+    found: dict[Channel, int] = {}
+    for over, unders in room.interrupts.items():
+        units = 0
+        for under in unders:
+            units += running.get(under, 0)
+        if units:
+            found[over] = units
+    return found
+
+
+def is_full(seat: Seat, room: Room) -> bool:
+    """Whether nothing at all fits any more: then the agent is not looked at."""
+    return seat.total - seat.used < room.least_cost and not seat.freeable
+
+
+def takes(seat: Seat, room: Room, need: Need) -> int | None:
     """
     How one more piece of work fits: 0 freely, 1 by interrupting, None not at all.
 
     Channel cap and label caps hold in both cases; units only freely.
     """
     channel = need.channel
-    if seat.by_channel.get(channel, 0) >= cap_of(profile, channel):
+    if seat.by_channel.get(channel, 0) >= room.caps[channel]:
         return None
-    if any(seat.by_label.get(label, 0) >= profile.label_cap[label] for label in need.labels if label in profile.label_cap):
+    if need.labels and any(seat.by_label.get(label, 0) >= room.label_caps[label] for label in need.labels if label in room.label_caps):
         return None
-    if seat.has_interrupted and channel not in profile.may_interrupt:
+    if seat.has_interrupted and channel not in room.interrupts:
         return None
-    cost = cost_of(profile, channel, need.cost)
+    cost = room.cost_of(channel, need.cost)
     if cost <= seat.free:
         return 0
-    return 1 if cost <= seat.free + seat.freeable.get(channel, 0) and seat.freeable.get(channel, 0) > 0 else None
+    freeable = seat.freeable.get(channel, 0)
+    return 1 if freeable > 0 and cost <= seat.free + freeable else None

@@ -6,6 +6,9 @@ In this order: what was interrupted goes on before anything new is handed out, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, AgentState, AgentView, InteractionState, Seat
@@ -76,7 +79,6 @@ def tell_state(step: Step, agent: AgentId) -> None:
 
 def view_of_agent(live: Live, agent: Agent) -> AgentView:
     """The agent as a desk shows it now; version and since as last told."""
-    profile = live.configuration.profile(agent.id)
     seat = live.seat(agent.id)
     return AgentView(
         id=agent.id,
@@ -89,8 +91,8 @@ def view_of_agent(live: Live, agent: Agent) -> AgentView:
         seat=Seat(
             used_units=seat.used,
             total_units=seat.total,
-            by_channel={channel.value: count for channel, count in sorted(seat.by_channel.items())},
-            caps={channel.value: cap for channel, cap in sorted(profile.cap.items())},
+            by_channel=cast("Mapping[str, int]", seat.by_channel),  # a channel is a str; only a mapping's key type cannot say so
+            caps=cast("Mapping[str, int]", live.configuration.room(agent.id).caps),
         ),
         missed_in_a_row=agent.missed_in_a_row,
         rest_until=agent.rest_until,

@@ -21,7 +21,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.router.engine.apply import apply, short_name
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import WAITING_STATES, Interaction
+from standardiste.router.engine.state import WAITING_STATES, Interaction, evolve
 
 SOURCE: Final = "router"
 
@@ -56,8 +56,21 @@ class Step:
 
     def tell(self, data: Data, i: Interaction, *also: str) -> Interaction | None:
         """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
-        before = readers(i)
-        event = Event(
+        to = readers(i)
+        to.update(dict.fromkeys(also))
+        event = self._event(data, i, tuple(to))
+        apply(self.live, event)
+        after = self.live.interactions.get(i.id)
+        if after is not None:
+            known = len(to)
+            to.update(readers(after))
+            if len(to) > known:
+                event = evolve(event, to=tuple(to))
+        self.events.append(event)
+        return after
+
+    def _event(self, data: Data, i: Interaction, to: tuple[str, ...]) -> Event:
+        return Event(
             id=f"{i.id}.{self.live.decisions + 1}",
             source=SOURCE,
             subject=i.id,
@@ -65,24 +78,8 @@ class Step:
             time=self.at,
             data=data,
             traceparent=i.facts.traceparent,
+            to=to,
         )
-        apply(self.live, event)
-        after = self.live.interactions.get(i.id)
-        to = before if after is None else {**before, **readers(after)}
-        to.update(dict.fromkeys(also))
-        self.events.append(
-            Event(
-                id=event.id,
-                source=SOURCE,
-                subject=i.id,
-                tenant=event.tenant,
-                time=self.at,
-                data=data,
-                traceparent=event.traceparent,
-                to=tuple(to),
-            )
-        )
-        return after
 
     def tell_agent(self, data: Data, agent: AgentId, *also: str) -> None:
         """A decision about an agent."""

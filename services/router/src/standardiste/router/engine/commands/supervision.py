@@ -39,7 +39,7 @@ def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refuse
     need = offers.plain_need(step, i)
     if live.floor.fit(group, live.floor.probe(need)) is None:
         return Refused(Refusal.LACKS_SKILL, interaction=i.id)
-    if takes(live.seat(data.agent), group.profile, need) != 0 or agent.rest_until is not None:
+    if takes(live.seat(data.agent), group.room, need) != 0 or agent.rest_until is not None:
         return Refused(Refusal.AGENT_FULL, interaction=i.id)
     i = offers.drop_offers(step, i, Withdrawal.SUPERVISOR)
     if i.state is InteractionState.OFFERED:

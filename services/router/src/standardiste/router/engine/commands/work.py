@@ -31,7 +31,7 @@ from standardiste.router.engine import cycle, media, offers, requirement
 from standardiste.router.engine.commands import messages
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
 from standardiste.router.engine.policy import Need
-from standardiste.router.engine.seats import cost_of, takes
+from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
 
@@ -60,7 +60,7 @@ def open_interaction(step: Step, asker: Asker, data: c.OpenInteraction) -> Done 
     if asker.agent is not None:
         need = Need(queue.id, data.channel, address.cost or None, ())
         seat = live.seat(asker.agent)
-        if configuration.group(asker.agent) is None or takes(seat, configuration.profile(asker.agent), need) != 0:
+        if configuration.group(asker.agent) is None or takes(seat, configuration.room(asker.agent), need) != 0:
             return Refused(Refusal.OVER_CAPACITY)
     tail = media.digest(live.tenant, asker.name, step.cause.id if step.cause else "")
     id = InteractionId(f"in_{tail}")
@@ -154,7 +154,7 @@ def resume(step: Step, asker: Asker, data: c.ResumeInteraction) -> Done | Refuse
     assert i.owner is not None, "owned"
     live = step.live
     if i.is_interrupted:
-        cost = cost_of(live.configuration.profile(i.owner), i.facts.channel, i.facts.cost)
+        cost = live.configuration.room(i.owner).cost_of(i.facts.channel, i.facts.cost)
         if cost > live.seat(i.owner).free:
             return Refused(Refusal.OVER_CAPACITY, interaction=i.id)
     offers.resume(step, i, i.owner)
@@ -276,7 +276,7 @@ def pull(step: Step, asker: Asker, data: c.PullInteraction) -> Done | Refused:
 def take(step: Step, i: Interaction, agent: AgentId) -> Done | Refused:
     """Own it at once, if there is free room."""
     live = step.live
-    if takes(live.seat(agent), live.configuration.profile(agent), offers.plain_need(step, i)) != 0:
+    if takes(live.seat(agent), live.configuration.room(agent), offers.plain_need(step, i)) != 0:
         return Refused(Refusal.OVER_CAPACITY, interaction=i.id)
     offers.give(step, i, agent, OfferId(f"{i.id}-o{i.offer_count}"))
     return Done(i.id)

@@ -1,0 +1,277 @@
+"""
+What the router costs: µs a step at three sizes of floor, steps a second, memory, and the whole way of a record (decode, decide, encode) at 200 agents.
+
+    python bench/router.py [--steps 4000] [--sizes 100x1000,1000x10000,10000x100000]
+
+The floor is full: every agent has work, the rest waits. One round is a contact, its identification, a completion (which frees an agent and makes an offer) and
+an accept, so a step is a quarter of an interaction's life. Times are CPU times, so that neighbours on the machine do not count. Prints PASS or FAIL with its figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.events import codec, inputs
+from standardiste.common.events import commands as c
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.directory import AgentProfile, ChangeSetCommitted, Entity, Rule, RuleSet
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ConversationId,
+    InteractionId,
+    OfferId,
+    ProfileId,
+    QueueId,
+    SessionId,
+    StatusId,
+    WrapUpMode,
+)
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event, needs, person, queue
+from standardiste.router.app import Router
+from standardiste.router.engine import Engine
+from standardiste.router.kit import STANDARD
+
+SIZES = "100x1000,1000x10000,10000x100000"
+LEVELS_US = 10.0
+STEPS_A_SECOND = 20_000
+RECORD_US = 150.0
+WAITING_BYTES = 2 * 1024
+AGENT_BYTES = 4 * 1024
+QUEUES = 10
+SKILLS = ("billing", "french", "english", "sales")
+
+
+def entities(agents: int) -> tuple[Entity, ...]:
+    """Ten queues with skills and classes, one profile for one call or three chats, agents in sixteen kinds."""
+    queues = [
+        queue(
+            f"q{n}",
+            skills=needs(**{SKILLS[n % 4]: 1 + n % 3}),
+            strict_class=3 + n % 3,
+            target_ms=20_000 * (n % 4),
+            wrap_up=WrapUpMode.NONE,
+        )
+        for n in range(QUEUES)
+    ]
+    people = [person(f"a{n}", skills=needs(**{SKILLS[n % 4]: 3, SKILLS[n // 4 % 4]: 5})) for n in range(agents)]
+    rules = RuleSet(
+        id="main",
+        change_set=1,
+        rules=tuple(Rule(name=f"r{n}", when=f'contact.attributes.topic == "q{n}"', queue=QueueId(f"q{n}")) for n in range(QUEUES)),
+    )
+    profile = AgentProfile(id=ProfileId("main"), change_set=1, units=99)
+    return (*configuration(profile, rules), *queues, *people)
+
+
+class Floor:
+    """A full floor and the messages that keep it busy. `take` gives the router a message; it returns the decisions."""
+
+    def __init__(self, agents: int) -> None:
+        self.now = int(AT)
+        self.number = 0
+        self.engine = Engine(TENANT, STANDARD)
+        self.agents = agents
+        self.active: list[tuple[InteractionId, AgentId, int]] = []
+        for entity in entities(agents):
+            self.take(entity)
+        self.take(ChangeSetCommitted(number=1, members=1, by="bench", committed_at=AT))
+        for n in range(agents):
+            agent = AgentId(f"a{n}")
+            self.take(inputs.SessionOpened(session=SessionId(f"s{n}"), agent=agent, gateway="g1"))
+            self.take(c.SetStatus(actor=self.actor(agent), status=StatusId("ready")))
+
+    def actor(self, agent: AgentId) -> c.Actor:
+        return c.Actor(agent=agent, session=SessionId(f"s{agent[1:]}"))
+
+    def take(self, data: Data) -> tuple[Event, ...]:
+        return self.step(self.message(data))
+
+    def message(self, data: Data) -> Event:
+        self.number += 1
+        self.now += 1
+        if self.number % 4_000 == 0:  # the gateway is alive
+            self.engine.step(event(inputs.GatewayBeat(gateway="g1", sessions=1), id=f"b{self.number}"), Instant(self.now))
+        return event(data, id=f"x{self.number}")
+
+    def step(self, message: Event) -> tuple[Event, ...]:
+        return self.engine.step(message, Instant(self.now))
+
+    def arrival(self) -> tuple[Data, Data]:
+        id = f"m{self.number}"
+        made = contact(
+            id,
+            channel=Channel.CHAT,
+            conversation=ConversationId(f"c{id}"),
+            content=content("Bonjour, je voudrais parler à quelqu'un de ma facture."),
+            attributes={"topic": f"q{self.number // 4 % QUEUES}"},
+        )
+        identified = inputs.ContactIdentified(
+            contact=made.id, receipt=made.receipt, conversation=ConversationId(f"c{id}"), customer=customer(f"cu{id}")
+        )
+        return inputs.ContactReceived(contact=made), identified
+
+    def fill(self, waiting: int) -> None:
+        """Everybody at work, and so many in the queues."""
+        while len(self.engine.live.interactions) - len(self.active) < waiting:
+            for data in self.arrival():
+                self.accept_offers(self.take(data))
+
+    def accept_offers(self, events: tuple[Event, ...]) -> None:
+        for made in [e.data for e in events if isinstance(e.data, d.OfferMade)]:
+            self.accepted(self.take(self.accept(made.offer.id, made.offer.agent)))
+
+    def accept(self, offer: OfferId, agent: AgentId) -> c.AcceptOffer:
+        return c.AcceptOffer(actor=self.actor(agent), offer=offer)
+
+    def accepted(self, events: tuple[Event, ...]) -> None:
+        for data in (e.data for e in events):
+            if isinstance(data, d.InteractionActivated):
+                self.active.append((data.interaction, data.owner, data.version))
+
+    def round(self, number: int) -> Iterator[Data]:
+        """The messages of one interaction's life, one after another."""
+        yield from self.arrival()
+        where = number * 7919 % len(self.active)
+        self.active[where], self.active[-1] = self.active[-1], self.active[where]
+        interaction, agent, version = self.active.pop()
+        yield c.CompleteInteraction(actor=self.actor(agent), interaction=interaction, version=version)
+
+
+def measure_steps(agents: int, waiting: int, steps: int) -> tuple[float, int]:
+    """Mean µs of a step, and the interactions waiting at the end."""
+    floor = Floor(agents)
+    floor.fill(waiting)
+    gc.collect()
+    gc.freeze()
+    spent, taken = 0.0, 0
+    for number in range(steps // 4):
+        for data in floor.round(number):
+            message = floor.message(data)
+            began = time.process_time()
+            events = floor.step(message)
+            spent += time.process_time() - began
+            taken += 1
+            for made in [e.data for e in events if isinstance(e.data, d.OfferMade)]:
+                message = floor.message(floor.accept(made.offer.id, made.offer.agent))
+                began = time.process_time()
+                answers = floor.step(message)
+                spent += time.process_time() - began
+                taken += 1
+                floor.accepted(answers)
+        if number % 50 == 0:
+            floor.engine.changes(Instant(floor.now))
+    gc.unfreeze()
+    return spent / taken * 1e6, len(floor.engine.live.interactions) - len(floor.active)
+
+
+def measure_memory(agents: int, waiting: int) -> tuple[float, float]:
+    """Bytes of an agent and of a waiting interaction."""
+    gc.collect()
+    tracemalloc.start()
+    floor = Floor(agents)
+    floor.engine.changes(Instant(floor.now))
+    gc.collect()
+    empty = tracemalloc.get_traced_memory()[0]
+    floor.fill(agents * 3 // 3)
+    floor.engine.changes(Instant(floor.now))
+    gc.collect()
+    begun = tracemalloc.get_traced_memory()[0]
+    before = len(floor.engine.live.interactions) - len(floor.active)
+    floor.fill(before + waiting)
+    floor.engine.changes(Instant(floor.now))
+    gc.collect()
+    full = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return empty / agents, (full - begun) / waiting
+
+
+def measure_records(agents: int, steps: int, batch: int) -> tuple[float, float]:
+    """Mean µs of a record the whole way, and decisions a record, in batches of this size."""
+    floor = Floor(agents)
+    router = Router(0)
+    router.engines[TENANT] = floor.engine
+    floor.engine.changes(Instant(floor.now))
+    spent, taken, written, offset = 0.0, 0, 0, 0
+    records: list[Record] = []
+    waiting: list[tuple[OfferId, AgentId]] = []
+    number = 0
+    while taken < steps:
+        floor.fill(50) if number == 0 else None
+        datas: list[Data] = [floor.accept(*offer) for offer in waiting]
+        waiting.clear()
+        while len(datas) < batch and floor.active:
+            datas += list(floor.round(number))
+            number += 1
+        for data in datas:
+            out = codec.encode(floor.message(data), Topic.INPUTS)
+            offset += 1
+            records.append(
+                Record(
+                    topic=out.topic,
+                    partition=0,
+                    offset=offset,
+                    appended_at=Instant(floor.now),
+                    key=out.key,
+                    value=out.value,
+                    headers=out.headers,
+                )
+            )
+        began = time.process_time()
+        outputs = router.handle(records)
+        spent += time.process_time() - began
+        taken += len(records)
+        written += len(outputs)
+        records.clear()
+        for output in outputs:
+            kind = output.headers.get("ce_type", "")
+            if kind == "standardiste.offer.made.v1":
+                made = codec.load_data(d.OfferMade, output.value or b"")
+                waiting.append((made.offer.id, made.offer.agent))
+            elif kind == "standardiste.interaction.activated.v1":
+                activated = codec.load_data(d.InteractionActivated, output.value or b"")
+                floor.active.append((activated.interaction, activated.owner, activated.version))
+    return spent / taken * 1e6, written / taken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=4_000)
+    parser.add_argument("--sizes", default=SIZES)
+    given = parser.parse_args()
+    verdicts: list[bool] = []
+    say = sys.stdout.write
+    means: list[float] = []
+    for size in given.sizes.split(","):
+        agents, waiting = (int(part) for part in size.split("x"))
+        mean, left = measure_steps(agents, waiting, given.steps)
+        means.append(mean)
+        say(f"{agents} agents, {left} waiting: {mean:.1f} µs a step, {1e6 / mean:.0f} steps/s\n")
+    verdicts.append(means[-1] - means[0] <= LEVELS_US)
+    say(f"{_verdict(verdicts[-1])} the last is {means[-1] - means[0]:.1f} µs above the first (at most {LEVELS_US:.0f})\n")
+    verdicts.append(1e6 / means[0] >= STEPS_A_SECOND)
+    say(f"{_verdict(verdicts[-1])} {1e6 / means[0]:.0f} steps/s on one core (at least {STEPS_A_SECOND})\n")
+    agent_bytes, waiting_bytes = measure_memory(200, 2_000)
+    verdicts.append(agent_bytes <= AGENT_BYTES and waiting_bytes <= WAITING_BYTES)
+    say(f"{_verdict(verdicts[-1])} {agent_bytes:.0f} bytes an agent, {waiting_bytes:.0f} bytes a waiting interaction\n")
+    for batch in (4, 50):
+        mean, outputs = measure_records(200, given.steps, batch)
+        verdicts.append(mean <= RECORD_US)
+        say(f"{_verdict(verdicts[-1])} {mean:.1f} µs a record the whole way at 200 agents, {batch} a batch, {outputs:.1f} records out each\n")
+    return 0 if all(verdicts) else 1
+
+
+def _verdict(is_kept: bool) -> str:
+    return "PASS" if is_kept else "FAIL"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

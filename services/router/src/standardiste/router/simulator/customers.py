@@ -1,0 +1,181 @@
+"""
+Customers: they arrive, are known at once, and leave when their patience is over. And each contact's own lengths of time, drawn when it arrives.
+
+Handle time, patience and wrap-up are drawn at arrival, from a stream of chance for each, whatever becomes of the contact: so two scenarios with the same seed
+meet the same customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from standardiste.common.events import inputs
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import (
+    Channel,
+    ChannelAddressId,
+    Contact,
+    ContactId,
+    Content,
+    ConversationId,
+    CustomerId,
+    CustomerSummary,
+    InteractionId,
+    LeftBecause,
+    OfferId,
+    ReceiptId,
+    Scope,
+)
+from standardiste.router.engine.contacts import interaction_id
+from standardiste.router.simulator.clockwork import Clockwork
+from standardiste.router.simulator.draws import Arrival, Distribution
+from standardiste.router.simulator.scenario import Scenario, Stream
+from standardiste.router.simulator.tally import Tally
+
+STREAM: Final = "simulated_stream"
+"""The attribute that tells a rule which stream a contact is of."""
+LIVE: Final = frozenset({Channel.VOICE, Channel.CALLBACK, Channel.CHAT})
+_SAYS: Final = Content(text="")
+_GONE: Final = LeftBecause.HUNG_UP
+
+
+@dataclass(slots=True)
+class Case:
+    """One contact on its way. `work` counts the times work on it began, so that what was planned for an earlier time is known as stale."""
+
+    id: InteractionId
+    stream: Stream
+    contact: ContactId
+    conversation: ConversationId
+    arrived_at: int
+    handle_ms: float
+    connect_ms: float
+    wrap_up_ms: float | None
+    is_measured: bool
+    is_answered: bool = False
+    work: int = 0
+    done_at: float = 0.0
+    left_ms: float = 0.0
+    offer: OfferId | None = None
+
+
+class _Source:
+    """A stream with its chances."""
+
+    def __init__(self, stream: Stream, scenario: Scenario, replication: int) -> None:
+        self.stream = stream
+        self.channel_address = ChannelAddressId(stream.channel_address or str(stream.channel))
+        self.channel_name = str(stream.channel)
+        self.attributes = {**stream.attributes, STREAM: stream.name}
+        self._named = f"{scenario.seed}/{replication}/stream/{stream.name}"
+        self.arrivals: Iterator[Arrival] = stream.arrivals.times(self._dice("arrivals"))
+        self._handle, self._patience, self._wrap_up, self._connect = map(self._dice, ("handle", "patience", "wrap_up", "connect"))
+
+    def _dice(self, purpose: str) -> Random:
+        return Random(f"{self._named}/{purpose}")
+
+    def handle_ms(self) -> float:
+        return self.stream.handle.draw(self._handle)
+
+    def connect_ms(self) -> float:
+        return self.stream.connects_after.draw(self._connect)
+
+    def patience_ms(self) -> float | None:
+        return _drawn(self.stream.patience, self._patience)
+
+    def wrap_up_ms(self) -> float | None:
+        return _drawn(self.stream.wrap_up, self._wrap_up)
+
+
+def _drawn(distribution: Distribution | None, dice: Random) -> float | None:
+    return None if distribution is None else distribution.draw(dice)
+
+
+class Customers:
+    """Everybody who comes. `open_measured` counts measured contacts that still wait."""
+
+    def __init__(self, scenario: Scenario, replication: int, clockwork: Clockwork, tally: Tally) -> None:
+        self.cases: dict[InteractionId, Case] = {}
+        self.count = 0
+        self.open_measured = 0
+        self._begins = scenario.begins
+        self._clockwork, self._tally = clockwork, tally
+        self._scope = clockwork.engine.live.configuration.default_scope
+        for stream in scenario.streams:
+            self._plan_next(_Source(stream, scenario, replication))
+
+    def _plan_next(self, source: _Source) -> None:
+        arrival = next(source.arrivals, None)
+        if arrival is not None:
+            self._clockwork.plan(self._begins + arrival.at_ms, self._arrive, (source, arrival))
+
+    def _arrive(self, what: tuple[_Source, Arrival]) -> None:
+        source, arrival = what
+        self._plan_next(source)
+        clockwork, at = self._clockwork, self._clockwork.at
+        handle_ms, patience_ms = source.handle_ms(), source.patience_ms()
+        self.count += 1
+        contact = _contact(source, self.count, at, self._scope)
+        assert contact.conversation is not None, "made here"
+        case = Case(
+            id=interaction_id(contact.receipt),
+            stream=source.stream,
+            contact=contact.id,
+            conversation=contact.conversation,
+            arrived_at=at,
+            handle_ms=handle_ms if arrival.handle_ms is None else arrival.handle_ms,
+            connect_ms=source.connect_ms(),
+            wrap_up_ms=source.wrap_up_ms(),
+            is_measured=self._tally.is_measured(at),
+        )
+        self.cases[case.id] = case
+        if case.is_measured:
+            self.open_measured += 1
+            self._tally.arrived(source.stream.name)
+        clockwork.send(inputs.ContactReceived(contact=contact), case.conversation)
+        clockwork.send(_identified(contact, case), case.conversation)
+        patience_ms = patience_ms if arrival.patience_ms is None else arrival.patience_ms
+        if patience_ms is not None and not case.is_answered:
+            clockwork.plan(at + patience_ms, self._lose_patience, case)
+
+    def _lose_patience(self, case: Case) -> None:
+        if not case.is_answered and case.id in self.cases:
+            left = inputs.ContactLeft(contact=case.contact, conversation=case.conversation, because=_GONE)
+            self._clockwork.send(left, case.conversation)
+
+    def answered(self, case: Case) -> None:
+        """Somebody talks to him, for the first time."""
+        case.is_answered = True
+        if case.is_measured:
+            self.open_measured -= 1
+            self._tally.answered(case.stream.name, self._clockwork.at - case.arrived_at)
+
+
+def _contact(source: _Source, number: int, at: Instant, scope: Scope) -> Contact:
+    stream, id = source.stream, f"{number:09d}"
+    return Contact(
+        id=ContactId(f"m_{id}"),
+        receipt=ReceiptId(f"r_{id}"),
+        channel=stream.channel,
+        channel_name=source.channel_name,
+        channel_address=source.channel_address,
+        our_address=source.channel_address,
+        address=id,
+        scope=scope,
+        received_at=at,
+        content=_SAYS,
+        conversation=ConversationId(f"c_{id}"),
+        language=stream.language,
+        attributes=source.attributes,
+        queue=stream.queue,
+        priority=stream.priority,
+        is_live=stream.channel in LIVE,
+    )
+
+
+def _identified(contact: Contact, case: Case) -> inputs.ContactIdentified:
+    customer = CustomerSummary(id=CustomerId(f"cu_{contact.address}"))
+    return inputs.ContactIdentified(contact=contact.id, receipt=contact.receipt, conversation=case.conversation, customer=customer)

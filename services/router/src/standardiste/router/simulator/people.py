@@ -1,0 +1,284 @@
+"""
+Agents at work: they sign in and out, pause, answer, pass, talk and wrap up, each in the time that was drawn for it.
+
+Who has work when a break or the end of the shift comes finishes it first: the status is chosen at once, and what was planned begins when the agent is not
+ready. A missed offer leaves an agent not ready; after a while he comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from standardiste.common.events import commands as c
+from standardiste.common.events import decisions as d
+from standardiste.common.events import inputs
+from standardiste.common.events.base import Event
+from standardiste.common.events.model import AgentId, AgentState, InteractionId, OfferId, SessionId, StatusId, WrapUpMode
+from standardiste.router.engine.state import AWAY, READY
+from standardiste.router.simulator.clockwork import Clockwork
+from standardiste.router.simulator.customers import Case, Customers
+from standardiste.router.simulator.draws import Deterministic
+from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift
+from standardiste.router.simulator.tally import Tally
+
+GATEWAY: Final = "g"
+BEAT_MS: Final = 5_000
+
+
+@dataclass(slots=True)
+class Worker:
+    """
+    An agent as the simulation sees him. `pause_ms` is a break that begins as soon as he is not ready, `is_leaving` says that he then goes.
+    `presence` counts what made him present or absent, so that an earlier plan to come back is known as stale.
+    """
+
+    id: AgentId
+    crew: AgentClass
+    dice: Random
+    actor: c.Actor | None = None
+    presence: int = 0
+    pause_ms: int | None = None
+    is_leaving: bool = False
+    is_pausing: bool = False
+
+
+class People:
+    """Everybody who works."""
+
+    def __init__(self, scenario: Scenario, replication: int, clockwork: Clockwork, customers: Customers, tally: Tally) -> None:
+        self._scenario, self._clockwork, self._customers, self._tally = scenario, clockwork, customers, tally
+        self._workers: dict[AgentId, Worker] = {}
+        for crew in scenario.classes:
+            for id in crew.agents:
+                worker = self._workers[id] = Worker(id, crew, Random(f"{scenario.seed}/{replication}/agent/{id}"))
+                self._plan_day(worker)
+        if any(_may_miss(crew) for crew in scenario.classes):
+            clockwork.plan(scenario.begins, self._beat)
+        clockwork.reactions.update(
+            {
+                d.OfferMade: self._offered,
+                d.OfferDeclined: self._declined,
+                d.OfferExpired: self._expired,
+                d.InteractionConnecting: self._connecting,
+                d.InteractionActivated: self._activated,
+                d.InteractionHeld: self._held,
+                d.InteractionResumed: self._resumed,
+                d.InteractionDisowned: self._disowned,
+                d.InteractionWrapping: self._wrapping,
+                d.InteractionClosed: self._closed,
+                d.AgentStateChanged: self._changed,
+                d.AgentStatusChanged: self._status_changed,
+            }
+        )
+
+    def finish(self, at: int) -> None:
+        """Count the time of everybody up to now."""
+        for id, agent in self._clockwork.engine.live.agents.items():
+            self._tally.spent(self._workers[id].crew.name, agent.view.state, agent.view.since, at)
+
+    # ---- presence
+
+    def _plan_day(self, worker: Worker) -> None:
+        begins, plan = self._scenario.begins, self._clockwork.plan
+        if not worker.crew.shifts:
+            plan(begins, self._come, worker)
+        for shift in worker.crew.shifts:
+            self._plan_shift(worker, shift, begins, plan)
+
+    def _plan_shift(self, worker: Worker, shift: Shift, begins: int, plan: Callable[[float, Callable[[Any], None], Any], None]) -> None:
+        plan(begins + shift.from_ms, self._come, worker)
+        for pause in shift.breaks:
+            plan(begins + pause.at_ms, self._pause, (worker, pause))
+        plan(begins + shift.until_ms, self._leave, worker)
+
+    def _come(self, worker: Worker) -> None:
+        worker.presence += 1
+        worker.is_leaving, worker.is_pausing, worker.pause_ms = False, False, None
+        if worker.actor is None:
+            session = SessionId(f"s_{worker.id}_{worker.presence}")
+            worker.actor = c.Actor(agent=worker.id, session=session)
+            self._clockwork.send(inputs.SessionOpened(session=session, agent=worker.id, gateway=GATEWAY), worker.id)
+        self._choose(worker, READY)
+
+    def _choose(self, worker: Worker, status: StatusId) -> None:
+        if worker.actor is not None:
+            self._clockwork.send(c.SetStatus(actor=worker.actor, status=status), worker.id)
+
+    def _pause(self, what: tuple[Worker, Break]) -> None:
+        worker, pause = what
+        if worker.actor is None or worker.is_leaving:
+            return
+        worker.presence += 1
+        worker.pause_ms = pause.length_ms
+        self._choose(worker, AWAY)
+        self._when_not_ready(worker)
+
+    def _leave(self, worker: Worker) -> None:
+        if worker.actor is None:
+            return
+        worker.presence += 1
+        worker.is_leaving = True
+        self._choose(worker, AWAY)
+        self._when_not_ready(worker)
+
+    def _when_not_ready(self, worker: Worker) -> None:
+        """Begin what was put off until work was done."""
+        if self._clockwork.engine.live.agents[worker.id].view.state is not AgentState.NOT_READY:
+            return
+        if worker.is_leaving:
+            self._clockwork.plan(self._clockwork.at, self._sign_out, (worker, worker.presence))
+        elif worker.pause_ms is not None:
+            self._plan_return(worker, worker.pause_ms)
+            worker.pause_ms, worker.is_pausing = None, True
+
+    def _sign_out(self, what: tuple[Worker, int]) -> None:
+        worker, presence = what
+        if worker.presence != presence or worker.actor is None or worker.actor.session is None:
+            return
+        closed = inputs.SessionClosed(session=worker.actor.session, agent=worker.id, gateway=GATEWAY, is_sign_out=True)
+        worker.actor, worker.is_leaving = None, False
+        self._clockwork.send(closed, worker.id)
+
+    def _plan_return(self, worker: Worker, after_ms: int) -> None:
+        self._clockwork.plan(self._clockwork.at + after_ms, self._return, (worker, worker.presence))
+
+    def _return(self, what: tuple[Worker, int]) -> None:
+        worker, presence = what
+        if worker.presence == presence and not worker.is_leaving:
+            worker.is_pausing = False
+            self._choose(worker, READY)
+
+    def _beat(self, _: object) -> None:
+        self._clockwork.send(inputs.GatewayBeat(gateway=GATEWAY, sessions=len(self._workers)), GATEWAY)
+        self._clockwork.plan(self._clockwork.at + BEAT_MS, self._beat)
+
+    def _status_changed(self, event: Event) -> None:
+        data: d.AgentStatusChanged = event.data
+        worker = self._workers[data.agent]
+        if data.because == "missed" and worker.pause_ms is None and not worker.is_leaving and not worker.is_pausing:
+            self._plan_return(worker, worker.crew.returns_after_ms)
+
+    def _changed(self, event: Event) -> None:
+        data: d.AgentStateChanged = event.data
+        state = data.view.state
+        if state is data.former:
+            return
+        worker = self._workers[data.view.id]
+        self._tally.spent(worker.crew.name, data.former, data.former_since, self._clockwork.at)
+        if state is AgentState.NOT_READY and (worker.is_leaving or worker.pause_ms is not None):
+            self._when_not_ready(worker)
+
+    # ---- offers
+
+    def _offered(self, event: Event) -> None:
+        offer = event.data.offer
+        if offer.is_auto_accept:
+            return
+        worker = self._workers[offer.agent]
+        crew = worker.crew
+        chance = worker.dice.random()
+        if chance < crew.misses:
+            return
+        answer = self._decline if chance < crew.misses + crew.declines else self._accept
+        self._clockwork.plan(self._clockwork.at + crew.answers_after.draw(worker.dice), answer, (worker, offer.id))
+
+    def _accept(self, what: tuple[Worker, OfferId]) -> None:
+        self._answer(what, c.AcceptOffer)
+
+    def _decline(self, what: tuple[Worker, OfferId]) -> None:
+        self._answer(what, c.DeclineOffer)
+
+    def _answer(self, what: tuple[Worker, OfferId], command: type[c.AcceptOffer] | type[c.DeclineOffer]) -> None:
+        worker, offer = what
+        if worker.actor is not None and offer in self._clockwork.engine.live.by_offer:
+            self._clockwork.send(command(actor=worker.actor, offer=offer), worker.id)
+
+    def _declined(self, event: Event) -> None:
+        if self._tally.is_measured(self._clockwork.at):
+            self._tally.crews[self._workers[event.data.agent].crew.name].declined += 1
+
+    def _expired(self, event: Event) -> None:
+        if self._tally.is_measured(self._clockwork.at):
+            self._tally.crews[self._workers[event.data.agent].crew.name].missed += 1
+
+    # ---- work
+
+    def _connecting(self, event: Event) -> None:
+        data: d.InteractionConnecting = event.data
+        case = self._customers.cases[data.interaction]
+        case.offer = data.offer
+        self._clockwork.plan(self._clockwork.at + case.connect_ms, self._connect, (case, data.offer))
+
+    def _connect(self, what: tuple[Case, OfferId]) -> None:
+        case, offer = what
+        if case.offer == offer and case.id in self._customers.cases:
+            self._clockwork.send(inputs.MediaConnected(interaction=case.id, offer=offer), case.conversation)
+
+    def _activated(self, event: Event) -> None:
+        data: d.InteractionActivated = event.data
+        case = self._customers.cases[data.interaction]
+        if not case.is_answered:
+            self._customers.answered(case)
+        self._work(case, self._workers[data.owner], case.handle_ms * self._workers[data.owner].crew.pace)
+
+    def _work(self, case: Case, worker: Worker, length_ms: float) -> None:
+        case.work += 1
+        case.done_at = self._clockwork.at + length_ms
+        self._clockwork.plan(case.done_at, self._complete, (case, worker, case.work))
+
+    def _complete(self, what: tuple[Case, Worker, int]) -> None:
+        case, worker, work = what
+        i = self._clockwork.engine.live.interactions.get(case.id)
+        if i is not None and case.work == work and worker.actor is not None:
+            completed = c.CompleteInteraction(actor=worker.actor, interaction=i.id, version=i.version)
+            self._clockwork.send(completed, worker.id)
+
+    def _held(self, event: Event) -> None:
+        case = self._customers.cases[event.data.interaction]
+        case.work += 1
+        case.left_ms = max(0.0, case.done_at - self._clockwork.at)
+
+    def _resumed(self, event: Event) -> None:
+        case = self._customers.cases[event.data.interaction]
+        self._work(case, self._workers[event.data.owner], case.left_ms)
+
+    def _disowned(self, event: Event) -> None:
+        self._customers.cases[event.data.interaction].work += 1
+
+    def _wrapping(self, event: Event) -> None:
+        data: d.InteractionWrapping = event.data
+        case = self._customers.cases[data.interaction]
+        case.work += 1
+        length_ms = case.wrap_up_ms
+        if length_ms is None and data.ends_at is None:
+            length_ms = 0.0  # without a length of its own, what has no deadline ends at once
+        if length_ms is not None:
+            plan = (case.id, self._workers[data.owner], data.mode)
+            self._clockwork.plan(self._clockwork.at + length_ms, self._end_wrap_up, plan)
+
+    def _end_wrap_up(self, what: tuple[InteractionId, Worker, WrapUpMode]) -> None:
+        id, worker, mode = what
+        i = self._clockwork.engine.live.interactions.get(id)
+        if i is None or worker.actor is None:
+            return
+        disposition = self._scenario.dispositions.get(i.requirement.queue) if mode is WrapUpMode.MANDATORY else None
+        ended = c.EndWrapUp(actor=worker.actor, interaction=id, version=i.version, disposition=disposition)
+        self._clockwork.send(ended, worker.id)
+
+    def _closed(self, event: Event) -> None:
+        data: d.InteractionClosed = event.data
+        case = self._customers.cases.pop(data.interaction)
+        if case.is_answered:
+            if data.owner is not None:
+                self._tally.handled(self._workers[data.owner].crew.name, data.owner, self._clockwork.at)
+        elif case.is_measured:
+            self._customers.open_measured -= 1
+            self._tally.lost(case.stream.name, self._clockwork.at - case.arrived_at, data.reason)
+
+
+def _may_miss(crew: AgentClass) -> bool:
+    """Whether an offer may expire: only then must the gateway be seen alive. Agents who answer within a second never let one."""
+    return crew.misses > 0 or not (isinstance(crew.answers_after, Deterministic) and crew.answers_after.length_ms <= 1_000)
