@@ -219,7 +219,9 @@ async def test_streamed_body_is_counted_without_a_length(site: Running) -> None:
     assert problem_of(answer) == (413, "too_large")
 
 
-@pytest.mark.parametrize(("body", "pointer"), [(b"{", "/body/1"), (b'{"size": "x"}', "/body/size"), (b"\xff\xfe", None), (b"", "/body")])
+@pytest.mark.parametrize(
+    ("body", "pointer"), [(b"{", "/body/1"), (b'{"size": "x"}', "/body/size"), (b'{"size": "\xff"}', None), (b"", "/body")]
+)
 async def test_body_that_is_not_as_declared_names_its_fault(site: Running, body: bytes, pointer: str | None) -> None:
     async with site.client(None) as http:
         answer = await http.post("/v1/toy/things", content=body, headers={"Content-Type": "application/json"})
