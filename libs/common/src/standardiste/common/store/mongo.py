@@ -27,6 +27,8 @@ FORMAT: Final = 1
 SELECT_WITHIN_MS: Final = 3_000
 ANSWER_WITHIN_MS: Final = 5_000
 CONNECTIONS_MAX: Final = 50
+CONNECTIONS_MIN: Final = 3
+"""Held ready from the start, so that the first contact does not wait for handshakes."""
 PREFIX: Final = "d_"
 """Our collections' names begin so; the rest of the database is not ours."""
 _META: Final = "meta"
@@ -44,6 +46,7 @@ class MongoStore:
             connectTimeoutMS=SELECT_WITHIN_MS,
             timeoutMS=ANSWER_WITHIN_MS,
             maxPoolSize=CONNECTIONS_MAX,
+            minPoolSize=CONNECTIONS_MIN,
             waitQueueTimeoutMS=ANSWER_WITHIN_MS,
             appname="standardiste",
         )
