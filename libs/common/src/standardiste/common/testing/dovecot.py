@@ -130,6 +130,19 @@ class Dovecot:
         named = [line.decode().partition("FLAGS (")[2].rstrip(")").split() for line in found if isinstance(line, bytes)]
         return [" ".join(flag for flag in flags if flag != r"\Recent") for flags in named]
 
+    def renumber(self, user: str) -> None:
+        """Lose the mailbox's index: all its messages get new numbers, under another UIDVALIDITY (Dovecot takes the second of the clock for it)."""
+        before = self._uid_validity(user)
+        while self._uid_validity(user) == before:
+            for index in (self.folder / "mail" / user).glob("dovecot*"):
+                index.unlink(missing_ok=True)
+
+    def _uid_validity(self, user: str) -> bytes:
+        client = self.client(user)
+        _, said = client.status("INBOX", "(UIDVALIDITY)")
+        client.logout()
+        return bytes(said[0] or b"")
+
 
 @contextmanager
 def dovecot() -> Generator[Dovecot]:
