@@ -10,6 +10,7 @@ from typing import Any, Self
 import httpx
 
 from standardiste.all_in_one.words import say
+from standardiste.common.catalogue import language_of_terminal
 from standardiste.common.errors import StandardisteError
 
 SLOW_S = 600.0
@@ -51,7 +52,7 @@ class Operator:
 
     def __init__(self, url: str, credential: Credential) -> None:
         self._url, self._credential = url, credential
-        self._http = httpx.AsyncClient(base_url=url, timeout=SLOW_S)
+        self._http = httpx.AsyncClient(base_url=url, timeout=SLOW_S, headers={"Accept-Language": language_of_terminal()})
 
     async def __aenter__(self) -> Self:
         token = self._credential.api_key

@@ -1,0 +1,93 @@
+"""The `standardiste` command against a running installation: configuration out, changed, compared, applied, taken back; a backup; named refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from standardiste.all_in_one.players.stage import ADMIN, PASSWORD, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+async def standardiste(stage: Stage, *arguments: str, password: str = PASSWORD) -> Said:
+    """Run one command as an operator would; English."""
+    environment = {
+        **os.environ,
+        "STANDARDISTE_URL": stage.url,
+        "STANDARDISTE_USER": ADMIN,
+        "STANDARDISTE_PASSWORD": password,
+        "LC_ALL": "en_GB.UTF-8",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "standardiste.all_in_one",
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_the_configuration_goes_out_is_changed_applied_and_taken_back(stage: Stage, tmp_path: Path) -> None:
+    exported = await standardiste(stage, "export")
+    assert exported.code == 0
+    document = yaml.safe_load(exported.out)
+    assert document["tenant"]["name"] == "Maison Lumen"
+    path = tmp_path / "changed.yaml"
+
+    path.write_text(exported.out)
+    assert "Nothing changes" in (await standardiste(stage, "diff", str(path))).out
+    assert "Nothing changes" in (await standardiste(stage, "apply", str(path))).out
+
+    document["queue"]["billing"]["priority"] = 7
+    document["queue"]["returns"] = {"name": {"en": "Returns", "fr": "Retours"}}
+    path.write_text(yaml.safe_dump(document, allow_unicode=True))
+    compared = await standardiste(stage, "diff", str(path))
+    assert "queue/billing" in compared.out
+    assert "queue/returns" in compared.out
+    applied = await standardiste(stage, "apply", str(path))
+    assert applied.code == 0, applied.err
+    number = applied.out.split("Change set ")[1].split(" ")[0]
+    again = yaml.safe_load((await standardiste(stage, "export")).out)
+    assert again["queue"]["billing"]["priority"] == 7
+
+    undone = await standardiste(stage, "undo", number)
+    assert undone.code == 0, undone.err
+    back = yaml.safe_load((await standardiste(stage, "export")).out)
+    assert "priority" not in back["queue"]["billing"]
+
+
+async def test_a_document_that_cannot_be_is_refused_with_its_lines(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("format: 1\ntenant: {name: X}\nqueue:\n  a: {skills: {juggling: 9}}\n")
+    refused = await standardiste(stage, "apply", str(path))
+    assert refused.code == 1
+    assert "configuration_refused" in refused.err
+    assert "line 4" in refused.err
+
+
+async def test_a_wrong_password_and_a_silent_address_are_said(stage: Stage) -> None:
+    refused = await standardiste(stage, "export", password="wrong")
+    assert (refused.code, "bad_credential" in refused.err) == (1, True)
+    silent = await standardiste(stage, "export", "--url", "http://127.0.0.1:9")
+    assert (silent.code, "No installation answers" in silent.err) == (1, True)
+
+
+async def test_a_backup_is_taken_while_it_runs(stage: Stage) -> None:
+    taken = await standardiste(stage, "backup")
+    assert taken.code == 0, taken.err
+    assert taken.out.startswith("Backup 2")
