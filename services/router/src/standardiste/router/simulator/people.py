@@ -15,10 +15,10 @@ from typing import Any, Final
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
-from standardiste.common.events.base import Event
+from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.model import AgentId, AgentState, InteractionId, OfferId, SessionId, StatusId, WrapUpMode
 from standardiste.router.engine.state import AWAY, READY
-from standardiste.router.simulator.clockwork import Clockwork
+from standardiste.router.simulator.clockwork import TENANT, Clockwork
 from standardiste.router.simulator.customers import Case, Customers
 from standardiste.router.simulator.draws import Deterministic
 from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift
@@ -57,6 +57,8 @@ class People:
                 self._plan_day(worker)
         if any(_may_miss(crew) for crew in scenario.classes):
             clockwork.plan(scenario.begins, self._beat)
+        else:
+            clockwork.plan(scenario.begins, self._lease, scenario.until_ms + scenario.length_ms)
         clockwork.reactions.update(
             {
                 d.OfferMade: self._offered,
@@ -150,6 +152,12 @@ class People:
         if worker.presence == presence and not worker.is_leaving:
             worker.is_pausing = False
             self._choose(worker, READY)
+
+    def _lease(self, until: int) -> None:
+        """The gateway is known alive for the whole run: beats every 5 s would only cost time where no offer can expire."""
+        seen = d.GatewaySeen(gateway=GATEWAY, until=Instant(until + 1))
+        at = self._clockwork.at
+        self._clockwork.engine.apply(Event(id="lease", source=GATEWAY, subject=GATEWAY, tenant=TENANT, time=at, data=seen))
 
     def _beat(self, _: object) -> None:
         self._clockwork.send(inputs.GatewayBeat(gateway=GATEWAY, sessions=len(self._workers)), GATEWAY)

@@ -45,9 +45,7 @@ def replicate(scenario: Scenario, number: int) -> Replication:
     ends, latest = scenario.until_ms, scenario.until_ms + scenario.length_ms
     clockwork.run(lambda at: at >= latest or (at >= ends and customers.open_measured == 0))
     people.finish(ends)
-    return Replication(
-        number, tally.figures(), tally.by_agent, customers.count, clockwork.steps, time.process_time() - began
-    )
+    return Replication(number, tally.figures(), tally.by_agent, customers.count, clockwork.steps, time.process_time() - began)
 
 
 def configure(clockwork: Clockwork, scenario: Scenario) -> None:
