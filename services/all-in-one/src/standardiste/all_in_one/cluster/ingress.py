@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Final
 
 from standardiste.all_in_one.cluster.prefixes import service_for
@@ -23,10 +23,10 @@ CHUNK_BYTES: Final = 64 * 1024
 
 
 class Ingress:
-    """Listens at `listening` and passes on to `ports`, by service."""
+    """Listens at `listening` and passes on to the port that `port_of` gives for a service."""
 
-    def __init__(self, listening: socket.socket, ports: Mapping[str, int]) -> None:
-        self._listening, self._ports = listening, ports
+    def __init__(self, listening: socket.socket, port_of: Callable[[str], int]) -> None:
+        self._listening, self._port_of = listening, port_of
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -52,7 +52,7 @@ class Ingress:
     async def _pass_on(self, service: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                behind, before = await asyncio.open_connection("127.0.0.1", self._ports[service])
+                behind, before = await asyncio.open_connection("127.0.0.1", self._port_of(service))
         except (OSError, TimeoutError):
             writer.write(_answer(503, "away", f"{service} does not answer now"))
             return

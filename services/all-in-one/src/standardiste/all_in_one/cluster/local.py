@@ -52,19 +52,35 @@ class Cluster:
         self.port = int(listening.getsockname()[1])
         self.smtp_port = self.smtp_port or free_port()
         await asyncio.to_thread(self.data.mkdir, parents=True, exist_ok=True)
-        common = self._settings()
-        settings = CommonSettings.model_validate(common)
+        settings = CommonSettings.model_validate(self._settings())
         self.first = await set_up(settings, document, partitions=partitions, replication=1)
-        self.services = {name: self._service(name, common) for name in SERVICES}
-        self._ingress = Ingress(listening, {name: service.port for name, service in self.services.items()})
+        self._ingress = Ingress(listening, lambda name: self.services[name].port)
         await self._ingress.start()
-        for service in self.services.values():
-            await service.start()
-            self._keeping.append(asyncio.create_task(service.keep(), name=f"keep {service.name}"))
+        for name in SERVICES:
+            self.services[name] = self._service(name)
+            await self._begin(self.services[name])
         await self.ready()
 
     async def ready(self) -> None:
         await asyncio.gather(*(service.ready() for service in self.services.values()))
+
+    async def roll(self, name: str) -> int:
+        """
+        Put a new process in the place of a service, as a rolling update does; the exit code of the old one.
+
+        The new one is ready before the old one is told to end, but for the router: a stateful set ends a member before it starts it again under its name.
+        """
+        old = self.services[name]
+        if name == "router":
+            code = await old.stop()
+            await old.start()
+            await old.ready()
+            return code
+        new = self._service(name, old.number + 1)
+        await self._begin(new)
+        await new.ready()
+        self.services[name] = new
+        return await old.stop()
 
     async def stop(self) -> dict[str, int]:
         """End everything in order; the exit code of each service."""
@@ -75,6 +91,10 @@ class Cluster:
             await self._ingress.stop()
         return dict(zip(self.services, codes, strict=False))
 
+    async def _begin(self, service: ServiceProcess) -> None:
+        await service.start()
+        self._keeping.append(asyncio.create_task(service.keep(), name=f"keep {service.name}"))
+
     def _settings(self) -> dict[str, object]:
         return {
             "bus": self.bus,
@@ -84,11 +104,23 @@ class Cluster:
             "public_url": self.url,
         }
 
-    def _service(self, name: str, common: Mapping[str, object]) -> ServiceProcess:
+    def _service(self, name: str, number: int = 0) -> ServiceProcess:
+        """A process not yet started. Only the first of its name listens for mail: two cannot have one port on one machine."""
         separator = "&" if "?" in self.bus else "?"
-        own = {**common, "bus": f"{self.bus}{separator}instance={name}-0", "host": "127.0.0.1", "email_smtp_port": self.smtp_port}
+        own = {
+            **self._settings(),
+            "bus": f"{self.bus}{separator}instance={name}-{number}",
+            "host": "127.0.0.1",
+            "email_smtp_port": self.smtp_port if number == 0 else free_port(),
+        }
         environment = {f"{PREFIX_BEFORE}{setting.upper()}": str(value) for setting, value in own.items()}
-        return ServiceProcess(name=name, port=free_port(), log=self.data / f"{name}.log", environment={**self.environment, **environment})
+        return ServiceProcess(
+            name=name,
+            number=number,
+            port=free_port(),
+            log=self.data / f"{name}-{number}.log",
+            environment={**self.environment, **environment},
+        )
 
 
 @asynccontextmanager

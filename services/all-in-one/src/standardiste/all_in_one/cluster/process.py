@@ -28,6 +28,7 @@ class ServiceProcess:
     """One service. `keep` restarts it whenever it ends by itself or is killed, as a cluster does."""
 
     name: str
+    number: int = 0
     port: int
     log: Path
     environment: Mapping[str, str]
