@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -211,3 +212,25 @@ async def _token_provider(reader: asyncio.StreamReader, writer: asyncio.StreamWr
     )
     await writer.drain()
     writer.close()
+
+
+@pytest.mark.slow
+async def test_ten_thousand_unread_mails_are_taken_over_a_kill_of_the_server(
+    tmp_path: Path, mail_store: Dovecot, figures: dict[str, object]
+) -> None:
+    mail_store.fill("aide", [mail(f"n{number}") for number in range(10_000)])
+    began = time.perf_counter()
+    async with reading(tmp_path, mailbox(mail_store)) as site:
+        await site.inputs(ContactReceived, 3_000, within_s=90)
+        await asyncio.to_thread(mail_store.kill)
+        await asyncio.to_thread(mail_store.start)
+        async with asyncio.timeout(90):
+            receipts: set[str] = set()
+            count = 10_000
+            while len(receipts) < 10_000:
+                found = await site.inputs(ContactReceived, count, within_s=90)
+                receipts = {each.contact.receipt for each in found}
+                count += 10_000 - len(receipts)
+    took = time.perf_counter() - began
+    figures |= {"mails": 10_000, "mails/s": round(10_000 / took), "taken again after the kill": len(found) - 10_000}
+    assert len(found) - 10_000 <= 50

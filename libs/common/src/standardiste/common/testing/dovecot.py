@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,7 @@ class Dovecot:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(self.folder / "dovecot.conf")])
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(self.folder / "dovecot.conf")], start_new_session=True)
         for _ in range(int(STARTS_WITHIN_S / 0.02)):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -104,9 +104,9 @@ class Dovecot:
         raise AssertionError((self.folder / "log").read_text())
 
     def kill(self) -> None:
-        """End it at once, with every connection."""
+        """SIGKILL to all of its processes, every connection with them."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
     def client(self, user: str) -> imaplib.IMAP4:
@@ -120,6 +120,16 @@ class Dovecot:
         for mail in mails:
             client.append("INBOX", flags, None, mail.replace(b"\n", b"\r\n"))  # type: ignore[arg-type]
         client.logout()
+
+    def fill(self, user: str, mails: Sequence[bytes]) -> None:
+        """Lay many mails into a mailbox that nobody has opened yet, past IMAP."""
+        for part in ("cur", "new", "tmp"):
+            (self.folder / "mail" / user / part).mkdir(parents=True)
+        for number, mail in enumerate(mails):
+            (self.folder / "mail" / user / "new" / f"{1_700_000_000 + number}.{number}.test").write_bytes(mail)
+        owner = (self.folder / "mail").stat()
+        for path in [self.folder / "mail" / user, *(self.folder / "mail" / user).rglob("*")]:
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     def flags(self, user: str, folder: str = "INBOX") -> list[str]:
         """The flags of each message of a folder, in order; \\Recent, which is nobody's doing, left out."""
