@@ -44,8 +44,8 @@ def _profile_class(live: Live, i: Interaction, agent: Agent) -> int:
 
 
 def _rank(live: Live, i: Interaction, agent: Agent) -> tuple[object, ...]:
-    works = any(w.owner == agent.id and w.state is not InteractionState.PARKED for w in live.interactions.values())
-    clock = (1, agent.taken_at) if works else (0, agent.idle_since)
+    held = sum(1 for i in live.interactions.values() if _holds(i, agent))
+    clock = (held, agent.taken_at if held else agent.idle_since)
     return (_interrupts(live, i, agent), _ring(live, i, agent), _by_ranking(live, i, agent), clock, agent.id)
 
 
@@ -86,12 +86,11 @@ def _by_ranking(live: Live, i: Interaction, agent: Agent) -> float:
 
 
 def _held(live: Live, agent: Agent) -> list[Interaction]:
-    found: list[Interaction] = []
-    for i in live.interactions.values():
-        owns = i.owner == agent.id and i.state is not InteractionState.PARKED and not i.is_interrupted
-        if owns or any(offer.agent == agent.id for offer in i.offers):
-            found.append(i)
-    return found
+    return [i for i in live.interactions.values() if _holds(i, agent) and not (i.is_interrupted and i.owner == agent.id)]
+
+
+def _holds(i: Interaction, agent: Agent) -> bool:
+    return i.owner == agent.id or any(offer.agent == agent.id for offer in i.offers)
 
 
 def _used(live: Live, agent: Agent) -> int:

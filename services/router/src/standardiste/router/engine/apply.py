@@ -30,7 +30,7 @@ from standardiste.router.engine.configuration import KEPT, Configuration, Entity
 from standardiste.router.engine.deadlines import Deadline, Due
 from standardiste.router.engine.facts import facts_of
 from standardiste.router.engine.lifecycle import NEXT_INTERACTION, NOWHERE
-from standardiste.router.engine.live import ARRIVALS_MAX, Live
+from standardiste.router.engine.live import ARRIVALS_MAX, MESSAGES_MAX, Live
 from standardiste.router.engine.state import (
     AWAY,
     Agent,
@@ -150,6 +150,8 @@ def _created(live: Live, event: Event, data: d.InteractionCreated) -> None:
         live.arrivals[data.interaction] = facts_of(contact, address)
     requirement = Requirement(queue=live.configuration.default_queue.id)
     live.ingested += 1
+    if data.linked_to is not None:
+        live.abandoned.pop(data.linked_to, None)  # one return keeps the age, no second
     live.put_interaction(
         Interaction(
             id=data.interaction,
@@ -265,6 +267,7 @@ def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
 
 def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
     i = live.interactions[data.interaction]
+    live.messages.pop(i.id, None)
     aged = evolve(i, enqueued_at=data.enqueued_at)
     _turn(
         live,
@@ -459,6 +462,7 @@ def _merged(live: Live, event: Event, data: d.InteractionMerged) -> None:
 
 def _linked(live: Live, event: Event, data: d.InteractionLinked) -> None:
     i = live.interactions[data.interaction]
+    live.abandoned.pop(data.linked_to, None)
     live.put_interaction(evolve(i, facts=evolve(i.facts, linked_to=data.linked_to)))
 
 
@@ -557,6 +561,13 @@ def _others(i: Interaction, agent: AgentId) -> tuple[Tried, ...]:
 
 
 # ---- messages
+
+
+def _message_received(live: Live, event: Event, data: d.MessageReceived) -> None:
+    """Kept while it may still turn out to belong to another interaction; in memory only."""
+    i = live.interactions[data.interaction]
+    if i.state is InteractionState.IDENTIFYING and len(live.messages) < MESSAGES_MAX:
+        live.messages[i.id] = data
 
 
 def _message_accepted(live: Live, event: Event, data: d.MessageAccepted) -> None:
@@ -669,6 +680,7 @@ def _refused(live: Live, event: Event, data: d.CommandRefused) -> None:
 def _router_resumed(live: Live, event: Event, data: d.RouterResumed) -> None:
     live.arrivals.clear()
     live.customers.clear()
+    live.messages.clear()
     live.resumed_at = event.time
     live.gap_began_at = Instant(event.time - data.gap_ms) if data.gap_ms is not None else Instant(0)
     for gateway in list(live.gateways.values()):
@@ -748,6 +760,7 @@ _CHANGES: Final[dict[type, Change]] = {
     d.OfferExpired: _expired,
     d.OfferWithdrawn: _withdrawn,
     d.OfferMediaFailed: _media_failed,
+    d.MessageReceived: _message_received,
     d.MessageAccepted: _message_accepted,
     d.VoicemailTaken: _voicemail,
     d.SessionStarted: _session_started,

@@ -32,7 +32,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.live import CLOSED_KEPT_MS, RETURN_MS
-from standardiste.router.engine.state import Closed, Interaction
+from standardiste.router.engine.state import Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
 
 IDENTIFY_MS: Final = 500
@@ -251,8 +251,11 @@ def merge(step: Step, gone: Interaction, into: Interaction) -> None:
     merged = d.InteractionMerged(
         interaction=gone.id, version=gone.version, into=into.id, enqueued_at=Instant(min(gone.enqueued_at, into.enqueued_at))
     )
+    said = step.live.messages.get(gone.id)
     step.tell(merged, gone, *readers(into))
     offers.close(step, step.now(gone.id), CloseReason.MERGED)
+    if said is not None:  # the same message, in the interaction it belongs to: whoever has that one sees it now
+        step.tell(evolve(said, interaction=into.id, conversation=into.conversation), step.now(into.id))
     wrote_again(step, step.now(into.id))
 
 

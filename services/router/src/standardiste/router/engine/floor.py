@@ -27,7 +27,7 @@ from standardiste.router.engine.state import Agent
 Entry = tuple[int, int, InteractionId]
 """An interaction's place: strict class, key, id."""
 Clock = tuple[int, int, AgentId]
-"""An agent's place in a bucket: 0 while its idle clock runs, else 1; since when; id."""
+"""An agent's place in a bucket: how much it holds, 0 while its idle clock runs; since when it is idle or took the last; id."""
 BucketKey = tuple[int, tuple[object, ...]]
 
 LINES_SPARE = 1_000

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from standardiste.common.events.base import Instant
+from standardiste.common.events.decisions import MessageReceived
 from standardiste.common.events.directory import Entity, Queue
 from standardiste.common.events.model import (
     AgentId,
@@ -38,6 +39,7 @@ CLOSED_KEPT_MS: Final = 24 * 3600 * 1000
 ANSWERS_KEPT_MS: Final = 15 * 60 * 1000
 ANSWERS_MAX: Final = 200
 ARRIVALS_MAX: Final = 10_000
+MESSAGES_MAX: Final = 1_000
 SWEEP_MS: Final = 60_000
 LOST_SHORT_MS: Final = 60_000
 LOST_LONG_MS: Final = 8 * 3600 * 1000
@@ -73,6 +75,7 @@ class Live:
         self.answers: dict[str, dict[str, Answer]] = {}
         self.arrivals: dict[InteractionId, Mapping[str, object]] = {}
         self.customers: dict[InteractionId, CustomerSummary] = {}
+        self.messages: dict[InteractionId, MessageReceived] = {}
 
         self.by_conversation: dict[ConversationId, dict[InteractionId, None]] = {}
         self.by_receipt: dict[ReceiptId, InteractionId] = {}
@@ -174,6 +177,7 @@ class Live:
         del self.interactions[old.id]
         self.arrivals.pop(old.id, None)
         self.customers.pop(old.id, None)
+        self.messages.pop(old.id, None)
         self.touched["interaction", old.id] = None
         self._follow_interaction(old.id, old, None)
 
@@ -356,11 +360,12 @@ class Live:
             self.floor.sit(agent, group, seat)
 
     def clock_of(self, agent: Agent) -> Clock:
-        """Its place among equals: those whose idle clock runs, longest first; then those who have work, by when they last took some."""
-        for id in self.works.get(agent.id, ()):
-            if self.interactions[id].owner == agent.id:
-                return 1, agent.taken_at, agent.id
-        return 0, agent.idle_since, agent.id
+        """
+        Its place among equals: those whose idle clock runs, longest first; then those who hold something, be it an offer, by how much,
+        and by when they last took some. So a burst is spread.
+        """
+        held = len(self.works.get(agent.id, ()))
+        return held, agent.taken_at if held else agent.idle_since, agent.id
 
     # ---- deadlines
 

@@ -17,6 +17,7 @@ from standardiste.common.events.model import (
     Channel,
     CloseReason,
     CustomerSummary,
+    Direction,
     DispositionId,
     InteractionState,
     OfferId,
@@ -249,7 +250,7 @@ def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:
     assert owner is not None, "only an owned interaction can be taken from its owner"
     i = drop_offers(step, i, Withdrawal.SUPERSEDED)
     step.tell(d.InteractionDisowned(interaction=i.id, version=i.version + 1, former_owner=owner, because=because), i)
-    work_ended(step, owner)
+    work_ended(step, owner, is_reset=because is not QueuedBecause.MEDIA_FAILED)
     return step.now(i.id)
 
 
@@ -348,23 +349,29 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
     if i.facts.channel is Channel.CHAT and reason is not CloseReason.MERGED:
         step.send(AnnounceEnd(conversation=conversation_of(i), interaction=i.id), i)
     if owner is not None:
-        work_ended(step, owner, is_outbound=i.facts.direction.value == "outbound")
+        profile = step.live.configuration.profile(owner)
+        is_work = i.state is not InteractionState.CONNECTING and (
+            i.facts.direction is Direction.INBOUND or profile.does_outbound_reset_idle
+        )
+        work_ended(step, owner, is_reset=is_work)
 
 
 def abandon(step: Step, i: Interaction) -> None:
     """The customer left while nobody had it: final. Under 5 s it is a short abandon."""
     waited_ms = step.at - i.enqueued_at
     reason = CloseReason.SHORT_ABANDONED if waited_ms < SHORT_ABANDON_MS else CloseReason.ABANDONED
+    if i.state is InteractionState.CONNECTING and has_media(i):
+        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
     close(step, i, reason, because=Withdrawal.CUSTOMER_LEFT)
 
 
-def work_ended(step: Step, agent: AgentId, *, is_outbound: bool = False) -> None:
-    """A piece of work is over: with the last one the idle clock starts, and a status chosen meanwhile applies."""
+def work_ended(step: Step, agent: AgentId, *, is_reset: bool = True) -> None:
+    """A piece of work is over: with the last one the idle clock starts (unless it was none of the agent's doing), and a status chosen meanwhile applies."""
     live = step.live
     record = live.agents.get(agent)
     if record is None or any(work.owner == agent and work.state in OWNED_STATES for work in live.works_of(agent)):
         return
-    if not is_outbound or live.configuration.profile(agent).does_outbound_reset_idle:
+    if is_reset:
         step.tell_agent(d.AgentIdleReset(agent=agent, idle_since=step.at), agent)
     if record.next_status is not None:
         change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")

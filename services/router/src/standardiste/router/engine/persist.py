@@ -89,6 +89,9 @@ def load(live: Live, records: Records) -> None:
         live.put_agent(agent)
     for closed in _sorted(records, "closed", lambda c: c.number):
         live.remember(closed)
+    for record in (*live.interactions.values(), *live.closed.values()):
+        if record.facts.linked_to is not None:
+            live.abandoned.pop(record.facts.linked_to, None)
     for answer in _sorted(records, "answer", lambda a: a.number):
         live.answered(answer)
     for due in live.standing():

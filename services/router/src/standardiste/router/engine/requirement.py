@@ -18,7 +18,6 @@ from standardiste.common.events.model import (
     CloseReason,
     Contact,
     CustomerSummary,
-    InteractionState,
     QueuedBecause,
     QueueId,
     Requirement,
@@ -39,7 +38,7 @@ def at_arrival(step: Step, i: Interaction, contact: Contact) -> None:
     address = configuration.address(contact.channel_address)
     facts: Mapping[str, object] = facts_of(contact, address) if configuration.rules is not None else {}
     named = (contact.queue, address.queue if address else None)
-    _route(step, i, facts, named, contact.priority, None, i.enqueued_at)
+    _route(step, i, facts, named, contact.priority, None, i.enqueued_at, is_first=True)
 
 
 def at_identification(
@@ -73,6 +72,8 @@ def _route(
     priority: int | None,
     preferred: AgentId | None,
     enqueued_at: Instant,
+    *,
+    is_first: bool = False,
 ) -> None:
     configuration = step.live.configuration
     rule: Rule | None = None
@@ -80,7 +81,7 @@ def _route(
     if configuration.rules is not None:
         match = configuration.rules.first_match(facts, step.at, configuration.tenant.zone)
         rule, failed = match.rule, match.failed
-    for name, detail in failed:
+    for name, detail in failed if is_first else ():
         step.tell(d.RuleFailed(interaction=i.id, rule=name, detail=detail), i)
     candidates = (rule.queue if rule else None, *named)
     queue = next((found for id in candidates if (found := configuration.queue(id)) is not None), configuration.default_queue)
@@ -93,7 +94,7 @@ def _route(
         preferred_agent=(rule.preferred_agent if rule else None) or preferred,
         labels=tuple(sorted(set(rule.labels))) if rule else (),
     )
-    if asked != i.requirement or i.state is InteractionState.IDENTIFYING:
+    if is_first or asked != i.requirement:
         why = Why(rule=rule.name if rule else "", rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
         _tell(step, i, asked, why)
 

@@ -1,0 +1,130 @@
+"""Relaxation by age or when nobody untried is left; preferred agents; nobody with the skill. routing.md, "Relaxation" and "Which agent first"."""
+
+from __future__ import annotations
+
+from stories.story import Story
+
+from standardiste.common.events.directory import RelaxationStep
+from standardiste.common.events.model import AgentId, QueueId, SkillId
+from standardiste.common.testing.builders import needs, person, queue
+
+
+def test_twilio_vector_of_steps() -> None:
+    """Steps at 10, 20, 30 s, offer timeout 5 s: offered at 3, expired at 8, step 2 at once; that step ends at age 20, so 12 s remain."""
+    steps = (
+        RelaxationStep(at_age_ms=10_000, skills=needs(billing=4)),
+        RelaxationStep(at_age_ms=20_000, skills=needs(billing=3)),
+        RelaxationStep(at_age_ms=30_000, drop=(SkillId("billing"),)),
+    )
+    Story(
+        queue("main", skills=needs(billing=5), offer_timeout_ms=5_000, relaxation=steps),
+        person("anna", skills=needs(billing=5)),
+        person("cleo", skills=needs(billing=3)),
+    ).run("""
+           0.0 | m1 by email, m1 is cu1 | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified
+           3.0 | the floor: anna        | offer m1-o1 anna 5s
+           8.0 |                        | expired m1-o1 anna 1; queued m1 expired; relaxed m1 1; anna ready 0
+           9.0 | the floor: cleo        |
+          19.9 |                        | offer m1-o2 anna 5s; anna offered 20
+          20.0 |                        | relaxed m1 2
+    """)
+
+
+def test_steps_widen_by_age_and_inner_ring_agents_go_first() -> None:
+    steps = (
+        RelaxationStep(at_age_ms=10_000, skills=needs(billing=2)),
+        RelaxationStep(at_age_ms=20_000, queues=(QueueId("sales"),)),
+        RelaxationStep(at_age_ms=30_000, agents=(AgentId("eve"),), drop=(SkillId("billing"),)),
+    )
+    Story(
+        queue("main", skills=needs(billing=4), relaxation=steps),
+        queue("sales"),
+        person("anna", skills=needs(billing=2), queues=(QueueId("main"),)),
+        person("cleo", skills=needs(billing=2), queues=(QueueId("sales"),)),
+        person("eve", queues=(QueueId("other"),)),
+    ).run("""
+           0.0 | the floor: anna cleo eve |
+           1.0 | m1 by email, m1 is cu1   | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified;
+               |                          | unstaffed m1 billing
+          11.0 |                          | relaxed m1 1; offer m1-o1 anna 120s; anna offered 20
+          12.0 | anna declines m1         | declined m1-o1 anna; queued m1 declined; done; anna ready 0
+          21.0 |                          | relaxed m1 2; offer m1-o2 cleo 120s; cleo offered 20
+          22.0 | cleo declines m1         | declined m1-o2 cleo; queued m1 declined; done; offer m1-o3 anna 120s; anna offered 20;
+               |                          | cleo ready 0
+          31.0 |                          | relaxed m1 3
+    """)
+
+
+def test_a_relaxed_priority_moves_it_forward() -> None:
+    steps = (RelaxationStep(at_age_ms=10_000, priority=5),)
+    Story(queue("main", relaxation=steps)).run("""
+           0.0 | m1 by email, m1 is cu1 | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified
+          10.0 |                        | relaxed m1 1
+    """)
+
+
+def test_preferred_agent_is_tried_alone_while_reachable_then_the_pool() -> None:
+    Story(queue("main", preferred_hold_ms=15_000)).run("""
+           0.0 | the floor: anna ben                     |
+           0.5 | v1 by voice, v1 is cu1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                         | connecting v1 anna; > connect anna; done; anna busy 100
+           0.5 | media of v1 connects                    | active v1 anna
+           1.0 | v2 by voice, v2 is cu2 preferring anna  | created v2; routed v2 main; said v2; identified v2 cu2; routed v2 main;
+               |                                         | queued v2 identified for anna
+          15.9 |                                         |
+          16.0 |                                         | preference over v2; offer v2-o1 ben 20s; ben offered 100
+    """)
+
+
+def test_preferred_agent_who_becomes_free_gets_it() -> None:
+    Story().run("""
+           0.0 | the floor: anna ben                     |
+           0.5 | v1 by voice, v1 is cu1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                         | connecting v1 anna; > connect anna; done; anna busy 100
+           0.5 | media of v1 connects                    | active v1 anna
+           1.0 | v2 by voice, v2 is cu2 preferring anna  | created v2; routed v2 main; said v2; identified v2 cu2; routed v2 main;
+               |                                         | queued v2 identified for anna
+          10.0 | media of v1 ends, anna ends v1          | left v1; wrapping v1; anna wrapping 100; closed v1 handled; idle anna; done;
+               |                                         | offer v2-o1 anna 20s; anna offered 100
+    """)
+
+
+def test_a_decline_ends_the_preference() -> None:
+    Story().run("""
+           0.0 | the floor: anna ben                   |
+           1.0 | v1 by voice, v1 is cu1 preferring ben | created v1; routed v1 main; said v1; identified v1 cu1; routed v1 main;
+               |                                       | queued v1 identified for ben; offer v1-o1 ben 20s; ben offered 100
+           2.0 | ben declines v1                       | declined v1-o1 ben; preference over v1; queued v1 declined; done;
+               |                                       | offer v1-o2 anna 20s; anna offered 100; ben ready 0
+    """)
+
+
+def test_an_unreachable_preferred_agent_is_not_waited_for() -> None:
+    Story().run("""
+           0.0 | the floor: anna                       |
+           1.0 | v1 by voice, v1 is cu1 preferring ben | created v1; routed v1 main; said v1; identified v1 cu1; routed v1 main;
+               |                                       | queued v1 identified; offer v1-o1 anna 20s; anna offered 100
+    """)
+
+
+def test_a_preferred_agent_who_leaves_is_no_longer_waited_for() -> None:
+    Story().run("""
+           0.0 | the floor: ben anna                    |
+           0.5 | v1 by voice, v1 is cu1, ben accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                        | offer v1-o1 anna 20s; anna offered 100; no: unknown_offer
+           0.5 | media of v1 connects                   |
+           1.0 | v2 by voice, v2 is cu2 preferring ben  | created v2; routed v2 main; said v2; identified v2 cu2; routed v2 main;
+               |                                        | queued v2 identified for ben; offer v2-o1 ben 20s; ben offered 100
+           2.0 | ben chooses break                      | status ben break chosen; withdrawn v2-o1 ben agent_unavailable;
+               |                                        | queued v2 withdrawn; done; ben not_ready 0
+    """)
+
+
+def test_nobody_with_the_skill_is_said_at_once() -> None:
+    Story(queue("swahili", skills=needs(swahili=1)), queue("billing", skills=needs(billing=1))).run("""
+           0.0 | m1 by email to swahili, m1 is cu1 | created m1; routed m1 swahili; said m1; identified m1 cu1; queued m1 identified;
+               |                                   | unstaffed m1 swahili
+           1.0 | m2 by email to billing, m2 is cu2 | created m2; routed m2 billing; said m2; identified m2 cu2; queued m2 identified
+    """)
