@@ -170,6 +170,22 @@ METRICS: Final = (
         what="Times a processor raised and was restored from its state.",
         when_it_rises="A record or a deadline meets a fault of the program: the log has its place and the reason.",
     ),
+    Metric(
+        name="standardiste_sends_total",
+        kind="counter",
+        unit="sends",
+        what="Messages carried out of the house, by service and what became of the try: sent, delayed, failed.",
+        when_it_rises="delayed: a provider does not take messages now, see the addresses' health; failed: look at the providers' codes in the timeline.",
+        labels=("service", "state"),
+    ),
+    Metric(
+        name="standardiste_mails_total",
+        kind="counter",
+        unit="mails",
+        what="Mails that came in, by way (http, smtp, lmtp, imap) and answer: taken, reported (a bounce of ours), refused, later.",
+        when_it_rises="later: bus or blobs are away, the senders keep the mails; refused: somebody sends what is no mail, or to addresses that are not ours.",
+        labels=("way", "answer"),
+    ),
 )
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 

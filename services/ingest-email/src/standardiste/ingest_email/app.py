@@ -35,29 +35,65 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
     book = ConversationBook(parts.store, NAME, (Channel.EMAIL,))
     health = AddressHealth(intake, parts.directory, parts.clock)
-    is_alone = parts.bus.partitions == 1  # the embedded log is one process's
     pool = SmtpPool(
         parts.clock,
         connections_max=settings.email_out_connections_max,
         timeout_s=settings.email_out_timeout_s,
         our_name=settings.email_smtp_name,
     )
+    provider = SmtpProvider(
+        settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool, health=health
+    )
     outbox = Outbox(
         store=parts.store,
         bus=parts.bus,
         clock=parts.clock,
         ids=parts.ids,
-        provider=SmtpProvider(
-            settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool, health=health
-        ),
+        provider=provider,
         policy=EMAIL_POLICY,
         service=NAME,
         topic=Topic.OUTBOUND_EMAIL,
         is_held=parts.hold.is_held,
-        is_alone=is_alone,
+        is_alone=_is_alone(parts),
     )
     reception = Reception(intake, parts.directory, outbox, authserv=settings.email_authserv)
-    mailboxes = Mailboxes(
+    tasks: dict[str, Task] = {
+        **outbox.tasks(),
+        "decisions": _learning(parts, book),
+        "smtp-pool": pool.keep,
+        "mailboxes": _mailboxes(settings, parts, reception, health).run,
+        **_listeners(settings, parts, reception),
+    }
+    return Service(
+        name=NAME,
+        router=EmailEdge(settings, parts, reception).router(),
+        tasks=tasks,
+        collections=(book.collection, outbox.collection, MAILBOXES),
+    )
+
+
+def _is_alone(parts: Parts) -> bool:
+    """The embedded log has one partition and one process."""
+    return parts.bus.partitions == 1
+
+
+def _learning(parts: Parts, book: ConversationBook) -> Task:
+    """Keep the book of conversations from decisions."""
+
+    async def learn(record: Record) -> None:
+        if record.headers.get("ce_type") in _LEARNS:
+            await book.learn(decode(record))
+
+    async def follow(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(
+            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
+        )
+
+    return follow
+
+
+def _mailboxes(settings: EmailSettings, parts: Parts, reception: Reception, health: AddressHealth) -> Mailboxes:
+    return Mailboxes(
         directory=parts.directory,
         secrets=parts.secrets,
         clock=parts.clock,
@@ -67,30 +103,8 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         health=health,
         is_held=parts.hold.is_held,
         holder=parts.ids.mint("reader"),
-        is_alone=is_alone,
+        is_alone=_is_alone(parts),
         bytes_max=settings.email_message_bytes_max,
-    )
-
-    async def learn(record: Record) -> None:
-        if record.headers.get("ce_type") in _LEARNS:
-            await book.learn(decode(record))
-
-    async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(
-            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
-        )
-
-    return Service(
-        name=NAME,
-        router=EmailEdge(settings, parts, reception).router(),
-        tasks={
-            **outbox.tasks(),
-            "decisions": follow_decisions,
-            "smtp-pool": pool.keep,
-            "mailboxes": mailboxes.run,
-            **_listeners(settings, parts, reception),
-        },
-        collections=(book.collection, outbox.collection, MAILBOXES),
     )
 
 

@@ -113,7 +113,7 @@ class MailboxReader:
             return False
         mail = await self._reception.read(raw)
         try:
-            await self._reception.accept(raw, mail, self._mailbox.tenant, self._mailbox.address)
+            await self._reception.accept(raw, mail, self._mailbox.tenant, self._mailbox.address, way="imap")
         except BadInput as bad:
             log.warning("mail_refused", channel_address=self._mailbox.address.id, reason=bad.reason)
             return False

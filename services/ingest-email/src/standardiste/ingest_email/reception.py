@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from standardiste.common.directory_view import DirectoryView
+from standardiste.common.errors import Away, BadInput
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Assurance, Channel, DeliveryState, MessageId, ReceiptId, TenantId, Thread
 from standardiste.common.intake import ATTACHMENTS_MAX, AttachmentDraft, ContactDraft, Intake
 from standardiste.common.log import logger
+from standardiste.common.metrics import counter
 from standardiste.common.outbox import Outbox
 from standardiste.ingest_email.addresses import Mailbox, normalised, without_tag
 from standardiste.ingest_email.compose import our_message
@@ -27,6 +30,9 @@ READ_AT_ONCE = 2
 
 _STATES = {"failed": DeliveryState.FAILED, "delayed": DeliveryState.DELAYED, "delivered": DeliveryState.DELIVERED}
 
+Way: TypeAlias = Literal["http", "smtp", "lmtp", "imap"]
+
+_mails = counter("standardiste_mails_total")
 log = logger("ingest-email")
 
 
@@ -60,16 +66,28 @@ class Reception:
         async with self._readers:
             return await asyncio.to_thread(parse, raw, envelope_from=envelope_from)
 
-    async def accept(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress) -> Received:
-        """Hand the mail in; durable on return. Raises BusAway, BlobsAway, StoreAway."""
-        reported = await self._report(tenant, address, mail.report) if mail.report is not None else None
+    async def accept(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress, *, way: Way) -> Received:
+        """Hand the mail in; durable on return. Raises BusAway, BlobsAway, StoreAway (try again), BadInput (never)."""
+        try:
+            received = await self._hand_in(raw, mail, tenant, address)
+        except Away:
+            _mails.labels(way, "later").inc()
+            raise
+        except BadInput:
+            _mails.labels(way, "refused").inc()
+            raise
+        _mails.labels(way, "taken" if received.receipt is not None else "reported").inc()
+        return received
+
+    async def _hand_in(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress) -> Received:
+        reported = await self._report(tenant, mail.report) if mail.report is not None else None
         if reported is not None:
             return Received(None, reported)
         receipt = await self._intake.accept(self._draft(raw, mail, tenant, address))
         log.debug("contact_accepted", receipt=receipt, defects=list(mail.defects))
         return Received(receipt)
 
-    async def _report(self, tenant: TenantId, address: ChannelAddress, report: DeliveryReport) -> MessageId | None:
+    async def _report(self, tenant: TenantId, report: DeliveryReport) -> MessageId | None:
         """Pass a delivery report on to the message that it is about; None when that is none of ours."""
         message = our_message(report.original_id, self._domains(tenant)) if report.original_id else None
         if message is None or not report.recipients:

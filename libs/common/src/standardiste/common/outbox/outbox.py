@@ -31,6 +31,7 @@ from standardiste.common.events.model import DeliveryState
 from standardiste.common.events.outbound import DeliverMessage
 from standardiste.common.ids import Ids
 from standardiste.common.log import logger
+from standardiste.common.metrics import counter
 from standardiste.common.outbox.policy import OnUnknown, OutboxPolicy, next_try_at
 from standardiste.common.outbox.provider import Provider, Refused, Sent, Unknown
 from standardiste.common.outbox.record import SendRecord, SendState
@@ -45,6 +46,7 @@ DUE_SIDE_BY_SIDE = 16
 TICK_S = 0.5
 FORGET_EVERY_MS = 3_600_000
 
+_sends = counter("standardiste_sends_total")
 log = logger("outbox")
 
 
@@ -237,6 +239,7 @@ class Outbox:
             del self._in_hand[(record.tenant, record.message)]
         asked = replace(record, tries=record.tries + 1, is_delay_told=in_hand.is_delay_told)
         if isinstance(answer, Sent):
+            _sends.labels(self._service, "sent").inc()
             try:
                 await self._end(asked, SendState.SENT, covered=covered, provider_id=answer.provider_id, refused=answer.refused)
             finally:
@@ -244,8 +247,10 @@ class Outbox:
             return True
         now = self._clock.now()
         if not answer.is_retryable or now - record.taken_at >= self._policy.give_up_ms:
+            _sends.labels(self._service, "failed").inc()
             await self._end(asked, SendState.FAILED, covered=covered, code=answer.code, detail=answer.detail)
             return True
+        _sends.labels(self._service, "delayed").inc()
         await self._delay(asked, answer, now)
         return False
 
