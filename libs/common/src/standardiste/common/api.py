@@ -36,7 +36,7 @@ ROUTES: tuple[Route, ...] = (
         "POST /v1/email/messages",
         "Hand in one raw RFC 5322 message (message/rfc822).",
         (202,),
-        ("bad_message", "unknown_channel_address", "too_large", "bus_away", "blobs_away"),
+        ("bad_message", "unknown_channel_address", "unsupported_media_type", "too_large", "bus_away", "blobs_away"),
     ),
     _route(
         "ingest-sms",
