@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from standardiste.all_in_one.demo import tenant as demo
 from standardiste.all_in_one.players.process import Installation, running
 from standardiste.all_in_one.players.stage import Stage, open_up, outside
+from standardiste.common.events.wire import SUBPROTOCOL
 
 UNHURRIED = {"STANDARDISTE_HTTP_CLIENT_PER_S": "1000", "STANDARDISTE_HTTP_CLIENT_BURST": "10000"}
 """All tests come from one address: the limit per client has its own tests."""
@@ -80,3 +86,64 @@ class Harm:
             ready = await http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
         assert self.faults() == []
+
+
+@dataclass(slots=True)
+class Desk:
+    """A desk's socket as it is: frames in and out, nothing tried again."""
+
+    socket: ClientConnection
+    welcome: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    seen: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, stage: Stage, token: str | None) -> AsyncGenerator[Desk]:
+        """Connected; welcomed when there is a token."""
+        url = stage.url.replace("http", "ws", 1) + "/v1/agent/ws"
+        async with connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None, max_size=2**22) as socket:
+            desk = cls(socket)
+            if token is not None:
+                await desk.send(kind="hello", token=token)
+                desk.welcome = await desk.next("welcome")
+            yield desk
+
+    async def send(self, **frame: Any) -> None:
+        await self.socket.send(json.dumps(frame))
+
+    async def ask(self, id: str, type: str, **data: Any) -> Mapping[str, Any]:
+        """The answer to a command: its problem, or the data of command.done or command.refused."""
+        await self.send(kind="command", id=id, type=type, data=data)
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            while True:
+                frame = await self.next()
+                if frame["kind"] == "problem" and frame.get("command") == id:
+                    return frame
+                if frame["kind"] == "event" and frame["type"].startswith("standardiste.command.") and frame["data"]["command"] == id:
+                    return frame["data"]
+
+    async def next(self, *kinds: str) -> Mapping[str, Any]:
+        """The next frame of one of these kinds, or of any."""
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            while True:
+                frame: dict[str, Any] = json.loads(await self.socket.recv())
+                self.seen.append(frame)
+                if not kinds or frame["kind"] in kinds:
+                    return frame
+
+    async def decided(self, name: str) -> Mapping[str, Any]:
+        """The data of the first decision of this name since the socket opened."""
+        type_ = f"standardiste.{name}.v1"
+        while (found := next((each["data"] for each in self.seen if each.get("type") == type_), None)) is None:
+            await self.next()
+        return found
+
+    async def closed(self) -> int:
+        """The code with which the installation closes the socket."""
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            try:
+                while True:
+                    await self.socket.recv()
+            except ConnectionClosed:
+                assert self.socket.close_code is not None
+                return self.socket.close_code

@@ -26,6 +26,8 @@ from standardiste.common.files import durable_rename
 FORMAT: Final = 1
 PAGES_IN_CACHE: Final = 4_000
 PARTITIONS_MAX: Final = 256
+BUSY_MS: Final = 20
+"""Commits begin on the event loop's thread: a foreign program that locks the file makes the bus away, not the whole process deaf."""
 
 Row: TypeAlias = tuple[int, int, str, bytes, bytes | None]
 """offset, appended_at, key, headers as `pack_headers` gives them, value"""
@@ -62,6 +64,7 @@ class Log:
         self.writer = self._connect()
         try:
             self.epoch = _prepare(self.writer, path, partitions)
+            self.writer.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             self.reader = self.writer if self._is_memory else self._connect()
         except BaseException:
             self.writer.close()

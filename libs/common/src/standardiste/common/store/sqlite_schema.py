@@ -22,6 +22,8 @@ from standardiste.common.store.port import Body, Collection
 FORMAT: Final = 1
 BUSY_MS: Final = 2_000
 """Nobody else holds the file (see the lock in sqlite.py); only our own checkpoint can make a statement wait."""
+WRITER_BUSY_MS: Final = 20
+"""A writer begins on the event loop's thread: a foreign program that locks the file after all makes the store away, not the whole process deaf."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -82,6 +84,7 @@ def open_connection(database: str, *, is_writer: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")  # a commit returns when its WAL frames are fsynced
             if found == 0:
                 connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {FORMAT};COMMIT;")
+            connection.execute(f"PRAGMA busy_timeout = {WRITER_BUSY_MS}")
     except BaseException:
         connection.close()
         raise
