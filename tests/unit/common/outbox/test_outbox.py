@@ -31,6 +31,7 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import DeliverMessage, TellNotice
 from standardiste.common.ids import CountingIds
 from standardiste.common.outbox import OnUnknown, Outbox, OutboxPolicy, Refused, Send, SendState, Sent, Unknown
+from standardiste.common.outbox.outbox import NO_ROOM_LOOK_MS, PER_ADDRESS
 from standardiste.common.outbox.policy import next_try_at
 from standardiste.common.store.sqlite import SqliteStore
 from standardiste.common.testing.builders import event
@@ -53,12 +54,13 @@ class Post:
     taken: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
+    gated: str = ""
     entered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, send: Send) -> Sent:
         self.asked.append(send.command.message)
         self.entered.set()
-        if self.gate is not None:
+        if self.gate is not None and self.gated in ("", send.command.channel_address):
             await self.gate.wait()
         answer = self.answers.pop(0) if self.answers else Sent(provider_id=f"p-{send.command.message}")
         if isinstance(answer, Exception):
@@ -103,8 +105,8 @@ class World:
             others=None if others is None else keep,
         )
 
-    async def deliver(self, outbox: Outbox, message: str, conversation: str = "c1") -> None:
-        await outbox.deliver(deliver(message, conversation), order=message)
+    async def deliver(self, outbox: Outbox, message: str, conversation: str = "c1", address: str = "ca1") -> None:
+        await outbox.deliver(deliver(message, conversation, address), order=message)
 
     async def told(self) -> list[str]:
         """What the router was told, in order: message, state, code."""
@@ -115,7 +117,7 @@ class World:
         return found
 
 
-def deliver(message: str, conversation: str = "c1") -> Event:
+def deliver(message: str, conversation: str = "c1", address: str = "ca1") -> Event:
     command = DeliverMessage(
         conversation=ConversationId(conversation),
         interaction=InteractionId("i1"),
@@ -123,7 +125,7 @@ def deliver(message: str, conversation: str = "c1") -> Event:
         author=Author(kind=AuthorKind.AGENT, id="anna"),
         content=Content(text=f"text of {message}"),
         channel=Channel.EMAIL,
-        channel_address=ChannelAddressId("ca1"),
+        channel_address=ChannelAddressId(address),
     )
     return event(command, id=f"e-{message}", source="router", subject="i1")
 
@@ -268,6 +270,22 @@ async def test_adapters_trouble_is_tried_again_and_stops_nobody_else(world: Worl
     world.clock.advance(2_000)
     await outbox.run_due()
     assert world.post.taken == ["other", "m1"]
+
+
+async def test_address_whose_server_hangs_holds_up_no_other(world: World) -> None:
+    outbox = world.outbox()
+    world.post.gate, world.post.gated = asyncio.Event(), "hangs"
+    hanging = [asyncio.create_task(world.deliver(outbox, f"h{number}", f"ch{number}", "hangs")) for number in range(PER_ADDRESS + 5)]
+    await asyncio.wait(hanging, return_when=asyncio.FIRST_COMPLETED)
+    assert sorted(world.post.asked) == sorted(f"h{number}" for number in range(PER_ADDRESS))
+    await world.deliver(outbox, "m1")
+    world.clock.advance(NO_ROOM_LOOK_MS)
+    assert await outbox.run_due() == 0
+    assert world.post.taken == ["m1"]
+    world.post.gate.set()
+    await asyncio.gather(*hanging)
+    assert await outbox.run_due() == 5
+    assert len(world.post.taken) == 1 + PER_ADDRESS + 5
 
 
 # ---- held

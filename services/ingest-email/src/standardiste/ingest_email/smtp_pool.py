@@ -19,6 +19,8 @@ from standardiste.common.clock import Clock
 
 IDLE_MS = 20_000
 TRIM_EVERY_S = 5.0
+SPARED_MS = 1_000
+"""How long a server that could not be reached is left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class _Pool:
     turns: asyncio.Semaphore
     idle: list[tuple[aiosmtplib.SMTP, int]] = field(default_factory=list[tuple[aiosmtplib.SMTP, int]])
     users: int = 0
+    failed: Exception | None = None
+    failed_at: int = 0
 
 
 class Connection:
@@ -78,7 +82,7 @@ class SmtpPool:
         try:
             await pool.turns.acquire()
             try:
-                client = await self._living(pool) or await self._connected(server)
+                client = await self._living(pool) or await self._connected(server, pool)
             except BaseException:
                 pool.turns.release()
                 raise
@@ -124,7 +128,17 @@ class SmtpPool:
             return client
         return None
 
-    async def _connected(self, server: MailServer) -> aiosmtplib.SMTP:
+    async def _connected(self, server: MailServer, pool: _Pool) -> aiosmtplib.SMTP:
+        """A new connection. A server that could not be reached a moment ago is not asked again: who waited his turn hears the same at once."""
+        if pool.failed is not None and self._clock.now() - pool.failed_at < SPARED_MS:
+            raise pool.failed
+        try:
+            return await self._connect(server)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            pool.failed, pool.failed_at = error, self._clock.now()
+            raise
+
+    async def _connect(self, server: MailServer) -> aiosmtplib.SMTP:
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,

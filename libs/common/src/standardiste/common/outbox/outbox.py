@@ -16,7 +16,9 @@ What is lost when: nothing. What may be doubled: a send of unknown outcome, wher
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 from weakref import WeakValueDictionary
@@ -41,9 +43,17 @@ from standardiste.common.store.port import ABSENT, Collection, Store
 
 BEHIND_RECHECK_MS = 60_000
 """How often a send behind another makes sure that its turn was not missed."""
-DUE_SIDE_BY_SIDE = 16
-"""Conversations tried at once when their due times have come."""
+DUE_SIDE_BY_SIDE = 64
+"""Conversations tried at once because their due times have come."""
+IN_FLIGHT = 256
+"""Records of the outbound topic in hand at once."""
+PER_ADDRESS = 48
+"""Sends of one channel address in hand at once: one whose server hangs leaves room for the others; its further sends are stored and wait their turn."""
+NO_ROOM_LOOK_MS = 1_000
+"""When a send whose address had its share in hand is looked at first."""
 TICK_S = 0.5
+ROOM_S = 0.02
+"""How soon to look again when something due found no room and room has come."""
 FORGET_EVERY_MS = 3_600_000
 
 _sends = counter("standardiste_sends_total")
@@ -89,6 +99,9 @@ class Outbox:
         self._sends = Sends(store, service)
         self._lanes: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._in_hand: dict[tuple[str, str], _InHand] = {}
+        self._in_use: Counter[tuple[str, str]] = Counter()  # conversations under way, by tenant and channel address
+        self._trying: set[tuple[str, str]] = set()
+        self._has_room, self._is_crowded = asyncio.Event(), False
         self._is_first_round = True
         self._forgot_at = 0
 
@@ -103,17 +116,18 @@ class Outbox:
 
     async def follow(self, ready: Callable[[], None]) -> None:
         """Take what the router asks, until cancelled."""
-        await self._bus.subscribe(f"{self._service}-outbox", (self._topic,), self.take, ready=ready)
+        await self._bus.subscribe(f"{self._service}-outbox", (self._topic,), self.take, in_flight=IN_FLIGHT, ready=ready)
 
     async def follow_due(self, ready: Callable[[], None]) -> None:
-        """Do what becomes due, until cancelled. A store or bus that is away is waited for."""
+        """Do what becomes due, until cancelled. A store or bus that is away is waited for; what hangs holds up nobody else."""
         ready()
-        while True:
-            try:
-                await self.run_due()
-            except Away as away:
-                log.warning("outbox_waits", away=away.what)
-            await asyncio.sleep(TICK_S)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    await self._begin_due(group, self._wait_out)
+                except Away as away:
+                    self._wait_out(away)
+                await self._until_next_look()
 
     async def take(self, record: Record) -> None:
         """Handle one record of outbound.<channel>. Raises Away (call again) and BadInput (not ours to understand)."""
@@ -126,32 +140,40 @@ class Outbox:
     async def deliver(self, event: Event, *, order: str) -> None:
         """Send, or store for later. On return the message is safe: sent, given up, or stored with its due time."""
         command: DeliverMessage = event.data
+        address = (event.tenant, command.channel_address)
+        has_room = self._in_use[address] < PER_ADDRESS
+        if not has_room:
+            await self._deliver(event, command, order, has_room=False)
+            return
+        self._in_use[address] += 1
+        try:
+            await self._deliver(event, command, order, has_room=True)
+        finally:
+            self._give_back(address)
+
+    async def _deliver(self, event: Event, command: DeliverMessage, order: str, *, has_room: bool) -> None:
         tenant, conversation = event.tenant, command.conversation
         async with self._lane(tenant, conversation):
-            is_free = not self._is_held() and await self._sends.head(tenant, conversation) is None
+            is_free = has_room and not self._is_held() and await self._sends.head(tenant, conversation) is None
+            look_ms = self._policy.lease_ms if is_free else self._policy.delayed_ms if has_room else NO_ROOM_LOOK_MS
             try:
-                stored = await self._sends.write(self._taken(event, command, order, is_free=is_free), expected=ABSENT)
+                stored = await self._sends.write(self._taken(event, command, order, look_ms, is_free=is_free), expected=ABSENT)
             except VersionConflict:
                 await self._repeat(tenant, command)
                 return
             if is_free:
                 await self._ask(stored, covered=command.message)
-            else:
+            elif has_room:
                 await self._drain(tenant, conversation, covered=command.message)
 
     async def run_due(self) -> int:
         """Do all that is due now; give how many sends were looked at. Raises Away."""
-        now = self._clock.now()
-        await self._tell_delays_in_hand(now)
-        due = await self._sends.due(now)
-        if self._is_first_round and self._is_alone:
-            due += [record for record in await self._sends.in_hand() if self._is_abandoned(record)]
-        self._is_first_round = False
-        await self._revisit_all(due)
-        if now - self._forgot_at >= FORGET_EVERY_MS:
-            self._forgot_at = now
-            await self._sends.forget(now - self._policy.keep_ms)
-        return len(due)
+        trouble: list[Away] = []
+        async with asyncio.TaskGroup() as group:
+            count = await self._begin_due(group, trouble.append)
+        if trouble:
+            raise trouble[0]
+        return count
 
     async def get(self, tenant: str, message: str) -> SendRecord | None:
         """What is known of a message."""
@@ -334,25 +356,69 @@ class Outbox:
 
     # ---- what is due
 
-    async def _revisit_all(self, due: list[SendRecord]) -> None:
-        by_conversation: dict[tuple[str, str], list[str]] = {}
+    async def _begin_due(self, group: asyncio.TaskGroup, away: Callable[[Away], None]) -> int:
+        """Begin with all that is due now, as far as there is room; give how many sends that are. Raises Away."""
+        now = self._clock.now()
+        await self._tell_delays_in_hand(now)
+        due = await self._sends.due(now)
+        if self._is_first_round and self._is_alone:
+            due += [record for record in await self._sends.in_hand() if self._is_abandoned(record)]
+        self._is_first_round = False
+        begun = self._with_room(due)
+        for (tenant, conversation, address), messages in begun.items():
+            self._trying.add((tenant, conversation))
+            self._in_use[(tenant, address)] += 1
+            group.create_task(self._try(tenant, conversation, address, messages, away))
+        if now - self._forgot_at >= FORGET_EVERY_MS:
+            self._forgot_at = now
+            await self._sends.forget(now - self._policy.keep_ms)
+        return sum(map(len, begun.values()))
+
+    async def _until_next_look(self) -> None:
+        """A tick; less when something that is due waits for room, and room has come."""
+        if not self._is_crowded:
+            await asyncio.sleep(TICK_S)
+            return
+        self._has_room.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_room.wait(), TICK_S)
+        await asyncio.sleep(ROOM_S)
+
+    def _with_room(self, due: Sequence[SendRecord]) -> dict[tuple[str, str, str], list[str]]:
+        """The messages due by conversation, without conversations under way and those of addresses that have their share in hand."""
+        begun: dict[tuple[str, str, str], list[str]] = {}
+        in_use = Counter(self._in_use)
+        self._is_crowded = False
         for record in due:
-            by_conversation.setdefault((record.tenant, record.conversation), []).append(record.message)
-        gate = asyncio.Semaphore(DUE_SIDE_BY_SIDE)
-        trouble: list[Away] = []
+            key, address = (record.tenant, record.conversation, record.channel_address), (record.tenant, record.channel_address)
+            if key in begun:
+                begun[key].append(record.message)
+            elif (record.tenant, record.conversation) in self._trying:
+                continue
+            elif in_use[address] < PER_ADDRESS and len(self._trying) + len(begun) < DUE_SIDE_BY_SIDE:
+                begun[key] = [record.message]
+                in_use[address] += 1
+            else:
+                self._is_crowded = True
+        return begun
 
-        async def one(tenant: str, conversation: str, messages: list[str]) -> None:
-            async with gate:
-                try:
-                    await self._revisit(tenant, conversation, messages)
-                except Away as away:
-                    trouble.append(away)
+    async def _try(self, tenant: str, conversation: str, address: str, messages: list[str], away: Callable[[Away], None]) -> None:
+        try:
+            await self._revisit(tenant, conversation, messages)
+        except Away as trouble:
+            away(trouble)
+        finally:
+            self._trying.discard((tenant, conversation))
+            self._give_back((tenant, address))
 
-        async with asyncio.TaskGroup() as group:
-            for (tenant, conversation), messages in by_conversation.items():
-                group.create_task(one(tenant, conversation, messages))
-        if trouble:
-            raise trouble[0]
+    def _give_back(self, address: tuple[str, str]) -> None:
+        self._in_use[address] -= 1
+        self._has_room.set()
+        if not self._in_use[address]:
+            del self._in_use[address]
+
+    def _wait_out(self, away: Away) -> None:
+        log.warning("outbox_waits", away=away.what)
 
     async def _revisit(self, tenant: str, conversation: str, messages: list[str]) -> None:
         """Something of this conversation is due: its next send, reports owed, delays to tell."""
@@ -398,7 +464,7 @@ class Outbox:
 
     # ---- whose it is
 
-    def _taken(self, event: Event, command: DeliverMessage, order: str, *, is_free: bool) -> SendRecord:
+    def _taken(self, event: Event, command: DeliverMessage, order: str, look_ms: int, *, is_free: bool) -> SendRecord:
         now = self._clock.now()
         return SendRecord(
             tenant=event.tenant,
@@ -407,11 +473,12 @@ class Outbox:
             state=SendState.SENDING if is_free else SendState.DELAYED,
             conversation=command.conversation,
             interaction=command.interaction,
+            channel_address=command.channel_address,
             order=order,
             taken_at=now,
             command=dump_data(command).decode(),
             open_in=command.conversation,
-            due_at=now + (self._policy.lease_ms if is_free else self._policy.delayed_ms),
+            due_at=now + look_ms,
             holder=self._holder if is_free else None,
             traceparent=event.traceparent,
         )

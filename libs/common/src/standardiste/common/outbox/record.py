@@ -59,6 +59,7 @@ class SendRecord:
     command: str | None
     open_in: str | None
     due_at: int | None
+    channel_address: str = ""
     try_at: int = 0
     tries: int = 0
     holder: str | None = None

@@ -9,7 +9,7 @@ from standardiste.common.errors import VersionConflict
 from standardiste.common.outbox.record import INDEXES, SendRecord, from_document, to_body
 from standardiste.common.store.port import Collection, Find, Store, Where
 
-PER_ROUND = 500
+PER_ROUND = 128
 
 
 class Sends:
