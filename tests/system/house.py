@@ -140,10 +140,25 @@ class Desk:
 
     async def closed(self) -> int:
         """The code with which the installation closes the socket."""
-        async with asyncio.timeout(SETTLES_WITHIN_S):
-            try:
-                while True:
-                    await self.socket.recv()
-            except ConnectionClosed:
-                assert self.socket.close_code is not None
-                return self.socket.close_code
+        return await close_code(self.socket)
+
+
+async def close_code(socket: ClientConnection) -> int:
+    """Read until the other side has closed; its code."""
+    async with asyncio.timeout(SETTLES_WITHIN_S):
+        try:
+            while True:
+                await socket.recv()
+        except ConnectionClosed:
+            assert socket.close_code is not None
+            return socket.close_code
+
+
+_tokens: dict[tuple[str, str], str] = {}
+
+
+async def token_of(stage: Stage, login: str) -> str:
+    """This login's token, signed in once for all tests of the installation: how often one may sign in is limited."""
+    if (stage.url, login) not in _tokens:
+        _tokens[stage.url, login] = await stage.token(login)
+    return _tokens[stage.url, login]

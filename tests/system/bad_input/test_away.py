@@ -19,7 +19,7 @@ from typing import Any
 import aiosmtplib
 import httpx
 import pytest
-from system.house import Desk, Harm
+from system.house import Desk, Harm, token_of
 
 from standardiste.all_in_one.players.agent import AgentClient, Refused
 from standardiste.all_in_one.players.mail import letter, send
@@ -158,7 +158,7 @@ async def test_log_that_is_locked_is_a_bus_that_is_away(house: Stage, installati
     writer, harm = Writer(house), Harm.of(house)
     assert await writer.letter("before") == (202, "")
     visitor = await Visitor.begin(house.url, CHAT_PAGE)
-    token = await house.token("claire")
+    token = await token_of(house, "claire")
     async with Desk.open(house, token) as desk, visitor.connected() as socket, responsive(house) as took:
         assert "refused" not in str(await desk.ask("before", "status.set", status="ready"))
         with locked(installation.data / "bus.sqlite"):
@@ -206,7 +206,7 @@ async def test_store_that_is_locked_loses_nothing(house: Stage, installation: In
 
 async def test_full_disk_is_refused_and_well_again_by_itself(house: Stage, installation: Installation, figures: dict[str, object]) -> None:
     writer, harm = Writer(house), Harm.of(house)
-    async with AgentClient(house.url, await house.token("claire")) as agent, responsive(house) as took:
+    async with AgentClient(house.url, await token_of(house, "claire")) as agent, responsive(house) as took:
         with full_disk(installation):
             answers = [await writer.letter("x" * 60_000) for _ in range(200)]
             while await writer.letter("x" * 200) == (202, ""):
