@@ -74,7 +74,7 @@ class Hub:
         _sockets.set(self._count)
         place = parse_place(after) if after is not None else None
         if place is None:
-            visit.show(await self._transcript.latest(*visit.key))
+            visit.show(self._window.redacted(await self._transcript.latest(*visit.key)))
         else:
             visit.place = place
             await self._catch_up(visit)
@@ -101,7 +101,7 @@ class Hub:
     async def _catch_up(self, visit: Visit) -> None:
         while True:
             lines = await self._transcript.after(*visit.key, visit.place)
-            visit.show(lines)
+            visit.show(self._window.redacted(lines))
             if len(lines) < PAGE:
                 return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,6 +41,16 @@ class Window:
     def of(self, tenant: str, conversation: str) -> list[Line]:
         """What is remembered of a chat, in the order in which it is shown."""
         return sorted(self._by_chat.get((tenant, conversation), ()), key=lambda line: line.order)
+
+    def redacted(self, lines: Sequence[Line]) -> list[Line]:
+        """Stored lines without the words that have gone since: the group may be behind what this pod has read."""
+        gone = {
+            line.entry.id: line
+            for key in {(line.tenant, line.conversation) for line in lines}
+            for line in self._by_chat.get(key, ())
+            if isinstance(line.entry, Said) and line.entry.is_redacted
+        }
+        return [gone.get(line.entry.id, line) for line in lines] if gone else list(lines)
 
     def redact(self, redaction: Redaction) -> None:
         """Words that are to go leave the memory at once."""
