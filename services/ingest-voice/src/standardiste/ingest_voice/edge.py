@@ -45,7 +45,12 @@ class VoiceEdge:
         form = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}, "required": True}}
         router.add_api_route("/twilio/calls", self.call, methods=["POST"], openapi_extra=form, summary="Twilio's inbound call webhook")
         router.add_api_route(
-            "/twilio/calls/{step}", self.step, methods=["POST"], openapi_extra=form, summary="What Twilio asks or reports next in a call"
+            "/twilio/calls/{step}",
+            self.step,
+            methods=["POST"],
+            openapi_extra=form,
+            summary="What Twilio asks or reports next in a call",
+            responses={204: {"description": "Taken; nothing more is to be done in the call."}},
         )
         return router
 
