@@ -61,6 +61,7 @@ OFFER_TIMEOUT_MS: Final = {
 WRAP_UP_MS: Final = {Channel.VOICE: 30_000, Channel.CALLBACK: 30_000, Channel.CHAT: 15_000}
 RELAXATION_STEPS_MAX: Final = 10
 
+NO_TENANT: Final = Tenant(id=TenantId(""), change_set=0, name="")
 NO_PROFILE: Final = AgentProfile(id=ProfileId(""), change_set=0)
 E = TypeVar("E")
 
@@ -87,7 +88,7 @@ class Configuration:
         self.hours = hours
         tenants = [entity for entity in entities.values() if isinstance(entity, Tenant)]
         self.is_known = bool(tenants) and not tenants[0].is_archived
-        self.tenant = tenants[0] if tenants else Tenant(id=TenantId(""), change_set=0, name="")
+        self.tenant = tenants[0] if tenants else NO_TENANT
         self._queues = {entity.id: entity for entity in entities.values() if isinstance(entity, Queue) and not entity.is_archived}
         self.default_queue = self._queues.setdefault(self.tenant.default_queue, Queue(id=self.tenant.default_queue, change_set=0))
         self._routable = {READY} | {
@@ -257,13 +258,17 @@ def _rules(entities: Mapping[EntityKey, Entity], kit: Kit, former: Configuration
     rule_set = entities.get(("rule-set", "main"))
     if not isinstance(rule_set, RuleSet) or rule_set.is_archived:
         return None
-    zone = next((entity.zone for entity in entities.values() if isinstance(entity, Tenant)), "UTC")
-    if former is not None and former.entities.get(("rule-set", "main")) == rule_set and former.tenant.zone == zone:
+    tenant = next((entity for entity in entities.values() if isinstance(entity, Tenant)), NO_TENANT)
+    if former is not None and former.entities.get(("rule-set", "main")) == rule_set and _asks_alike(former.tenant, tenant):
         return former.rules
-    compiled = kit.compile_rules(rule_set, zone)
+    compiled = kit.compile_rules(rule_set, tenant.zone, tenant.default_queue)
     if hasattr(compiled, "first_match"):
         return compiled  # type: ignore[return-value]  # the union's two sides differ by this verb
     return Faulty(compiled.reason, compiled.detail)  # type: ignore[union-attr]
+
+
+def _asks_alike(former: Tenant, tenant: Tenant) -> bool:
+    return (former.zone, former.default_queue) == (tenant.zone, tenant.default_queue)
 
 
 def _widen(queue: Queue, skills: tuple[SkillNeed, ...], steps: int) -> tuple[Ring, ...]:

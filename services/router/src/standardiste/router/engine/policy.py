@@ -175,7 +175,7 @@ class Refusal(Protocol):
 class RuleCompiler(Protocol):
     """Compiles, type-checks and runs the examples."""
 
-    def __call__(self, rule_set: RuleSet, zone: str) -> Rules | Refusal: ...
+    def __call__(self, rule_set: RuleSet, zone: str, default_queue: QueueId) -> Rules | Refusal: ...
 
 
 class Hours(Protocol):

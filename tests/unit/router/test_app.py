@@ -1,0 +1,248 @@
+"""The processor: records in, decisions, sends and state out; restored, it goes on; what it cannot take is dead-lettered or stops it by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from standardiste.common.bus.port import Outgoing, Record
+from standardiste.common.bus.topics import Topic
+from standardiste.common.events import codec, inputs
+from standardiste.common.events import commands as c
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Data, Instant
+from standardiste.common.events.directory import ChangeSetCommitted
+from standardiste.common.events.model import AgentId, Channel, ConversationId, OfferId, SessionId, StatusId
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
+from standardiste.router.app import Router
+from standardiste.router.engine.persist import CorruptState
+
+ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class Log:
+    """A partition's log around one processor: what goes in, what came out, and the compacted state."""
+
+    def __init__(self) -> None:
+        self.router = Router(0)
+        self.offset = 0
+        self.state: dict[str, Outgoing] = {}
+        self.at = int(AT)
+
+    def record(self, data: Data, *, tenant: str = TENANT, id: str = "", trace: str | None = None, at: int | None = None) -> Record:
+        self.offset += 1
+        out = codec.encode(event(data, id=id or f"x{self.offset}", tenant=tenant, traceparent=trace), Topic.INPUTS)
+        return self.raw(out.value, out.headers, at=at)
+
+    def raw(self, value: bytes | None, headers: dict[str, str] | object, *, at: int | None = None) -> Record:
+        return Record(
+            topic=Topic.INPUTS,
+            partition=0,
+            offset=self.offset,
+            appended_at=Instant(self.at if at is None else at),
+            key=TENANT,
+            value=value,
+            headers=dict(headers),  # type: ignore[call-overload]  # a test's own dict
+        )
+
+    def take(self, *records: Record) -> list[Outgoing]:
+        return self.keep(self.router.handle(records))
+
+    def keep(self, outputs: Sequence[Outgoing]) -> list[Outgoing]:
+        for out in outputs:
+            if out.topic is Topic.ROUTER_STATE:
+                if out.value is None:
+                    self.state.pop(out.key, None)
+                else:
+                    self.state[out.key] = out
+        return list(outputs)
+
+    def open(self, tenant: str = TENANT) -> list[Outgoing]:
+        entities = [self.record(entity, tenant=tenant) for entity in configuration(tenant_id=tenant)]
+        commit = self.record(ChangeSetCommitted(number=1, members=len(entities), by="p", committed_at=AT), tenant=tenant)
+        sign_in = self.record(inputs.SessionOpened(session=SessionId("s1"), agent=AgentId("anna"), gateway="g1"), tenant=tenant)
+        return self.take(*entities, commit, sign_in, self.record(c.SetStatus(actor=ACTOR, status=StatusId("ready")), tenant=tenant))
+
+    def chat(self, id: str = "m1", tenant: str = TENANT) -> list[Outgoing]:
+        made = contact(
+            id, channel=Channel.CHAT, conversation=ConversationId(f"c_{id}"), content=content("mon secret"), address="visitor-77"
+        )
+        identified = inputs.ContactIdentified(
+            contact=made.id, receipt=made.receipt, conversation=ConversationId(f"c_{id}"), customer=customer(name="Anne Onyme")
+        )
+        return self.take(
+            self.record(inputs.ContactReceived(contact=made), id=id, trace=TRACE, tenant=tenant), self.record(identified, tenant=tenant)
+        )
+
+    def restarted(self) -> Router:
+        self.router = Router(0)
+        records = [self._state_record(out, number) for number, out in enumerate(self.state.values())]
+        self.router.restore(records[:5])
+        self.router.restore(records[5:])
+        self.keep(self.router.resumed(Instant(self.at), 100))
+        return self.router
+
+    def _state_record(self, out: Outgoing, offset: int) -> Record:
+        return Record(topic=out.topic, partition=0, offset=offset, appended_at=AT, key=out.key, value=out.value, headers=out.headers)
+
+
+def types(outputs: Sequence[Outgoing], topic: Topic = Topic.DECISIONS) -> list[str]:
+    return [out.headers["ce_type"].removeprefix("standardiste.").removesuffix(".v1") for out in outputs if out.topic is topic]
+
+
+@pytest.fixture
+def log() -> Log:
+    made = Log()
+    made.open()
+    return made
+
+
+def test_decisions_go_out_keyed_by_tenant_with_their_step_instant_and_change_set(log: Log) -> None:
+    outputs = [out for out in log.chat() if out.topic is Topic.DECISIONS]
+    first = outputs[0]
+    assert (first.tenant, first.key) == (TENANT, TENANT)
+    assert (first.headers["step"], first.headers["at"], first.headers["change-set"]) == (f"inputs:{log.offset - 1}", str(AT), "1")
+    assert types(outputs) == [
+        "interaction.created",
+        "interaction.routed",
+        "message.received",
+        "customer.identified",
+        "interaction.queued",
+        "offer.made",
+        "agent.state-changed",
+    ]
+
+
+def test_an_interactions_own_trace_is_on_each_of_its_events(log: Log) -> None:
+    traced = {out.headers["ce_type"]: out.headers.get("traceparent") for out in log.chat() if out.headers.get("ce_subject") == "in_m1"}
+    assert set(traced.values()) == {TRACE}
+
+
+def test_readers_are_named_in_the_to_header(log: Log) -> None:
+    to = {kind: out.headers.get("to") for out, kind in zip(log.chat(), types(log.chat("m2")), strict=False)}
+    assert to["interaction.queued"] == "queue:main"
+    assert to["offer.made"] == "agent:anna"
+    assert to["interaction.created"] is None
+
+
+def test_what_a_channel_must_do_goes_to_its_topic_keyed_by_conversation(log: Log) -> None:
+    log.chat()
+    accepted = log.take(log.record(c.AcceptOffer(actor=ACTOR, offer=OfferId("in_m1-o1"))))
+    sent = log.take(log.record(c.SendMessage(actor=ACTOR, interaction=d.InteractionId("in_m1"), content=content("oui"))))
+    assert types(accepted, Topic.OUTBOUND_CHAT) == ["conversation.joined"]
+    assert types(sent, Topic.OUTBOUND_CHAT) == ["message.deliver"]
+    assert [out.key for out in sent if out.topic is Topic.OUTBOUND_CHAT] == [f"{TENANT}/c_m1"]
+
+
+def test_each_entity_is_written_once_a_batch_and_gone_is_a_tombstone(log: Log) -> None:
+    log.chat()
+    offer = OfferId("in_m1-o1")
+    closing = log.take(
+        log.record(c.AcceptOffer(actor=ACTOR, offer=offer)),
+        log.record(c.CompleteInteraction(actor=ACTOR, interaction=d.InteractionId("in_m1"), version=4)),
+        log.record(c.EndWrapUp(actor=ACTOR, interaction=d.InteractionId("in_m1"), version=5)),
+    )
+    keys = [out.key for out in closing if out.topic is Topic.ROUTER_STATE]
+    assert len(keys) == len(set(keys))
+    assert [out.key for out in closing if out.topic is Topic.ROUTER_STATE and out.value is None] == [f"{TENANT}/interaction/in_m1"]
+    assert f"{TENANT}/closed/in_m1" in keys
+
+
+def test_router_state_holds_no_word_address_or_name_of_a_customer(log: Log) -> None:
+    log.chat()
+    whole = b"".join(out.value or b"" for out in log.state.values())
+    assert [word for word in (b"secret", b"visitor-77", b"Onyme", b"help@example.com") if word in whole] == []
+
+
+def test_restored_it_goes_on_mid_offer_with_the_same_decisions(log: Log) -> None:
+    log.chat()
+    before = log.router
+    restored = log.restarted()
+    log.keep(before.resumed(Instant(log.at), 100))
+    accept = log.record(c.AcceptOffer(actor=ACTOR, offer=OfferId("in_m1-o1")))
+    assert before.handle([accept]) == restored.handle([accept])
+    assert before.fire(Instant(log.at + 60_000)) == restored.fire(Instant(log.at + 60_000))
+
+
+def test_deadlines_fire_before_a_later_record_each_as_its_own_step(log: Log) -> None:
+    made = contact("m9")
+    log.take(log.record(inputs.ContactReceived(contact=made), id="m9"))
+    log.at += 2_000
+    outputs = log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1)))
+    queued = next(out for out in outputs if out.headers["ce_type"] == "standardiste.interaction.queued.v1")
+    assert (queued.headers["step"], queued.headers["at"]) == (f"identify:{AT + 500}:in_m9", str(AT + 500))
+
+
+def test_fire_does_what_is_due_and_no_more(log: Log) -> None:
+    log.take(log.record(inputs.ContactReceived(contact=contact("m9")), id="m9"))
+    assert log.router.next_deadline() == AT + 500
+    assert types(log.router.fire(Instant(AT + 499))) == []
+    assert types(log.router.fire(Instant(AT + 500))) == ["interaction.queued", "offer.made", "agent.state-changed"]
+
+
+def test_tenants_of_a_partition_do_not_touch_each_other() -> None:
+    log = Log()
+    log.open("t1")
+    log.open("t2")
+    log.chat("m1", tenant="t1")
+    assert [set(log.router.engines[tenant].live.interactions) for tenant in ("t1", "t2")] == [{"in_m1"}, set()]
+
+
+def test_a_contact_of_an_unknown_tenant_is_dead_lettered_and_its_receipt_says_so() -> None:
+    log = Log()
+    outputs = log.take(log.record(inputs.ContactReceived(contact=contact()), tenant="nobody"))
+    assert types(outputs) == ["contact.undeliverable"]
+    dead = [out for out in outputs if out.topic is Topic.DEAD_LETTERS]
+    assert [(out.tenant, out.headers["dl-reason"].split(":")[0]) for out in dead] == [("nobody", "unknown_tenant")]
+
+
+def test_an_unknown_type_is_skipped_and_counted() -> None:
+    skipped: list[str] = []
+    router = Router(0, skipped=skipped.append)
+    log = Log()
+    log.router = router
+    headers = {
+        "ce_type": "standardiste.future.thing.v1",
+        "ce_id": "1",
+        "ce_tenant": TENANT,
+        "ce_time": "2026-01-01T00:00:00Z",
+        "ce_source": "x",
+    }
+    assert (log.take(log.raw(b"{}", headers)), skipped) == ([], ["standardiste.future.thing.v1"])
+
+
+def test_a_tombstone_of_the_directory_says_nothing(log: Log) -> None:
+    assert log.take(log.raw(None, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (f"{TENANT}/interaction/in_x", b'{"id":"in_x"}'),
+        (f"{TENANT}/interaction/in_x", b"not json"),
+        (f"{TENANT}/nonsense/x", b"{}"),
+        (f"{TENANT}/entity/nonsense/x", b"{}"),
+    ],
+)
+def test_corrupt_state_stops_the_partition_by_name(key: str, value: bytes) -> None:
+    record = Record(topic=Topic.ROUTER_STATE, partition=0, offset=7, appended_at=AT, key=key, value=value, headers={})
+    with pytest.raises(CorruptState, match="offset 7"):
+        Router(0).restore([record])
+
+
+def test_state_that_does_not_add_up_stops_the_partition_by_name(log: Log) -> None:
+    log.chat()
+    del log.state[f"{TENANT}/interaction/in_m1"]
+    with pytest.raises(CorruptState, match="1 came, 0 closed, but 0 are live"):
+        log.restarted()
+
+
+def test_a_change_set_that_can_no_longer_be_put_in_force_stops_the_partition_by_name(log: Log) -> None:
+    key = f"{TENANT}/entity/queue/main"
+    broken = {**json.loads(log.state[key].value or b""), "filters": ["unheard_of"]}
+    log.state[key] = Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=key, value=json.dumps(broken).encode())
+    with pytest.raises(CorruptState, match="unknown_filter"):
+        log.restarted()

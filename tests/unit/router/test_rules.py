@@ -1,0 +1,122 @@
+"""Routing rules: compiled, checked, tried on examples; asked of a contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from standardiste.common.events.directory import Rule, RuleExample, RuleSet
+from standardiste.common.events.model import Channel, QueueId
+from standardiste.common.rules import BadRules, CompiledRules, compile_rules, example_facts
+from standardiste.common.testing.builders import AT, contact, content, customer
+from standardiste.router.engine.facts import customer_facts, facts_of
+
+
+def rule_set(*whens: str, examples: tuple[RuleExample, ...] = ()) -> RuleSet:
+    rules = tuple(Rule(name=f"r{number}", when=when, queue=QueueId(f"q{number}")) for number, when in enumerate(whens))
+    return RuleSet(id="main", change_set=1, rules=rules, examples=examples)
+
+
+def compiled(*whens: str) -> CompiledRules:
+    rules = compile_rules(rule_set(*whens), "Europe/Paris")
+    assert isinstance(rules, CompiledRules), rules
+    return rules
+
+
+def queue_for(rules: CompiledRules, **fields: Any) -> str | None:
+    match = rules.first_match(facts_of(contact(**fields), None), AT, "Europe/Paris")
+    return match.rule.queue if match.rule else None
+
+
+@pytest.mark.parametrize(
+    ("expected", "when"),
+    [
+        ("q0", 'contact.channel == "email"'),
+        (None, 'contact.channel == "voice"'),
+        ("q0", 'contact.text.contains("facture")'),
+        ("q0", "contact.attributes.amount > 100"),
+        (None, '"vip" in contact.attributes && contact.attributes.vip'),
+        ("q0", 'address.id == "email"'),
+        ("q0", "!customer.is_known && size(customer.labels) == 0"),
+        ("q0", "local.hour == 23 && local.weekday == 2"),
+        ("q0", 'now < timestamp("2030-01-01T00:00:00Z")'),
+        ("q0", 'contact["channel"] == "email" && contact.subject == "Bonjour"'),
+        ("q0", "has(contact.attributes.amount)"),
+    ],
+)
+def test_a_rule_sees_the_contact_the_customer_the_address_and_the_time(expected: str | None, when: str) -> None:
+    given = {"content": content("ma facture", subject="Bonjour"), "attributes": {"amount": 120}}
+    assert queue_for(compiled(when), **given) == expected
+
+
+def test_the_first_match_wins() -> None:
+    assert queue_for(compiled("false", "true", "true")) == "q1"
+
+
+def test_a_rule_that_errs_does_not_match_and_is_named() -> None:
+    rules = compiled("contact.attributes.missing == 1", "true")
+    match = rules.first_match(facts_of(contact(), None), AT, "UTC")
+    assert (match.rule.name if match.rule else None, match.failed) == ("r1", (("r0", "there is no 'missing'"),))
+
+
+def test_identification_can_change_the_answer_only_where_a_rule_asks_for_the_customer() -> None:
+    assert [compiled(when).asks_customer for when in ("true", 'contact.text == "customer"', "customer.is_known")] == [False, False, True]
+
+
+def test_the_customer_is_seen_once_identified() -> None:
+    facts = {**facts_of(contact(), None), "customer": customer_facts(customer(labels=("gold",)))}
+    match = compiled('"gold" in customer.labels').first_match(facts, AT, "UTC")
+    assert match.rule is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "when"),
+    [
+        ("bad_rule", "contact.channel =="),
+        ("unknown_fact", "contact.chanel == 1"),
+        ("unknown_fact", "kontakt.channel == 1"),
+        ("unknown_fact", "customer . adress == 1"),
+        ("unknown_function", "contact.channel.lower() == 'email'"),
+        ("not_a_condition", "contact.channel"),
+        ("bad_rule", "contact.priority > 'high'"),
+        ("rule_too_long", "true || " * 1_000 + "true"),
+        ("bad_rule", "contact.text.matches('(')"),
+    ],
+)
+def test_a_faulty_rule_is_refused_when_saved(reason: str, when: str) -> None:
+    refused = compile_rules(rule_set(when), "UTC")
+    assert isinstance(refused, BadRules), refused
+    assert (refused.reason, "r0" in refused.detail) == (reason, True)
+
+
+def test_words_inside_texts_are_no_facts() -> None:
+    assert queue_for(compiled("contact.text != 'contact.nonsense and kontakt()'")) == "q0"
+
+
+def test_names_bound_by_a_macro_are_no_facts() -> None:
+    assert queue_for(compiled("!customer.labels.exists(label, label == 'vip')")) == "q0"
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    twice = (Rule(name="x", when="true", queue=QueueId("a")), Rule(name="x", when="true", queue=QueueId("b")))
+    refused = compile_rules(RuleSet(id="main", change_set=1, rules=twice), "UTC")
+    assert isinstance(refused, BadRules)
+    assert refused.reason == "rule_named_twice"
+
+
+def test_examples_are_run_and_a_failing_one_refuses_the_set() -> None:
+    good = RuleExample(given={"channel": "voice", "contact.attributes.vip": True}, expect=QueueId("q0"))
+    bad = RuleExample(given={"channel": "email"}, expect=QueueId("q0"), name="mail")
+    when = 'contact.channel == "voice" && contact.attributes.vip'
+    assert isinstance(compile_rules(rule_set(when, examples=(good,)), "UTC", QueueId("main")), CompiledRules)
+    refused = compile_rules(rule_set(when, examples=(good, bad)), "UTC", QueueId("main"))
+    assert isinstance(refused, BadRules)
+    assert (refused.reason, "'mail'" in refused.detail) == ("example_failed", True)
+
+
+def test_example_facts_have_the_shape_of_a_contacts() -> None:
+    given = example_facts({"text": "hello", "customer.labels": "a,b", "contact.attributes.n": 3})
+    real = facts_of(contact(channel=Channel.CHAT), None)
+    assert {root: set(given[root]) for root in real} == {root: set(fields) for root, fields in real.items() if isinstance(fields, dict)}
+    assert (given["customer"]["labels"], given["contact"]["attributes"]) == (["a", "b"], {"n": 3})
