@@ -31,8 +31,9 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import DeliverMessage, TellNotice
 from standardiste.common.ids import CountingIds
 from standardiste.common.outbox import OnUnknown, Outbox, OutboxPolicy, Refused, Send, SendState, Sent, Unknown
-from standardiste.common.outbox.outbox import NO_ROOM_LOOK_MS, PER_ADDRESS
+from standardiste.common.outbox.outbox import NO_ROOM_LOOK_MS
 from standardiste.common.outbox.policy import next_try_at
+from standardiste.common.outbox.room import PER_ADDRESS
 from standardiste.common.store.sqlite import SqliteStore
 from standardiste.common.testing.builders import event
 from standardiste.common.testing.bus import read_all

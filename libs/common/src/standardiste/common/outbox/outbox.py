@@ -16,9 +16,7 @@ What is lost when: nothing. What may be doubled: a send of unknown outcome, wher
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from weakref import WeakValueDictionary
@@ -38,22 +36,16 @@ from standardiste.common.outbox.policy import OnUnknown, OutboxPolicy, next_try_
 from standardiste.common.outbox.provider import Provider, Refused, Sent, Unknown
 from standardiste.common.outbox.record import SendRecord, SendState
 from standardiste.common.outbox.reports import report, reports_of_end
+from standardiste.common.outbox.room import Due, Room
 from standardiste.common.outbox.sends import Sends
 from standardiste.common.store.port import ABSENT, Collection, Store
 
 BEHIND_RECHECK_MS = 60_000
 """How often a send behind another makes sure that its turn was not missed."""
-DUE_SIDE_BY_SIDE = 64
-"""Conversations tried at once because their due times have come."""
 IN_FLIGHT = 256
 """Records of the outbound topic in hand at once."""
-PER_ADDRESS = 48
-"""Sends of one channel address in hand at once: one whose server hangs leaves room for the others; its further sends are stored and wait their turn."""
 NO_ROOM_LOOK_MS = 1_000
 """When a send whose address had its share in hand is looked at first."""
-TICK_S = 0.5
-ROOM_S = 0.02
-"""How soon to look again when something due found no room and room has come."""
 FORGET_EVERY_MS = 3_600_000
 
 _sends = counter("standardiste_sends_total")
@@ -99,9 +91,7 @@ class Outbox:
         self._sends = Sends(store, service)
         self._lanes: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._in_hand: dict[tuple[str, str], _InHand] = {}
-        self._in_use: Counter[tuple[str, str]] = Counter()  # conversations under way, by tenant and channel address
-        self._trying: set[tuple[str, str]] = set()
-        self._has_room, self._is_crowded = asyncio.Event(), False
+        self._room = Room()
         self._is_first_round = True
         self._forgot_at = 0
 
@@ -127,7 +117,7 @@ class Outbox:
                     await self._begin_due(group, self._wait_out)
                 except Away as away:
                     self._wait_out(away)
-                await self._until_next_look()
+                await self._room.until_next_look()
 
     async def take(self, record: Record) -> None:
         """Handle one record of outbound.<channel>. Raises Away (call again) and BadInput (not ours to understand)."""
@@ -140,16 +130,11 @@ class Outbox:
     async def deliver(self, event: Event, *, order: str) -> None:
         """Send, or store for later. On return the message is safe: sent, given up, or stored with its due time."""
         command: DeliverMessage = event.data
-        address = (event.tenant, command.channel_address)
-        has_room = self._in_use[address] < PER_ADDRESS
-        if not has_room:
+        if not self._room.has_place(event.tenant, command.channel_address):
             await self._deliver(event, command, order, has_room=False)
             return
-        self._in_use[address] += 1
-        try:
+        with self._room.place(event.tenant, command.channel_address):
             await self._deliver(event, command, order, has_room=True)
-        finally:
-            self._give_back(address)
 
     async def _deliver(self, event: Event, command: DeliverMessage, order: str, *, has_room: bool) -> None:
         tenant, conversation = event.tenant, command.conversation
@@ -364,58 +349,21 @@ class Outbox:
         if self._is_first_round and self._is_alone:
             due += [record for record in await self._sends.in_hand() if self._is_abandoned(record)]
         self._is_first_round = False
-        begun = self._with_room(due)
-        for (tenant, conversation, address), messages in begun.items():
-            self._trying.add((tenant, conversation))
-            self._in_use[(tenant, address)] += 1
-            group.create_task(self._try(tenant, conversation, address, messages, away))
+        begun = self._room.begin(due)
+        for each in begun:
+            group.create_task(self._try(each, away))
         if now - self._forgot_at >= FORGET_EVERY_MS:
             self._forgot_at = now
             await self._sends.forget(now - self._policy.keep_ms)
-        return sum(map(len, begun.values()))
+        return sum(len(each.messages) for each in begun)
 
-    async def _until_next_look(self) -> None:
-        """A tick; less when something that is due waits for room, and room has come."""
-        if not self._is_crowded:
-            await asyncio.sleep(TICK_S)
-            return
-        self._has_room.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._has_room.wait(), TICK_S)
-        await asyncio.sleep(ROOM_S)
-
-    def _with_room(self, due: Sequence[SendRecord]) -> dict[tuple[str, str, str], list[str]]:
-        """The messages due by conversation, without conversations under way and those of addresses that have their share in hand."""
-        begun: dict[tuple[str, str, str], list[str]] = {}
-        in_use = Counter(self._in_use)
-        self._is_crowded = False
-        for record in due:
-            key, address = (record.tenant, record.conversation, record.channel_address), (record.tenant, record.channel_address)
-            if key in begun:
-                begun[key].append(record.message)
-            elif (record.tenant, record.conversation) in self._trying:
-                continue
-            elif in_use[address] < PER_ADDRESS and len(self._trying) + len(begun) < DUE_SIDE_BY_SIDE:
-                begun[key] = [record.message]
-                in_use[address] += 1
-            else:
-                self._is_crowded = True
-        return begun
-
-    async def _try(self, tenant: str, conversation: str, address: str, messages: list[str], away: Callable[[Away], None]) -> None:
+    async def _try(self, due: Due, away: Callable[[Away], None]) -> None:
         try:
-            await self._revisit(tenant, conversation, messages)
+            await self._revisit(due.tenant, due.conversation, due.messages)
         except Away as trouble:
             away(trouble)
         finally:
-            self._trying.discard((tenant, conversation))
-            self._give_back((tenant, address))
-
-    def _give_back(self, address: tuple[str, str]) -> None:
-        self._in_use[address] -= 1
-        self._has_room.set()
-        if not self._in_use[address]:
-            del self._in_use[address]
+            self._room.end(due)
 
     def _wait_out(self, away: Away) -> None:
         log.warning("outbox_waits", away=away.what)
