@@ -220,7 +220,7 @@ class CustomersEdge:
         place = parse_position(position)
         if place.appended_at < self._parts.clock.now() - HISTORY_SETTLED_MS:
             return True
-        return place.offset < await self._progress.position(place.partition)
+        return await self._progress.has_passed(place.partition, place.offset)
 
     # ---- whose it is and who may
 

@@ -35,6 +35,7 @@ class Progress:
         self._started: dict[int, deque[int]] = {}
         self._done: dict[int, set[int]] = {}
         self._next: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
         self._moved = asyncio.Event()
 
     def start(self, partition: int, offset: int) -> None:
@@ -54,13 +55,16 @@ class Progress:
     async def position(self, partition: int) -> int:
         """Every decision of the partition below this offset is in the documents."""
         for lag in await self._bus.lag(self._group, (Topic.DECISIONS,)):
-            if lag.partition == partition:
-                return max(lag.committed, self._next.get(partition, 0))
-        return self._next.get(partition, 0)
+            self._committed[lag.partition] = max(lag.committed, self._committed.get(lag.partition, 0))
+        return self._known(partition)
+
+    async def has_passed(self, partition: int, offset: int) -> bool:
+        """Whether the decision at this offset is in the documents. The bus is asked only about what is not known yet: positions do not fall."""
+        return offset < self._known(partition) or offset < await self.position(partition)
 
     async def reached(self, partition: int, offset: int, wait_s: float = AT_LEAST_WAIT_S) -> bool:
         """Whether the decision at this offset is in the documents, waiting a moment for it."""
-        if self._next.get(partition, 0) > offset or await self.position(partition) > offset:
+        if await self.has_passed(partition, offset):
             return True
         try:
             async with asyncio.timeout(wait_s):
@@ -69,6 +73,9 @@ class Progress:
         except TimeoutError:
             return await self.position(partition) > offset
         return True
+
+    def _known(self, partition: int) -> int:
+        return max(self._committed.get(partition, 0), self._next.get(partition, 0))
 
     def _advance(self, partition: int) -> None:
         started, done = self._started[partition], self._done[partition]

@@ -26,7 +26,7 @@ from standardiste.common.bus.kafka_clients import (
     places,
     reader,
     record_of,
-    visible_end,
+    visible_ends,
     writer,
 )
 from standardiste.common.bus.kafka_owners import KafkaOwners
@@ -172,10 +172,8 @@ class KafkaBus:
         with away():
             try:
                 await consumer.start()
-                return {
-                    partition: await visible_end(consumer, place)
-                    for partition, place in enumerate(places(self._settings, [topic], range(self._partitions)))
-                }
+                everywhere = places(self._settings, [topic], range(self._partitions))
+                return {place.partition: end for place, end in (await visible_ends(consumer, everywhere)).items()}
             finally:
                 await close(consumer)
 

@@ -23,6 +23,8 @@ from standardiste.common.events.base import Instant
 CLOSE_WITHIN_S: Final = 5.0
 RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a transaction; its default of 100 stalls them
 FETCH_WAIT_MS: Final = 500
+LOOK_BACK: Final = 16
+LOOK_MS: Final = 20
 
 RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
 REQUEST_BYTES_MAX: Final = max(RECORD_BYTES_MAX.values()) + 64 * 1024
@@ -125,23 +127,30 @@ async def committed(settings: KafkaSettings, group: str, partitions: Sequence[To
     return {place: mark for place, mark in found.items() if mark.offset >= 0}
 
 
-async def visible_end(consumer: Consumer, place: TopicPartition) -> int:
+async def visible_ends(consumer: Consumer, asked: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
     """
-    The offset after the last record that a reader is given; 0 when there is none.
+    The offset after the last record that a reader is given, of each partition; 0 where there is none.
 
-    The log's own end lies further: transactions leave markers, aborted ones records, compaction holes. Looked for backwards, in doubling steps.
+    The log's own end lies further: transactions leave markers, aborted ones records, compaction holes. Looked for backwards, in growing steps, in all
+    partitions at once.
     """
-    consumer.assign([place])
-    first, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
-    last, step = 0, 16
-    begin = end
-    while not last and begin > first:
-        begin, step = max(first, end - step), step * 4
-        consumer.seek(place, begin)
-        while await consumer.position(place) < end:
-            for raw in (await consumer.getmany(place, timeout_ms=FETCH_WAIT_MS)).values():
-                last = max(last, raw[-1].offset + 1)
-    return last
+    first, end = await consumer.beginning_offsets(asked), await consumer.end_offsets(asked)
+    found = dict.fromkeys(asked, 0)
+    begin = {place: end[place] for place in asked if end[place] > first[place]}
+    step = LOOK_BACK
+    while begin:
+        begin = {place: max(first[place], end[place] - step) for place in begin}
+        step *= 4
+        consumer.assign(list(begin))
+        for place, offset in begin.items():
+            consumer.seek(place, offset)
+        waiting = set(begin)
+        while waiting:
+            for place, raw in (await consumer.getmany(*waiting, timeout_ms=LOOK_MS)).items():
+                found[place] = max(found[place], raw[-1].offset + 1)
+            waiting = {place for place in waiting if await consumer.position(place) < end[place]}
+        begin = {place: offset for place, offset in begin.items() if not found[place] and offset > first[place]}
+    return found
 
 
 @contextlib.contextmanager
