@@ -84,3 +84,38 @@ bench: install web ## burst, offer latency and CPU per interaction of the whole 
 
 clean: ## remove what was built
 	rm -rf .venv .tools build $(addsuffix /node_modules,$(WEB))
+
+# ---- on Kafka and MongoDB (programs from `make parts`); each check ends with PASS or FAIL and its figures
+
+CLUSTER := STANDARDISTE_LONG=1 $(BIN)/python -m pytest -q --timeout 1800
+
+.PHONY: up down modes members cluster-kill cluster-away cluster-rolling bench-kafka chart cluster
+
+up: install web ## every service as a process on a local Kafka and MongoDB, with the demo tenant
+	$(BIN)/standardiste up --port $(PORT)
+
+down: install ## end what `make up` started
+	$(BIN)/standardiste down
+
+modes: install web ## the scenario on Kafka and MongoDB: in one process, and every service on its own
+	STANDARDISTE_MODES=engines,services $(BIN)/python -m pytest tests/system/scenario -q
+
+members: install ## five members of one group over 24 partitions come, go, pause and die, 40 moves
+	$(CLUSTER) tests/system/cluster/test_members.py
+
+cluster-kill: install web ## kill -9 each service, the broker and mongod while 200 interactions are under way
+	$(CLUSTER) tests/system/cluster/test_kill.py
+
+cluster-away: install web ## the broker away for a minute, then the store
+	$(CLUSTER) tests/system/cluster/test_away.py
+
+cluster-rolling: install web ## every service replaced under load
+	$(CLUSTER) tests/system/cluster/test_rolling.py
+
+bench-kafka: install ## the router beside bare transactional loops on the same broker
+	$(BIN)/python bench/kafka.py
+
+chart: install ## the Helm chart linted, rendered, held against Kubernetes' schemas
+	scripts/check-chart
+
+cluster: modes members cluster-kill cluster-away cluster-rolling bench-kafka chart ## all of these
