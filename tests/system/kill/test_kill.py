@@ -87,7 +87,7 @@ class Customers:
                 records += page
                 path = str(answer.links["next"]["url"])
                 if not page:
-                    return [record for record in records if record["type"] == "standardiste.interaction.closed.v1"]
+                    return [record for record in records if record["kind"] == "interaction"]
 
 
 @pytest.mark.slow
