@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,35 @@ def _release(options: argparse.Namespace) -> None:
     _with_operator(options, ask)
 
 
+def _simulate(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one import simulate  # loads the router and the directory: only where that is wanted
+
+    scenario = simulate.scenario_from(options.scenario, _document_of(options) if options.from_directory else None)
+    if options.replications is not None:
+        scenario = replace(scenario, replications=options.replications)
+    report = simulate.run(scenario, processes=options.processes, show=errors)
+    if options.json:
+        sys.stdout.write(simulate.as_json(report) + "\n")
+        return
+    for table in simulate.tables(report, scenario):
+        console.print(table)
+    console.print(simulate.footer(report))
+
+
+def _document_of(options: argparse.Namespace) -> str:
+    async def ask() -> str:
+        async with Operator(options.from_directory, Credential.from_environment(options.user, options.tenant)) as operator:
+            return await operator.export()
+
+    return asyncio.run(ask())
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count")
+    return int(text)
+
+
 def _restore(options: argparse.Namespace) -> None:
     with console.status(say("restoring")):
         asyncio.run(backups.restore(options.backup, options.data, SystemClock()))
@@ -228,4 +258,12 @@ def _parser() -> argparse.ArgumentParser:
     restore = verb("restore", _restore, "Make a new data folder from a backup (the installation must not run on it).")
     restore.add_argument("backup", type=Path, help="a folder under backups/")
     restore.add_argument("--data", type=Path, required=True, help="the new data folder; absent or empty")
+    simulate = verb("simulate", _simulate, "Run a scenario on the router itself, in virtual time, and print what customers and agents met.")
+    simulate.add_argument("scenario", type=Path, help="a YAML file (docs/guides/simulate.md)")
+    simulate.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    simulate.add_argument("--replications", type=_count, help="instead of the scenario's own number")
+    simulate.add_argument("--processes", type=_count, help="how many replications run at once; one a core unless said")
+    simulate.add_argument("--from-directory", metavar="URL", help="take the configuration of this installation instead of the scenario's")
+    simulate.add_argument("--user", help="sign in there as (STANDARDISTE_USER, else admin); password from STANDARDISTE_PASSWORD or asked")
+    simulate.add_argument("--tenant", help="for a login with several tenants")
     return parser

@@ -68,6 +68,28 @@ WORDS = Catalogue(
             "en": "{count} customers wait for you at the desk. Answer them there; their answers show here.",
             "fr": "{count} clients vous attendent au poste agent. Répondez-leur ; leurs réponses reçues s'affichent ici.",
         },
+        "simulating": {"en": "Simulating", "fr": "Simulation"},
+        "simulated": {
+            "en": "Means of {replications} replications ± half of the {confidence:g} % interval. {interactions} interactions, {seconds:.1f} s of processor time: {rate:.0f} a second on one core.",
+            "fr": "Moyennes de {replications} répétitions ± la moitié de l'intervalle à {confidence:g} %. {interactions} interactions, {seconds:.1f} s de processeur : {rate:.0f} par seconde sur un cœur.",
+        },
+        "simulated_contacts": {"en": "Contacts", "fr": "Contacts"},
+        "simulated_agents": {"en": "Agents", "fr": "Agents"},
+        "simulated_all": {"en": "all", "fr": "tous"},
+        "simulated_offered": {"en": "offered", "fr": "reçus"},
+        "simulated_service_level": {"en": "service level %", "fr": "niveau de service %"},
+        "simulated_asa_s": {"en": "ASA s", "fr": "attente moyenne s"},
+        "simulated_abandonment": {"en": "abandoned %", "fr": "abandons %"},
+        "simulated_turned_away": {"en": "turned away %", "fr": "refusés %"},
+        "simulated_wait_p50_s": {"en": "wait P50 s", "fr": "attente P50 s"},
+        "simulated_wait_p90_s": {"en": "P90 s", "fr": "P90 s"},
+        "simulated_wait_p99_s": {"en": "P99 s", "fr": "P99 s"},
+        "simulated_staffed_h": {"en": "hours there", "fr": "heures de présence"},
+        "simulated_occupancy": {"en": "occupancy %", "fr": "occupation %"},
+        "simulated_handled": {"en": "handled", "fr": "traités"},
+        "simulated_handled_per_h": {"en": "an hour", "fr": "par heure"},
+        "simulated_declined": {"en": "declined", "fr": "déclinés"},
+        "simulated_missed": {"en": "missed", "fr": "manqués"},
     }
 )
 

@@ -122,9 +122,11 @@ def _from_file(said: Said, read_file: ReadFile) -> list[Arrival]:
         if "at_s" not in (rows.fieldnames or ()):
             raise ValueError("no column at_s")
         return [_row(row, number) for number, row in enumerate(rows, 2)]
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        said.fault("bad_file", file=name, detail=error.strerror or error)
+    except (ValueError, csv.Error) as error:
         said.fault("bad_file", file=name, detail=error)
-        return []
+    return []
 
 
 def _row(row: dict[str, str | None], number: int) -> Arrival:
