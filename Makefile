@@ -77,7 +77,7 @@ trace: install web ## one trace id from the webhook to the desk and back
 	$(BIN)/python -m pytest tests/system/trace -q
 
 laws: install ## the router's laws over 10^6 random steps, seed printed
-	STANDARDISTE_SIMULATION_STEPS=1000000 $(BIN)/python -m pytest tests/simulation -q --timeout 14400
+	STANDARDISTE_SIMULATION_STEPS=1000000 $(BIN)/python -m pytest tests/simulation/test_laws.py -q --timeout 14400
 
 bench: install web ## burst, offer latency and CPU per interaction of the whole installation
 	$(BIN)/python bench/installation.py

@@ -14,7 +14,7 @@ from simulation.actions import WEIGHTED, Action, start_the_day
 from simulation.world import T, World
 
 SEEDED_STEPS = int(os.environ.get("STANDARDISTE_SIMULATION_STEPS", "16000"))
-"""20,000 with Hypothesis's own; `make simulate-laws` sets a million."""
+"""20,000 with Hypothesis's own; `make laws` sets a million."""
 
 
 class Floor(RuleBasedStateMachine):
