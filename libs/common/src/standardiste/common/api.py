@@ -142,6 +142,38 @@ ROUTES: tuple[Route, ...] = (
         (202,),
         ("unknown_conversation", "not_found", "invalid_field", "bus_away"),
     ),
+    _route(
+        "ingest-open",
+        "POST /v1/webhooks",
+        "Set up a webhook: URL, types of facts, sponsor; its signing secret is shown this once.",
+        (201,),
+        ("invalid_field", "too_large", "refused"),
+    ),
+    _route("ingest-open", "GET /v1/webhooks", "The webhooks, with their state and why one was disabled.", (200,), ()),
+    _route("ingest-open", "GET /v1/webhooks/{webhook}", "One webhook.", (200,), ("not_found",)),
+    _route("ingest-open", "DELETE /v1/webhooks/{webhook}", "Remove a webhook and its secret.", (204,), ("not_found",)),
+    _route("ingest-open", "POST /v1/webhooks/{webhook}/enable", "Let a disabled webhook get facts again.", (200,), ("not_found",)),
+    _route(
+        "ingest-open",
+        "GET /v1/webhooks/{webhook}/deliveries",
+        "What became of each fact, newest first, with its tries.",
+        (200,),
+        ("not_found", "cursor_invalid", "invalid_field"),
+    ),
+    _route(
+        "ingest-open",
+        "POST /v1/webhooks/{webhook}/replay",
+        "Deliver again what came after a cursor, a page at a time.",
+        (202,),
+        ("not_found", "cursor_invalid", "invalid_field", "too_large", "refused", "bus_away"),
+    ),
+    _route(
+        "ingest-open",
+        "GET /v1/events",
+        "The tenant's public facts after a cursor; waits up to 25 s for the next.",
+        (200,),
+        ("cursor_invalid", "invalid_field", "bus_away"),
+    ),
     # ---- customers
     _route(
         "customers",

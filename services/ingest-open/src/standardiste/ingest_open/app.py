@@ -1,4 +1,4 @@
-"""ingest-open as a service: its endpoints, its outbox, and what it learns from decisions."""
+"""ingest-open as a service: its endpoints, its outbox, its webhooks, and what it learns from decisions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from standardiste.common.events.codec import decode
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.parts import Parts
+from standardiste.common.security.audit import AUDIT, Audit
 from standardiste.common.service import Service
 from standardiste.ingest_open.edge import CHANNELS, OpenEdge
+from standardiste.ingest_open.events_edge import EventsEdge
 from standardiste.ingest_open.key_memory import KeyMemory
 from standardiste.ingest_open.replies import REPLIES, ReplyProvider
 from standardiste.ingest_open.settings import OpenSettings
+from standardiste.ingest_open.webhooks import AT_ONCE_MAX, Webhooks
+from standardiste.ingest_open.webhooks_edge import WebhookEdge
+from standardiste.ingest_open.webhooks_store import WebhookStore
+from standardiste.ingest_open.webhooks_target import Target
 
 NAME: Final = "ingest-open"
 _LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
@@ -40,9 +46,25 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         is_held=parts.hold.is_held,
     )
 
+    audit = Audit(parts.store, parts.clock)
+    is_private_allowed = settings.open_webhooks_private_allowed
+    webhooks = Webhooks(
+        store=WebhookStore(parts.store, parts.clock),
+        bus=parts.bus,
+        secrets=parts.secrets,
+        clock=parts.clock,
+        audit=audit,
+        target=lambda: Target(is_private_allowed=is_private_allowed, connections_max=AT_ONCE_MAX),
+        is_held=parts.hold.is_held,
+    )
+    router = OpenEdge(settings, parts, intake, book, memory).router()  # first: its prefix names the service's OpenAPI document
+    router.routes += WebhookEdge(parts, webhooks.store, audit, is_private_allowed=is_private_allowed).router().routes
+    router.routes += EventsEdge(parts).router().routes
+
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
             await book.learn(decode(record))
+        await webhooks.take(record)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
         await parts.bus.subscribe(
@@ -51,7 +73,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
 
     return Service(
         name=NAME,
-        router=OpenEdge(settings, parts, intake, book, memory).router(),
-        tasks={**outbox.tasks(), "decisions": follow_decisions},
-        collections=(REPLIES, book.collection, outbox.collection),
+        router=router,
+        tasks={**outbox.tasks(), "decisions": follow_decisions, "webhooks": webhooks.follow_due},
+        collections=(REPLIES, book.collection, outbox.collection, *webhooks.collections, AUDIT),
     )

@@ -9,5 +9,9 @@ from standardiste.common.settings import CommonSettings
 
 class OpenSettings(CommonSettings):
     open_body_bytes_max: int = Field(
-        16 * 1024 * 1024, gt=0, description="Largest body of a posted interaction, attachments in base64 included."
+        default=16 * 1024 * 1024, gt=0, description="Largest body of a posted interaction, attachments in base64 included."
+    )
+    open_webhooks_private_allowed: bool = Field(
+        False,
+        description="Webhooks may go to private and loopback addresses, and over plain http: for a laptop, or receivers inside the house.",
     )

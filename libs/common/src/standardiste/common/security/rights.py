@@ -25,6 +25,8 @@ class Act(StrEnum):
     REPLY_READ = "reply.read"
     DELIVERY_REPORT = "delivery.report"
     RECEIPT_READ = "receipt.read"
+    WEBHOOK_WRITE = "webhook.write"
+    EVENT_READ = "event.read"
     CUSTOMER_READ = "customer.read"
     CUSTOMER_WRITE = "customer.write"
     HISTORY_READ = "history.read"
@@ -69,6 +71,8 @@ _ADMINISTRATOR = frozenset(
         Act.CONTACT_CREATE,
         Act.REPLY_READ,
         Act.DELIVERY_REPORT,
+        Act.WEBHOOK_WRITE,
+        Act.EVENT_READ,
     }
 )
 _PLATFORM = frozenset({Act.TENANT_CREATE, Act.INSTALLATION_READ, Act.BACKUP_MAKE, Act.SENDING_RELEASE})
