@@ -104,7 +104,7 @@ def strict_pools(kinds: Sequence[Kind], pools: Sequence[int]) -> Scenario:
 
 def first_come(kinds: Sequence[Kind], skilled: Sequence[tuple[int, ...]]) -> Scenario:
     """The solver's `ordered`: one class of urgency, longest idle; each agent a crew of his own, so that each one's occupancy is seen."""
-    crews = {f"agent{a}": agents(f"agent{a}", 1, {k: 1 for k in skills}) for a, skills in enumerate(skilled)}
+    crews = {f"agent{a}": agents(f"agent{a}", 1, dict.fromkeys(skills, 1)) for a, skills in enumerate(skilled)}
     queues = [plain_queue(k, RankingName.LONGEST_IDLE) for k in range(len(kinds))]
     return floor([stream(k, kind) for k, kind in enumerate(kinds)], crews, queues)
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import spsolve
+from scipy.sparse import coo_matrix, csr_matrix
 
 S = TypeVar("S", bound=Hashable)
+JUMPS_MAX = 200_000
+STILL = 1e-11
 Moves = Callable[[S], Iterable[tuple[float, S]]]
 
 
@@ -50,14 +51,24 @@ def solve(first: S, moves: Moves[S]) -> Solved[S]:
             columns += [number[state], number[state]]
             rates += [rate, -rate]
     size = len(states)
-    balance = coo_matrix((rates, (rows, columns)), shape=(size, size)).tocsc()
-    shares = np.ones(size)
-    if size > 1:  # the first state's share is set to one and its equation, which the others imply, left out
-        shares[1:] = spsolve(balance[1:, 1:], -balance[1:, 0].toarray().ravel())
-    assert shares.min() >= 0
-    shares /= shares.sum()
-    assert np.abs(balance @ shares).max() < 1e-9 * max(rates)
-    return Solved(tuple(states), shares)
+    return Solved(tuple(states), _balanced(coo_matrix((rates, (rows, columns)), shape=(size, size)).tocsr()))
+
+
+def _balanced(flow: csr_matrix) -> np.ndarray:
+    """
+    The shares that the flow leaves as they are: the chain's jumps at a uniform rate, made until nothing moves.
+
+    Slower to the last digit than elimination, but it needs no more memory than the chain, however its states hang together.
+    """
+    size = flow.shape[0]
+    fastest = float(-flow.diagonal().min()) * 1.05
+    shares = np.full(size, 1 / size)
+    for number in range(JUMPS_MAX):
+        moved = flow @ shares / fastest
+        shares += moved
+        if number % 50 == 0 and np.abs(moved).sum() < STILL:
+            return shares / shares.sum()
+    raise AssertionError("the chain does not come to rest")
 
 
 @dataclass(frozen=True)

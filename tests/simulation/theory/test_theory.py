@@ -23,7 +23,7 @@ from standardiste.router.simulator.report import Measure
 
 IS_DEEP = os.environ.get("STANDARDISTE_THEORY") == "deep"
 SEED = int(os.environ.get("STANDARDISTE_SEED", "1"))
-ARRIVALS, WARM_UP, REPLICATIONS = (5_000, 600, 12) if IS_DEEP else (520, 100, 10)
+ARRIVALS, WARM_UP, REPLICATIONS = (5_000, 400, 12) if IS_DEEP else (340, 40, 10)
 PRECISION = 0.25 if IS_DEEP else 0.8
 """Greatest half-width of an interval, as a share of the exact value: wider, and holding it says little."""
 FLOOR = {"wait_s": 0.05, "delayed": 0.01, "abandonment": 0.01, "turned_away": 0.01, "occupancy": 0.01, "service_level": 0.01, "asa_s": 0.05}
@@ -37,6 +37,8 @@ class Case:
     name: str
     make: Callable[[], tuple[Scenario, Exact]]
     length: float = 1.0
+    warm_up: float = 30.0
+    """Arrivals more before the measured window: from an empty floor to a full one takes some service times."""
 
 
 def of(stream: str, **values: float) -> dict[Measure, float]:
@@ -97,7 +99,7 @@ def priorities(count: int, first: float, second: float) -> tuple[Scenario, Exact
 
 
 def expected_of(answer: Answer, crews: str, *, has_patience: bool) -> Exact:
-    assert answer.lost < 1e-6, f"the room is too small: {answer.lost}"
+    assert answer.lost < 2e-4, f"the room is too small: {answer.lost}"
     found: dict[Measure, float] = {}
     for k, wait in enumerate(answer.waits):
         found.update(of("abcdef"[k], wait_s=wait, delayed=answer.delayed[k]))
@@ -125,11 +127,14 @@ def blending(calls: Kind, chats: Kind, count: int, room: int, *, is_call_first: 
     return blend(calls, chats, count, is_call_first=is_call_first), found
 
 
+N_FIRST = (Kind(0.06, 1 / 20, 1 / 20, (0, 1)), Kind(0.05, 1 / 20, 1 / 20, (1,)))
+W_FIRST = (Kind(0.045, 1 / 20, 1 / 20, (0,)), Kind(0.045, 1 / 20, 1 / 20, (0, 1)), Kind(0.045, 1 / 20, 1 / 20, (1,)))
+X_FIRST = (Kind(0.07, 1 / 20, 1 / 20, (0, 1)), Kind(0.08, 1 / 15, 1 / 20, (1, 0)))
 N_DESIGN = (Kind(0.10, 1 / 20, 1 / 60, (0, 1)), Kind(0.08, 1 / 15, 1 / 60, (1,)))
 N_FULL = (Kind(0.22, 1 / 20, 1 / 30, (0, 1)), Kind(0.16, 1 / 15, 1 / 30, (1,)))
 M_DESIGN = (Kind(0.17, 1 / 20, 1 / 60, (0, 1)), Kind(0.15, 1 / 25, 1 / 60, (2, 1)))
 M_FULL = (Kind(0.25, 1 / 20, 1 / 30, (0, 1)), Kind(0.25, 1 / 20, 1 / 30, (2, 1)))
-W_DESIGN = (Kind(0.06, 1 / 20, 1 / 60, (0,)), Kind(0.07, 1 / 15, 1 / 60, (0, 1)), Kind(0.05, 1 / 25, 1 / 60, (1,)))
+W_DESIGN = (Kind(0.06, 1 / 20, 1 / 30, (0,)), Kind(0.07, 1 / 15, 1 / 30, (0, 1)), Kind(0.05, 1 / 25, 1 / 30, (1,)))
 X_DESIGN = (Kind(0.09, 1 / 20, 1 / 60, (0, 1)), Kind(0.10, 1 / 15, 1 / 60, (1, 0)))
 X_FULL = (Kind(0.20, 1 / 20, 1 / 30, (0, 1)), Kind(0.20, 1 / 15, 1 / 30, (1, 0)))
 CALLS, CHATS = Kind(0.06, 1 / 20, 1 / 60, (0,)), Kind(0.12, 1 / 40, 1 / 60, (0,))
@@ -137,29 +142,29 @@ CALLS, CHATS = Kind(0.06, 1 / 20, 1 / 60, (0,)), Kind(0.12, 1 / 40, 1 / 60, (0,)
 CASES = (
     Case("Erlang B, 1 agent", lambda: erlang_b(1, 0.8)),
     Case("Erlang B, 5 agents", lambda: erlang_b(5, 4.0)),
-    Case("Erlang B, 10 agents, overload", lambda: erlang_b(10, 15.0)),
+    Case("Erlang B, 10 agents, overload", lambda: erlang_b(10, 15.0), 1.0, 120),
     Case("M/M/3 with 4 places to wait", lambda: finite_room(3, 3.0, 4)),
     Case("Erlang C, 1 agent", lambda: erlang_c(1, 0.6), 1.5),
     Case("Erlang C, 3 agents", lambda: erlang_c(3, 2.1), 1.5),
-    Case("Erlang C, 12 agents", lambda: erlang_c(12, 10.0), 1.5),
+    Case("Erlang C, 12 agents", lambda: erlang_c(12, 10.0), 1.5, 100),
     Case("M/D/1", lambda: one_server(0.6, 0)),
     Case("M/G/1, lognormal", lambda: one_server(0.5, 20), 1.5),
     Case("Erlang A, 3 agents", lambda: erlang_a(3, 2.7, 60)),
-    Case("Erlang A, 10 agents, critical", lambda: erlang_a(10, 10.0, 40)),
-    Case("Erlang A, 6 agents, overload", lambda: erlang_a(6, 12.0, 30)),
-    Case("Erlang A, 40 agents", lambda: erlang_a(40, 39.0, 60), 1.5),
+    Case("Erlang A, 10 agents, critical", lambda: erlang_a(10, 10.0, 40), 1.0, 100),
+    Case("Erlang A, 6 agents, overload", lambda: erlang_a(6, 12.0, 30), 1.0, 100),
+    Case("Erlang A, 40 agents", lambda: erlang_a(40, 39.0, 60), 1.5, 300),
     Case("M/M/1, two priorities", lambda: priorities(1, 0.3, 0.3), 1.5),
     Case("M/M/4, two priorities", lambda: priorities(4, 1.5, 1.5), 1.5),
     Case("N design, strict classes", lambda: strict(N_DESIGN, (2, 2), 40)),
     Case("N design, strict classes, overload", lambda: strict(N_FULL, (2, 2), 45)),
-    Case("N design, first come, longest idle", lambda: in_order(N_DESIGN, ((0,), (0, 1), (0, 1)), 11)),
+    Case("N design, first come, longest idle", lambda: in_order(N_FIRST, ((0,), (0, 1), (0, 1)), 9)),
     Case("M design, strict classes", lambda: strict(M_DESIGN, (2, 2, 2), 40)),
     Case("M design, strict classes, overload", lambda: strict(M_FULL, (2, 2, 2), 45)),
-    Case("W design, strict classes", lambda: strict(W_DESIGN, (2, 2), 16)),
-    Case("W design, first come, longest idle", lambda: in_order(W_DESIGN, ((0, 1), (0, 1), (1, 2), (1, 2)), 7)),
+    Case("W design, strict classes", lambda: strict(W_DESIGN, (2, 2), 8)),
+    Case("W design, first come, longest idle", lambda: in_order(W_FIRST, ((0, 1), (0, 1), (1, 2), (1, 2)), 7)),
     Case("X design, strict classes", lambda: strict(X_DESIGN, (2, 2), 40)),
     Case("X design, strict classes, overload", lambda: strict(X_FULL, (2, 2), 45)),
-    Case("X design, first come, longest idle", lambda: in_order(X_DESIGN, ((0, 1),) * 4, 11)),
+    Case("X design, first come, longest idle", lambda: in_order(X_FIRST, ((0, 1),) * 3, 9)),
     Case("calls and chats blended, calls first", lambda: blending(CALLS, CHATS, 3, 25)),
     Case("calls and chats blended, chats first", lambda: blending(CALLS, CHATS, 3, 25, is_call_first=False)),
     Case("calls and chats blended, overload", lambda: blending(Kind(0.15, 1 / 20, 1 / 30, (0,)), Kind(0.25, 1 / 40, 1 / 30, (0,)), 4, 40)),
@@ -170,7 +175,7 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_simulated_is_what_theory_says(case: Case, figures: dict[str, object]) -> None:
     scenario, expected = case.make()
-    scenario = lasting(replace(scenario, seed=SEED), round(ARRIVALS * case.length), WARM_UP, REPLICATIONS)
+    scenario = lasting(replace(scenario, seed=SEED), round(ARRIVALS * case.length), WARM_UP + round(case.warm_up), REPLICATIONS)
     report = simulate(scenario, processes=None if IS_DEEP else 1)
     wrong: list[str] = []
     for measure, value in expected.items():

@@ -1,0 +1,172 @@
+"""A scenario is read whole or refused with every fault and where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from standardiste.common.events.directory import AgentProfile, Person, RuleSet
+from standardiste.common.events.model import Channel, ProfileId
+from standardiste.common.testing.builders import configuration, needs
+from standardiste.router.simulator import Scenario, ScenarioRefused, scenario_of
+from standardiste.router.simulator.draws import Arrival, Deterministic, Empirical, Exponential, Lognormal, Poisson, PoissonByInterval, Trace
+
+GOOD: dict[str, Any] = {
+    "length": "8h",
+    "agents": {"desk": {"count": 2, "skills": {"billing": 3}}},
+    "contacts": {"calls": {"channel": "voice", "queue": "main", "arrivals": {"per_hour": 60}, "handle": {"exponential": "3m"}}},
+}
+
+
+def read(*, agents: Any = None, contacts: Any = None, files: dict[str, str] | None = None, **fields: Any) -> Scenario:
+    """The good scenario with these fields of its one class, its one stream, or itself."""
+    said = {
+        **GOOD,
+        "agents": {"desk": {**GOOD["agents"]["desk"], **(agents or {})}},
+        "contacts": {"calls": {**GOOD["contacts"]["calls"], **(contacts or {})}},
+        **fields,
+    }
+
+    def read_file(name: str) -> str:
+        if name not in (files or {}):
+            raise FileNotFoundError(2, "No such file")
+        return (files or {})[name]
+
+    return scenario_of(said, configuration(), read_file)
+
+
+def faults(**fields: Any) -> list[tuple[str, str]]:
+    with pytest.raises(ScenarioRefused) as refused:
+        read(**fields)
+    for fault in refused.value.faults:
+        assert fault.text("fr") != fault.text("en")
+    return [(fault.name, fault.pointer) for fault in refused.value.faults]
+
+
+def test_a_small_scenario_has_sensible_defaults() -> None:
+    scenario = read()
+    assert (8 * 3_600_000, 0, 10, 0.95) == (scenario.length_ms, scenario.warm_up_ms, scenario.replications, scenario.confidence)
+    assert ("desk-1", "desk-2") == scenario.classes[0].agents
+    assert (Channel.VOICE, 20_000, None) == (
+        scenario.streams[0].channel,
+        scenario.streams[0].service_level_ms,
+        scenario.streams[0].patience,
+    )
+
+
+def test_agents_with_a_count_become_people_of_the_configuration() -> None:
+    people = [entity for entity in read().entities if isinstance(entity, Person) and entity.id.startswith("desk-")]
+    assert [needs(billing=3)] * 2 == [person.skills for person in people]
+    assert [ProfileId("main")] * 2 == [person.profile for person in people]
+
+
+def test_people_of_the_configuration_may_work() -> None:
+    scenario = read(agents={"count": None, "skills": None, "people": ["ben"]})
+    assert ("ben",) == scenario.classes[0].agents
+    everybody = read(agents={"count": None, "skills": None, "people": "all"})
+    assert ("anna", "ben") == everybody.classes[0].agents
+
+
+def test_a_stream_with_skills_becomes_a_rule_ahead_of_all() -> None:
+    rules = next(entity for entity in read(contacts={"skills": {"french": 2}}).entities if isinstance(entity, RuleSet)).rules
+    assert (needs(french=2), "main") == (rules[0].skills, rules[0].queue)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("90s", Deterministic(90_000)),
+        ({"deterministic": "1.5m"}, Deterministic(90_000)),
+        ({"exponential": "500ms"}, Exponential(500)),
+        ({"lognormal": {"mean": "3m", "sd": "1m"}}, Lognormal(180_000, 60_000)),
+        ({"empirical": ["1s", "2s"]}, Empirical((1_000, 2_000))),
+    ],
+)
+def test_lengths_of_time(written: Any, read_as: object) -> None:
+    assert read_as == read(contacts={"handle": written}).streams[0].handle
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ({"per_hour": 36}, Poisson(1e-5)),
+        ({"by_interval": [{"from": "0s", "per_hour": 36}, {"from": "1h", "per_hour": 0}]}, PoissonByInterval((0, 3_600_000), (1e-5, 0))),
+        ({"trace": ["1s", {"at": "2s", "handle": "30s"}]}, Trace((Arrival(1_000), Arrival(2_000, 30_000)))),
+        ({"trace_file": "day.csv"}, Trace((Arrival(1_500, 60_000, None), Arrival(2_000, None, 5_000)))),
+    ],
+)
+def test_arrivals(written: Any, read_as: object) -> None:
+    files = {"day.csv": "at_s,handle_s,patience_s\n1.5,60,\n2,,5\n"}
+    assert read_as == read(contacts={"arrivals": written}, files=files).streams[0].arrivals
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"typo": 1}, [("unknown_field", "/typo")]),
+        ({"format": 2}, [("format_too_new", "/format")]),
+        ({"length": 8}, [("not_a_duration", "/length")]),
+        ({"length": "0s"}, [("not_a_duration", "/length")]),
+        ({"length": "8 h"}, [("not_a_duration", "/length")]),
+        ({"length": None}, [("missing_field", "")]),
+        ({"begins": "monday"}, [("not_an_instant", "/begins")]),
+        ({"seed": True}, [("not_a_number", "/seed")]),
+        ({"seed": 1.5}, [("not_a_number", "/seed")]),
+        ({"replications": 0}, [("not_a_number", "/replications")]),
+        ({"confidence": 1}, [("not_a_number", "/confidence")]),
+        ({"agents": {"count": 0}}, [("not_a_number", "/agents/desk/count")]),
+        ({"agents": {"people": ["ben"]}}, [("count_or_people", "/agents/desk")]),
+        ({"agents": {"count": None, "people": ["ben"]}}, [("people_have_their_own", "/agents/desk/skills")]),
+        ({"agents": {"count": None, "skills": None, "people": ["zoe"]}}, [("unknown_reference", "/agents/desk/people/0")]),
+        ({"agents": {"count": None, "skills": None, "people": ["ben", "ben"]}}, [("twice", "/agents")]),
+        ({"agents": {"skills": {"chinese": 1}}}, [("unknown_reference", "/agents/desk/skills/chinese")]),
+        ({"agents": {"skills": {"french": 6}}}, [("level_out_of_range", "/agents/desk/skills/french")]),
+        ({"agents": {"profile": "none"}}, [("unknown_reference", "/agents/desk/profile")]),
+        ({"agents": {"declines": 0.6, "misses": 0.6}}, [("more_than_all", "/agents/desk")]),
+        ({"agents": {"shifts": [{"from": "2h", "until": "1h"}]}}, [("not_in_order", "/agents/desk/shifts/0")]),
+        (
+            {"agents": {"shifts": [{"from": "0s", "until": "2h"}, {"from": "1h", "until": "3h"}]}},
+            [("not_in_order", "/agents/desk/shifts")],
+        ),
+        (
+            {"agents": {"shifts": [{"from": "0s", "until": "2h", "breaks": [{"at": "110m", "length": "20m"}]}]}},
+            [("not_in_order", "/agents/desk/shifts/0")],
+        ),
+        ({"contacts": {"channel": "phone"}}, [("unknown_channel", "/contacts/calls/channel")]),
+        ({"contacts": {"queue": "none"}}, [("unknown_reference", "/contacts/calls/queue")]),
+        ({"contacts": {"handle": "fast"}}, [("not_a_distribution", "/contacts/calls/handle")]),
+        ({"contacts": {"handle": {"exponential": "1m", "empirical": []}}}, [("not_a_distribution", "/contacts/calls/handle")]),
+        ({"contacts": {"handle": {"empirical": []}}}, [("empty", "/contacts/calls/handle/empirical")]),
+        (
+            {"contacts": {"handle": {"lognormal": {"mean": "0s", "sd": "1s"}}}},
+            [("not_a_duration", "/contacts/calls/handle/lognormal/mean")],
+        ),
+        ({"contacts": {"arrivals": {}}}, [("not_arrivals", "/contacts/calls/arrivals")]),
+        ({"contacts": {"arrivals": {"per_hour": -1}}}, [("not_a_number", "/contacts/calls/arrivals/per_hour")]),
+        ({"contacts": {"arrivals": {"trace": ["2s", "1s"]}}}, [("not_in_order", "/contacts/calls/arrivals/trace")]),
+        ({"contacts": {"arrivals": {"trace_file": "gone.csv"}}}, [("bad_file", "/contacts/calls/arrivals/trace_file")]),
+        ({"contacts": {"channel": "email", "patience": "1m"}}, [("patience_of_no_use", "/contacts/calls/patience")]),
+        ({"contacts": {"attributes": {"vip": ["x"]}}}, [("not_a_text", "/contacts/calls/attributes/vip")]),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(fields: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert expected == faults(**fields)
+
+
+@pytest.mark.parametrize("text", ["", "handle_s\n1\n", "at_s\nsoon\n", "at_s\n-1\n", "at_s\ninf\n", "at_s\nnan\n"])
+def test_a_trace_that_is_none_is_refused(text: str) -> None:
+    contacts = {"arrivals": {"trace_file": "day.csv"}}
+    assert [("bad_file", "/contacts/calls/arrivals/trace_file")] == faults(contacts=contacts, files={"day.csv": text})
+
+
+@pytest.mark.parametrize(
+    "written", [None, [], "text", 3, {"agents": 1, "contacts": 2, "length": 3}, {"agents": {}, "contacts": {}, "length": "1h"}]
+)
+def test_what_is_no_scenario_is_refused(written: Any) -> None:
+    with pytest.raises(ScenarioRefused):
+        scenario_of(written, configuration(AgentProfile(id=ProfileId("main"), change_set=1)))
+
+
+def test_every_fault_is_found_at_once() -> None:
+    assert 3 == len(faults(typo=1, agents={"count": 0}, contacts={"channel": "phone"}))
