@@ -153,6 +153,10 @@ class AccessEdge:
         """The same Idempotency-Key derives the same API key, so that a repeat is answered without the key being kept."""
         if who.kind == "api_key" and not set(map(str, body.scopes)) <= set(who.scopes):
             raise problem("not_allowed", "An API key cannot grant what it does not hold.")
+        for act in ROLES["platform_administrator"].intersection(body.scopes):
+            if may(who, act) is not None:
+                await self._refuse(request, who, act)
+                raise problem("not_allowed", "Only a platform administrator mints keys for the installation.", act=str(act))
         key, id = self._key_for(request, who)
         entity = ApiKey(
             id=id,
