@@ -186,6 +186,52 @@ METRICS: Final = (
         when_it_rises="later: bus or blobs are away, the senders keep the mails; refused: somebody sends what is no mail, or to addresses that are not ours.",
         labels=("way", "answer"),
     ),
+    Metric(
+        name="standardiste_router_steps_total",
+        kind="counter",
+        unit="steps",
+        what="Steps of the router, by cause: record or deadline.",
+        when_it_rises="Expected with load; a rise of deadlines alone means work that nobody answers.",
+        labels=("cause",),
+    ),
+    Metric(
+        name="standardiste_router_offers_total",
+        kind="counter",
+        unit="offers",
+        what="Offers by what became of them: made, accepted, declined, expired, withdrawn, media_failed.",
+        when_it_rises="expired: agents do not look at their desks; media_failed: their telephones cannot be reached; withdrawn: sessions are lost.",
+        labels=("end",),
+    ),
+    Metric(
+        name="standardiste_router_closed_total",
+        kind="counter",
+        unit="interactions",
+        what="Interactions closed, by reason.",
+        when_it_rises="abandoned: customers wait too long; overflowed: a queue is over its limits; failed: see the channel's addresses.",
+        labels=("reason",),
+    ),
+    Metric(
+        name="standardiste_router_defects_total",
+        kind="counter",
+        unit="defects",
+        what="What the sweep found that no deadline did (law L9).",
+        when_it_rises="Always a fault of the program: keep the log of the partition and report it; the interaction was put right.",
+    ),
+    Metric(
+        name="standardiste_router_skipped_records_total",
+        kind="counter",
+        unit="records",
+        what="Records of a type this router does not know, passed over.",
+        when_it_rises="Another service is of a newer version: roll the router out as well.",
+    ),
+    Metric(
+        name="standardiste_router_waiting",
+        kind="gauge",
+        unit="interactions",
+        what="Interactions waiting for an agent, by partition.",
+        when_it_rises="More comes in than is answered: look at the queues, and at `why` of the oldest.",
+        labels=("partition",),
+    ),
 )
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 
