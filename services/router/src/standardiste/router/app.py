@@ -7,6 +7,7 @@ the offsets of what it was given, or it is thrown away. Each entity that changed
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from standardiste.router.engine import Engine, Fired
 from standardiste.router.engine.persist import CorruptState, type_of
 from standardiste.router.engine.policy import Kit
 from standardiste.router.kit import STANDARD
+from standardiste.router.meter import Meter
 from standardiste.router.settings import RouterSettings
 
 NAME: Final = "router"
@@ -39,11 +41,8 @@ _STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/jso
 def build(settings: RouterSettings, parts: Parts) -> Service:
     """The service, not yet running: one task that owns partitions and processes them, exactly once."""
 
-    def unknown(name: str) -> None:
-        log.warning("unknown_type_skipped", type=name)
-
     async def process(ready: Callable[[], None]) -> None:
-        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, lambda partition: Router(partition, skipped=unknown), ready=ready)
+        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, Router, ready=ready)
 
     return Service(name=NAME, tasks={"process": process})
 
@@ -51,11 +50,11 @@ def build(settings: RouterSettings, parts: Parts) -> Service:
 class Router:
     """A `bus.port.Processor`: the engines of one partition."""
 
-    def __init__(self, partition: int, kit: Kit = STANDARD, skipped: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, partition: int, kit: Kit = STANDARD) -> None:
         self.partition = partition
         self.engines: dict[str, Engine] = {}
         self._kit = kit
-        self._skipped = skipped
+        self._meter = Meter(partition)
         self._restored: dict[str, dict[tuple[str, str], Any]] | None = {}
 
     # ---- taking the partition
@@ -77,7 +76,7 @@ class Router:
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
         self._finish_restore()
-        out = _Out()
+        out = _Out(self._meter)
         for tenant in sorted(self.engines):
             out.add(self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
         return self._commit(out, at)
@@ -87,7 +86,7 @@ class Router:
     def handle(self, records: Sequence[Record]) -> Sequence[Outgoing]:
         """Take the records in order; what was due before one fires before it."""
         self._finish_restore()
-        out = _Out()
+        out = _Out(self._meter)
         at = Instant(0)
         for record in records:
             at = record.appended_at
@@ -100,7 +99,7 @@ class Router:
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
         """Fire what is due, up to and including `at`."""
-        out = _Out()
+        out = _Out(self._meter)
         self._fire(out, at)
         return self._commit(out, at)
 
@@ -109,11 +108,12 @@ class Router:
             return  # a tombstone of the directory: the entity was archived before
         try:
             event = decode(record)
-        except UnknownType as error:
-            self._skipped(error.name)
+        except UnknownType:
+            self._meter.skipped()
             return
         engine = self._engine(event.tenant)
         events = engine.step(event, record.appended_at)
+        self._meter.step("record")
         out.add(events, f"{record.topic}:{record.offset}", record.appended_at, engine)
         refused = next((event.data for event in events if isinstance(event.data, ContactUndeliverable)), None)
         if refused is not None:
@@ -127,6 +127,7 @@ class Router:
             tenant = min(tenant for tenant, engine in self.engines.items() if engine.next_deadline() == first)
             fired: Fired | None = self.engines[tenant].fire_next(until)
             assert fired is not None, "it was due"
+            self._meter.step("deadline")
             out.add(fired.events, f"{fired.due.kind}:{fired.due.at}:{fired.due.id}", fired.at, self.engines[tenant])
 
     def _engine(self, tenant: str) -> Engine:
@@ -140,6 +141,10 @@ class Router:
             return
         for tenant, records in sorted(self._restored.items()):
             self._engine(tenant).load(records)
+        if any(self._restored.values()):
+            records = sum(len(records) for records in self._restored.values())
+            log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
+            gc.freeze()  # what was restored lives long: the collector need not walk it again and again
         self._restored = None
 
     def _commit(self, out: _Out, at: Instant) -> list[Outgoing]:
@@ -155,15 +160,17 @@ class Router:
                         headers=_STATE_HEADERS,
                     )
                 )
+        self._meter.batch(sum(engine.live.waiting for engine in self.engines.values()))
         return out.records
 
 
 class _Out:
     """The records of one batch, in order."""
 
-    __slots__ = ("records",)
+    __slots__ = ("_meter", "records")
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self.records: list[Outgoing] = []
 
     def add(self, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
@@ -171,6 +178,7 @@ class _Out:
         mark = {"step": step, "at": str(at), "change-set": str(engine.live.change_set)}
         for event in events:
             self.records.append(encode(event, mark))
+            self._meter.decided(event.data)
 
 
 def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:

@@ -110,6 +110,11 @@ class Live:
     def owned_by(self, agent: AgentId) -> list[Interaction]:
         return [work for work in self.works_of(agent) if work.owner == agent]
 
+    @property
+    def waiting(self) -> int:
+        """How many interactions wait for an agent."""
+        return sum(self.queue_lengths.values())
+
     def queue_of(self, interaction: Interaction) -> Queue:
         return self.configuration.queue_or_default(interaction.requirement.queue)
 

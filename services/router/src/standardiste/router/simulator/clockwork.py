@@ -52,17 +52,17 @@ class Clockwork:
         return events
 
     def run(self, is_over: Callable[[int], bool]) -> None:
-        """Until nothing is planned, or it is over at the instant of what comes next."""
+        """Until nothing is planned nor due, or it is over at the instant of what comes next."""
         heap, engine = self._heap, self.engine
-        while heap:
-            at = Instant(heap[0][0])
+        while True:
+            at = Instant(heap[0][0]) if heap else None
             due = engine.next_deadline()
-            if due is not None and due < at:
+            if due is not None and (at is None or due < at):
                 if is_over(due):
                     return
                 self._fire(due)
                 continue
-            if is_over(at):
+            if at is None or is_over(at):
                 return
             self.at = at
             _, _, act, what = heapq.heappop(heap)

@@ -1,0 +1,73 @@
+"""What operators see of the router: steps, offers by their end, closes by reason, defects. Counted a batch at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Data, class_of
+from standardiste.common.metrics import counter, gauge
+
+STEPS: Final = counter("standardiste_router_steps_total")
+OFFERS: Final = counter("standardiste_router_offers_total")
+CLOSED: Final = counter("standardiste_router_closed_total")
+DEFECTS: Final = counter("standardiste_router_defects_total")
+SKIPPED: Final = counter("standardiste_router_skipped_records_total")
+WAITING: Final = gauge("standardiste_router_waiting")
+
+_ENDS: Final[dict[type, str]] = {
+    d.OfferMade: "made",
+    d.OfferAccepted: "accepted",
+    d.OfferDeclined: "declined",
+    d.OfferExpired: "expired",
+    d.OfferWithdrawn: "withdrawn",
+    d.OfferMediaFailed: "media_failed",
+}
+
+
+class Meter:
+    """One partition's counts. A batch that is aborted afterwards is counted all the same: these are rates, the ledger is elsewhere."""
+
+    def __init__(self, partition: int) -> None:
+        self._waiting = WAITING.labels(str(partition))
+        self._ends: Counter[str] = Counter()
+        self._closed: Counter[str] = Counter()
+        self._causes: Counter[str] = Counter()
+        self._defects = 0
+
+    def step(self, cause: str) -> None:
+        """A step was taken: a "record" or a "deadline"."""
+        self._causes[cause] += 1
+
+    def decided(self, data: Data) -> None:
+        """A decision went out."""
+        cls = class_of(data)
+        end = _ENDS.get(cls)
+        if end is not None:
+            self._ends[end] += 1
+        elif cls is d.InteractionClosed:
+            self._closed[data.reason.value] += 1
+        elif cls is d.SweepFound:
+            self._defects += 1
+
+    def skipped(self) -> None:
+        """A record of an unknown type was passed over."""
+        SKIPPED.inc()
+
+    def batch(self, waiting: int) -> None:
+        """The batch is done: hand everything on."""
+        self._waiting.set(waiting)
+        _flush(self._ends, lambda end, count: OFFERS.labels(end).inc(count))
+        _flush(self._closed, lambda reason, count: CLOSED.labels(reason).inc(count))
+        _flush(self._causes, lambda cause, count: STEPS.labels(cause).inc(count))
+        if self._defects:
+            DEFECTS.inc(self._defects)
+            self._defects = 0
+
+
+def _flush(counts: Counter[str], to: Callable[[str, int], None]) -> None:
+    for name, count in counts.items():
+        to(name, count)
+    counts.clear()
