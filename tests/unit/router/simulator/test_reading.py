@@ -46,13 +46,13 @@ def faults(**fields: Any) -> list[tuple[str, str]]:
 
 def test_a_small_scenario_has_sensible_defaults() -> None:
     scenario = read()
-    assert (8 * 3_600_000, 0, 10, 0.95) == (scenario.length_ms, scenario.warm_up_ms, scenario.replications, scenario.confidence)
-    assert ("desk-1", "desk-2") == scenario.classes[0].agents
-    assert (Channel.VOICE, 20_000, None) == (
+    assert (scenario.length_ms, scenario.warm_up_ms, scenario.replications, scenario.confidence) == (8 * 3_600_000, 0, 10, 0.95)
+    assert scenario.classes[0].agents == ("desk-1", "desk-2")
+    assert (
         scenario.streams[0].channel,
         scenario.streams[0].service_level_ms,
         scenario.streams[0].patience,
-    )
+    ) == (Channel.VOICE, 20_000, None)
 
 
 def test_agents_with_a_count_become_people_of_the_configuration() -> None:
@@ -63,9 +63,9 @@ def test_agents_with_a_count_become_people_of_the_configuration() -> None:
 
 def test_people_of_the_configuration_may_work() -> None:
     scenario = read(agents={"count": None, "skills": None, "people": ["ben"]})
-    assert ("ben",) == scenario.classes[0].agents
+    assert scenario.classes[0].agents == ("ben",)
     everybody = read(agents={"count": None, "skills": None, "people": "all"})
-    assert ("anna", "ben") == everybody.classes[0].agents
+    assert everybody.classes[0].agents == ("anna", "ben")
 
 
 def test_a_stream_with_skills_becomes_a_rule_ahead_of_all() -> None:
@@ -157,7 +157,7 @@ def test_what_is_wrong_is_named_with_its_place(fields: dict[str, Any], expected:
 @pytest.mark.parametrize("text", ["", "handle_s\n1\n", "at_s\nsoon\n", "at_s\n-1\n", "at_s\ninf\n", "at_s\nnan\n"])
 def test_a_trace_that_is_none_is_refused(text: str) -> None:
     contacts = {"arrivals": {"trace_file": "day.csv"}}
-    assert [("bad_file", "/contacts/calls/arrivals/trace_file")] == faults(contacts=contacts, files={"day.csv": text})
+    assert faults(contacts=contacts, files={"day.csv": text}) == [("bad_file", "/contacts/calls/arrivals/trace_file")]
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ def test_what_is_no_scenario_is_refused(written: Any) -> None:
 
 
 def test_every_fault_is_found_at_once() -> None:
-    assert 3 == len(faults(typo=1, agents={"count": 0}, contacts={"channel": "phone"}))
+    assert len(faults(typo=1, agents={"count": 0}, contacts={"channel": "phone"})) == 3

@@ -21,8 +21,8 @@ def test_quantiles_of_student_are_those_of_the_tables(probability: float, degree
 
 def test_the_interval_of_few_values() -> None:
     found = estimate([1.0, 2.0, 3.0], 0.95)
-    assert (2.0, 3) == (found.mean, found.count)
-    assert 2.48414 == pytest.approx(found.half_width, rel=1e-5)
+    assert (found.mean, found.count) == (2.0, 3)
+    assert pytest.approx(found.half_width, rel=1e-5) == 2.48414
     assert found.holds(4.4)
     assert not found.holds(4.5)
 
@@ -34,7 +34,7 @@ def test_one_replication_has_no_interval() -> None:
 def test_a_measure_counts_the_replications_that_had_one() -> None:
     one, other = Measure("all", "", "asa_s"), Measure("all", "", "offered")
     found = estimates_of([{one: None, other: 0}, {one: 3.0, other: 1}], 0.95)
-    assert (1, 2) == (found[one].count, found[other].count)
+    assert (found[one].count, found[other].count) == (1, 2)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2), (0.75, 3), (0.9, 4), (0.99, 4), (0.25, 1)])
@@ -48,7 +48,7 @@ def test_nothing_has_no_percentile() -> None:
 
 def test_arrivals_come_at_their_rate() -> None:
     times = [arrival.at_ms for arrival in itertools.islice(Poisson(0.01).times(Random(1)), 20_000)]
-    assert 100 == pytest.approx(times[-1] / 20_000, rel=0.03)
+    assert pytest.approx(times[-1] / 20_000, rel=0.03) == 100
     assert sorted(times) == times
 
 
@@ -60,7 +60,7 @@ def test_rates_change_at_their_instants() -> None:
         for arrival in source.times(Random(seed)):
             counts[int((arrival.at_ms - 1_000) // 10_000)] += 1
     assert counts[2] == counts[4] == 0
-    assert [20_000, 40_000, 20_000] == pytest.approx([counts[0], counts[1], counts[3]], rel=0.03)
+    assert pytest.approx([counts[0], counts[1], counts[3]], rel=0.03) == [20_000, 40_000, 20_000]
 
 
 def test_a_lognormal_has_its_own_mean_and_deviation() -> None:
@@ -68,4 +68,4 @@ def test_a_lognormal_has_its_own_mean_and_deviation() -> None:
     drawn = [Lognormal(180.0, 90.0).draw(dice) for _ in range(40_000)]
     mean = sum(drawn) / len(drawn)
     deviation = (sum((value - mean) ** 2 for value in drawn) / len(drawn)) ** 0.5
-    assert (180, 90) == (pytest.approx(mean, rel=0.02), pytest.approx(deviation, rel=0.05))
+    assert (pytest.approx(mean, rel=0.02), pytest.approx(deviation, rel=0.05)) == (180, 90)
