@@ -98,10 +98,22 @@ class ImapConnection:
                 found[int(uid[1])] = int(size[1])
         return found
 
-    async def fetch(self, uid: int) -> bytes | None:
-        """The message as it lies there, not marked as read; None when it is gone."""
-        lines = await self._ok("fetch_failed", self._client.uid("fetch", str(uid), "(UID BODY.PEEK[])"))
-        return next((bytes(line) for line in lines if isinstance(line, bytearray)), None)
+    async def fetch(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The messages as they lie there, not marked as read; those that are gone are left out."""
+        assert 0 < len(uids) <= UIDS_AT_ONCE, "too many at once"
+        lines = await self._ok("fetch_failed", self._client.uid("fetch", _set(uids), "(UID BODY.PEEK[])"))
+        found: dict[int, bytes] = {}
+        named: int | None = None
+        content: bytes | None = None
+        for line in lines:  # the UID stands before or after the literal, as the server likes
+            if isinstance(line, bytearray):
+                content = bytes(line)
+            elif (b"BODY[" in line or content is not None) and (uid := _UID.search(line)):  # another line may tell of a flag
+                named = int(uid[1])
+            if named is not None and content is not None:
+                found[named] = content
+                named = content = None
+        return found
 
     async def mark(self, uids: Sequence[int], flag: str) -> None:
         """Set a flag or keyword."""

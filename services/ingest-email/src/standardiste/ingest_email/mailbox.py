@@ -7,7 +7,7 @@ Messages are marked batch by batch, after the whole batch is on the log; a crash
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from standardiste.common.clock import Clock
@@ -20,6 +20,8 @@ from standardiste.ingest_email.mailbox_state import LEASE_MS, Held, Reading
 from standardiste.ingest_email.reception import Reception
 
 BATCH = 50
+FETCH_BYTES = 1024 * 1024
+"""How much is fetched by one command, unless one message alone is larger."""
 SLICE_S = 10.0
 """How often a waiting reader renews its lease."""
 IDLE_SLICES = 24
@@ -96,21 +98,37 @@ class MailboxReader:
     async def _take(self, connection: ImapConnection, batch: Sequence[int]) -> None:
         sizes = await connection.sizes(batch)
         taken: list[int] = []
-        for uid in batch:
-            await self._renew()
-            if sizes.get(uid, 0) > self._mailbox.bytes_max:
-                log.warning("mail_too_large", channel_address=self._mailbox.address.id, uid=uid, bytes=sizes[uid])
-            elif uid in sizes and await self._hand_in(await connection.fetch(uid)):
-                taken.append(uid)
+        for together in self._portions(batch, sizes):
+            contents = await connection.fetch(together)
+            for uid in together:
+                await self._renew()
+                if uid in contents and await self._hand_in(contents[uid]):
+                    taken.append(uid)
         if taken and self._mailbox.done.folder:
             await connection.move(taken, self._mailbox.done.folder)
         elif taken:
             await connection.mark(taken, self._mailbox.done.flag)
 
-    async def _hand_in(self, raw: bytes | None) -> bool:
-        """True when the message is durable; False when it is gone, or can never be taken."""
-        if raw is None:
-            return False
+    def _portions(self, batch: Sequence[int], sizes: Mapping[int, int]) -> list[list[int]]:
+        """What is fetched together: small messages at once, a large one alone, one that is too large not at all."""
+        portions: list[list[int]] = []
+        held = FETCH_BYTES
+        for uid in batch:
+            size = sizes.get(uid)
+            if size is None:
+                continue
+            if size > self._mailbox.bytes_max:
+                log.warning("mail_too_large", channel_address=self._mailbox.address.id, uid=uid, bytes=size)
+                continue
+            if held + size > FETCH_BYTES:
+                portions.append([])
+                held = 0
+            portions[-1].append(uid)
+            held += size
+        return portions
+
+    async def _hand_in(self, raw: bytes) -> bool:
+        """True when the message is durable; False when it can never be taken."""
         mail = await self._reception.read(raw)
         try:
             await self._reception.accept(raw, mail, self._mailbox.tenant, self._mailbox.address, way="imap")
