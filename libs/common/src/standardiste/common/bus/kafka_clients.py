@@ -9,7 +9,13 @@ from typing import Any, Final, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    NotCoordinatorForGroupError,
+    RecordTooLargeError,
+)
 from aiokafka.producer import sender
 from aiokafka.structs import OffsetAndMetadata
 
@@ -23,6 +29,10 @@ from standardiste.common.events.base import Instant
 CLOSE_WITHIN_S: Final = 5.0
 RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a transaction; its default of 100 stalls them
 FETCH_WAIT_MS: Final = 500
+COORDINATOR_TRIES: Final = 20
+COORDINATOR_AGAIN_S: Final = 0.1
+BATCH_BYTES_MAX: Final = 128 * 1024
+"""One request of a partition is under way at a time, so a small batch would bound what passes."""
 LOOK_BACK: Final = 16
 LOOK_MS: Final = 20
 
@@ -112,16 +122,26 @@ def reader(settings: KafkaSettings, **more: Any) -> Consumer:
 
 def writer(settings: KafkaSettings, **more: Any) -> Producer:
     """An idempotent producer whose `send` is done when all replicas have the record."""
-    made: Any = AIOKafkaProducer(**settings.client(), acks="all", enable_idempotence=True, max_request_size=REQUEST_BYTES_MAX, **more)
+    made: Any = AIOKafkaProducer(
+        **settings.client(), acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES_MAX, max_request_size=REQUEST_BYTES_MAX, **more
+    )
     return cast("Producer", made)
 
 
 async def committed(settings: KafkaSettings, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
     """Where a group (by its name on the cluster) stands; a partition where it never committed is not named. Raises KafkaError."""
     admin: Any = AIOKafkaAdminClient(**settings.client())
+    found: Mapping[TopicPartition, OffsetAndMetadata] = {}
     try:
         await admin.start()
-        found: Mapping[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+        for tries in range(1, COORDINATOR_TRIES + 1):  # a fresh cluster makes its offsets topic when it is first asked
+            try:
+                found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+                break
+            except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+                if tries == COORDINATOR_TRIES:
+                    raise
+                await asyncio.sleep(COORDINATOR_AGAIN_S)
     finally:
         await admin.close()
     return {place: mark for place, mark in found.items() if mark.offset >= 0}

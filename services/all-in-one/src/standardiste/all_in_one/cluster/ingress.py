@@ -45,9 +45,7 @@ class Ingress:
                 writer.write(_answer(404, "not_found", "no service answers under this path"))
             else:
                 await self._pass_on(service, head, reader, writer)
-        with contextlib.suppress(OSError):
-            writer.close()
-            await writer.wait_closed()
+        writer.close()
 
     async def _pass_on(self, service: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

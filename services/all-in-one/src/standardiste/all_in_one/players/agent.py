@@ -24,6 +24,8 @@ OnEvent = Callable[["AgentClient", str, Frame], Awaitable[None]]
 LOST = (ConnectionError, WebSocketException, TimeoutError, OSError)
 """What a client meets when the installation goes away under it."""
 AGAIN_AFTER_S = 0.2
+TRY_AGAIN_AFTER_S = 1.0
+TRIES_MAX = 60
 SLOW_DOWNS_MAX = 20
 
 
@@ -265,13 +267,26 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
     hands = Hands()
 
     async def handle(agent: AgentClient, id: str) -> None:
-        with contextlib.suppress(Refused, *LOST):
-            await agent.until(lambda: id not in agent.work or agent.work[id].state == "active", 60)
-            if id in agent.work:
-                text = answer(agent.work[id])
-                if text and agent.work[id].channel != "voice":
-                    await agent.reply(id, text)
-                await agent.complete(id)
+        """Until it is done with: what is refused or not answered now (the bus may be away) is tried again, as a person would."""
+        with contextlib.suppress(*LOST):
+            await agent.until(lambda: id not in agent.work or agent.work[id].state in ("active", "wrapping"), 60)
+        for _ in range(TRIES_MAX):
+            if id not in agent.work:
+                return
+            try:
+                await finish(agent, agent.work[id])
+            except (Refused, TimeoutError):
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
+            except LOST:
+                return
+
+    async def finish(agent: AgentClient, work: Work) -> None:
+        if work.state == "wrapping":
+            await agent.command("wrap-up.end", interaction=work.id, version=work.version)
+            return
+        if (text := answer(work)) and work.channel != "voice":
+            await agent.reply(work.id, text)
+        await agent.complete(work.id)
 
     async def take(agent: AgentClient, id: str, interaction: str) -> None:
         with contextlib.suppress(Refused, *LOST):
