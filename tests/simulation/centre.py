@@ -62,6 +62,7 @@ _PROFILES: Final = (
         units=120,
         does_outbound_reset_idle=False,
         missed_other_max=1,
+        rest=Rest(after_call_ms=20_000, after_work_ms=120_000, length_ms=30_000),
     ),
 )
 

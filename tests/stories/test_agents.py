@@ -5,7 +5,8 @@ from __future__ import annotations
 from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, Rest
-from standardiste.common.events.model import ProfileId
+from standardiste.common.events.model import ProfileId, WrapUpMode
+from standardiste.common.testing.builders import queue
 
 
 def test_a_new_session_begins_not_ready_and_gets_a_snapshot() -> None:
@@ -201,4 +202,22 @@ def test_a_supervisor_may_set_an_agents_status() -> None:
            0.0 | the floor: anna ben sam    |
            1.0 | ben chooses break for anna | no: not_allowed
            2.0 | sam chooses break for anna | status anna break chosen; done; anna not_ready 0
+    """)
+
+
+def test_rest_after_a_call_and_after_unbroken_work() -> None:
+    given = Rest(after_call_ms=20_000, after_work_ms=60_000, length_ms=90_000)
+    Story(AgentProfile(id=ProfileId("main"), change_set=1, rest=given), queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           0.0 | the floor: anna                         |
+           1.0 | v1 by voice, v1 is cu1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                         | connecting v1 anna; > connect anna; done; anna busy 100
+           2.0 | media of v1 connects                    | active v1 anna
+          10.0 | media of v1 ends                        | left v1; closed v1 handled; idle anna; anna resting 0
+          11.0 | v2 by voice, v2 is cu2                  | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
+          30.0 |                                         | anna ready 0; offer v2-o1 anna 20s; anna offered 100
+          31.0 | anna accepts v2, media of v2 connects   | accepted v2-o1 anna; connecting v2 anna; > connect anna; done; anna busy 100;
+               |                                         | active v2 anna
+          95.0 | media of v2 ends                        | left v2; closed v2 handled; idle anna; anna resting 0
+         185.0 |                                         | anna ready 0
     """)

@@ -181,6 +181,21 @@ def test_an_agent_opens_mail_and_owns_it_at_once_within_capacity() -> None:
     """)
 
 
+def test_the_customers_answer_prefers_the_agent_who_began() -> None:
+    Story(queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           0.0 | the floor: anna                          |
+           1.0 | anna opens by email                      | opened anna; message a05f5bbbbd3eb88a6f0c97ad7-m1 customer;
+               |                                          | > deliver a05f5bbbbd3eb88a6f0c97ad7-m1; done; anna busy 20
+           2.0 | anna completes a05f5bbbbd3eb88a6f0c97ad7 | closed a05f5bbbbd3eb88a6f0c97ad7 handled; idle anna; done; anna ready 0
+           3.0 | the floor: ben                           |
+           4.0 | v1 by voice, v1 is cu9, anna accepts v1  | created v1; routed v1 main; said v1; identified v1 cu9; queued v1 identified;
+               |                                          | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                          | connecting v1 anna; > connect anna; done; anna busy 100
+           5.0 | m1 by email                              | created m1; routed m1 main; said m1
+           5.1 | m1 is cu1 in a05f5bbbbd3eb88a6f0c97ad7   | identified m1 cu1; routed m1 main; queued m1 identified for anna
+    """)
+
+
 def test_an_outbound_call_that_is_not_answered_ends_in_wrap_up() -> None:
     story = Story()
     story.run("""

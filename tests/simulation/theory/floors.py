@@ -76,7 +76,7 @@ def floor(streams: Sequence[Stream], crews: Mapping[str, Sequence[Person]], more
         entities=(tenant("simulated"), ONE_AT_A_TIME, CALLS_AND_CHATS, *skills, *people, *more),
         length_ms=1,
         begins=AT,
-        confidence=0.999,
+        confidence=0.9999,
     )
 
 

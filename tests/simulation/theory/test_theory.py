@@ -1,8 +1,8 @@
 """
 The simulator against queueing theory: what the engine does over virtual time lies within the confidence interval around what is exactly known.
 
-The interval is Student's at 99.9 % over independent replications. A short run is part of every CI; `make theory` makes each run ten times as long
-(STANDARDISTE_THEORY=deep) and asks for intervals three times as narrow. The seed is fixed, so a run says the same each time; STANDARDISTE_SEED sets another.
+The interval is Student's at 99.99 % over independent replications: of the 130 values compared, chance alone puts one outside once in a hundred runs. A short run is part of every CI; `make theory` makes each run ten times as long
+(STANDARDISTE_THEORY=deep) and asks for intervals three times as narrow. The seeds are fixed, one a case, so a run says the same each time; STANDARDISTE_SEED sets others.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from standardiste.common.events.directory import Limits
 from standardiste.router.simulator import Scenario, simulate
 from standardiste.router.simulator.draws import Deterministic, Lognormal
 from standardiste.router.simulator.report import Measure
+from standardiste.router.simulator.run import replicate
 
 IS_DEEP = os.environ.get("STANDARDISTE_THEORY") == "deep"
 SEED = int(os.environ.get("STANDARDISTE_SEED", "1"))
-ARRIVALS, WARM_UP, REPLICATIONS = (5_000, 400, 12) if IS_DEEP else (340, 40, 10)
-PRECISION = 0.25 if IS_DEEP else 0.8
+ARRIVALS, WARM_UP, REPLICATIONS = (4_000, 300, 16) if IS_DEEP else (200, 20, 16)
+PRECISION = 0.3 if IS_DEEP else 1.0
 """Greatest half-width of an interval, as a share of the exact value: wider, and holding it says little."""
 FLOOR = {"wait_s": 0.05, "delayed": 0.01, "abandonment": 0.01, "turned_away": 0.01, "occupancy": 0.01, "service_level": 0.01, "asa_s": 0.05}
 """Values below this are small: the half-width is compared with it instead."""
@@ -146,7 +147,7 @@ CASES = (
     Case("M/M/3 with 4 places to wait", lambda: finite_room(3, 3.0, 4)),
     Case("Erlang C, 1 agent", lambda: erlang_c(1, 0.6), 1.5),
     Case("Erlang C, 3 agents", lambda: erlang_c(3, 2.1), 1.5),
-    Case("Erlang C, 12 agents", lambda: erlang_c(12, 10.0), 1.5, 100),
+    Case("Erlang C, 12 agents", lambda: erlang_c(12, 9.0), 1.5, 100),
     Case("M/D/1", lambda: one_server(0.6, 0)),
     Case("M/G/1, lognormal", lambda: one_server(0.5, 20), 1.5),
     Case("Erlang A, 3 agents", lambda: erlang_a(3, 2.7, 60)),
@@ -154,7 +155,7 @@ CASES = (
     Case("Erlang A, 6 agents, overload", lambda: erlang_a(6, 12.0, 30), 1.0, 100),
     Case("Erlang A, 40 agents", lambda: erlang_a(40, 39.0, 60), 1.5, 300),
     Case("M/M/1, two priorities", lambda: priorities(1, 0.3, 0.3), 1.5),
-    Case("M/M/4, two priorities", lambda: priorities(4, 1.5, 1.5), 1.5),
+    Case("M/M/4, two priorities", lambda: priorities(4, 1.3, 1.3), 2.0),
     Case("N design, strict classes", lambda: strict(N_DESIGN, (2, 2), 40)),
     Case("N design, strict classes, overload", lambda: strict(N_FULL, (2, 2), 45)),
     Case("N design, first come, longest idle", lambda: in_order(N_FIRST, ((0,), (0, 1), (0, 1)), 9)),
@@ -175,7 +176,9 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_simulated_is_what_theory_says(case: Case, figures: dict[str, object]) -> None:
     scenario, expected = case.make()
-    scenario = lasting(replace(scenario, seed=SEED), round(ARRIVALS * case.length), WARM_UP + round(case.warm_up), REPLICATIONS)
+    scenario = lasting(
+        replace(scenario, seed=SEED * 1_000 + CASES.index(case)), round(ARRIVALS * case.length), WARM_UP + round(case.warm_up), REPLICATIONS
+    )
     report = simulate(scenario, processes=None if IS_DEEP else 1)
     wrong: list[str] = []
     for measure, value in expected.items():
@@ -191,14 +194,15 @@ def test_simulated_is_what_theory_says(case: Case, figures: dict[str, object]) -
 
 @pytest.mark.parametrize("count", [3, 8])
 def test_longest_idle_gives_every_agent_the_same_share(count: int, figures: dict[str, object]) -> None:
-    """Alike agents under first come first served with longest idle: each handles 1/c of the work, far closer than chance would have it."""
-    from standardiste.router.simulator.run import replicate
-
-    service = 1 / 20
-    scenario = lasting(one_pool(Kind(0.8 * count * service, service, 0, (0,)), count), 300 * count, 50, 1)
-    handled = replicate(scenario, 0).handled_by
+    """
+    Alike agents, first come first served with longest idle, handle times all the same: agents become free in the order in which they began, so the work goes
+    round, whatever chance does to the arrivals, and no agent is ever two contacts ahead of another.
+    """
+    kind = Kind(0.8 * count / 20, 1 / 20, 0, (0,))
+    scenario = lasting(one_pool(kind, count, handle=Deterministic(20 * MS)), 200 * count, 50, 1)
+    handled = replicate(replace(scenario, seed=SEED), 0).handled_by
     total = sum(handled.values())
-    shares = {agent: number / total for agent, number in handled.items()}
-    figures["share"] = f"{1 / count:.4f} exact, {min(shares.values()):.4f} to {max(shares.values()):.4f}"
-    assert len(shares) == count
-    assert all(abs(share - 1 / count) < 0.1 / count for share in shares.values()), shares
+    figures["share"] = f"{1 / count:.4f} exact, {min(handled.values()) / total:.4f} to {max(handled.values()) / total:.4f}"
+    assert len(handled) == count
+    assert total > 150 * count
+    assert max(handled.values()) - min(handled.values()) <= 1

@@ -50,6 +50,8 @@ EXCLUDED_MIN_MS: Final = 10_000
 EXCLUDED_MS: Final = 60_000
 GATEWAY_LEASE_MS: Final = 15_000
 SESSION_GRACE_MS: Final = 10_000
+BREAK_MS: Final = 60_000
+"""An idle minute breaks unbroken work."""
 RECEIPTS_MAX: Final = 1_000
 STRETCHES_MAX: Final = 200
 
@@ -609,7 +611,8 @@ def _status_changed(live: Live, event: Event, data: d.AgentStatusChanged) -> Non
 
 def _state_changed(live: Live, event: Event, data: d.AgentStateChanged) -> None:
     agent = live.agents[data.view.id]
-    live.put_agent(evolve(agent, view=data.view, rest_until=data.view.rest_until))
+    unbroken_since = agent.unbroken_since if data.view.rest_until is None else None
+    live.put_agent(evolve(agent, view=data.view, rest_until=data.view.rest_until, unbroken_since=unbroken_since))
 
 
 def _idle_reset(live: Live, event: Event, data: d.AgentIdleReset) -> None:
@@ -625,7 +628,9 @@ def _gateway_lost(live: Live, event: Event, data: d.GatewayLost) -> None:
 
 
 def _take(live: Live, agent: AgentId, at: Instant) -> None:
-    live.put_agent(evolve(live.agents[agent], taken_at=at))
+    record = live.agents[agent]
+    is_break = record.unbroken_since is None or (len(live.owned_by(agent)) == 1 and at - record.idle_since >= BREAK_MS)
+    live.put_agent(evolve(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
 
 
 def new_agent(id: AgentId, at: Instant) -> Agent:

@@ -31,6 +31,7 @@ from standardiste.common.events.model import (
     WrapUpMode,
 )
 from standardiste.common.events.outbound import AnnounceAgent, AnnounceEnd, ConnectCall, HoldCall, QueueCall, ReleaseCall, ResumeCall
+from standardiste.router.engine import agents
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import OWNED_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
@@ -354,6 +355,8 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
             i.facts.direction is Direction.INBOUND or profile.does_outbound_reset_idle
         )
         work_ended(step, owner, is_reset=is_work)
+        if is_work:
+            agents.rest_after(step, i, owner)
 
 
 def abandon(step: Step, i: Interaction) -> None:

@@ -18,6 +18,8 @@ from standardiste.common.events.model import (
     CloseReason,
     Contact,
     CustomerSummary,
+    Direction,
+    InteractionId,
     QueuedBecause,
     QueueId,
     Requirement,
@@ -28,6 +30,7 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import TakeVoicemail, TellNotice
 from standardiste.router.engine import offers
 from standardiste.router.engine.facts import customer_facts, facts_of
+from standardiste.router.engine.live import CLOSED_KEPT_MS
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of
 
@@ -56,8 +59,9 @@ def at_identification(
         _route(step, i, known, named, contact["priority"] or None, customer.preferred_agent, enqueued_at)
         return
     asked = i.requirement
-    if customer.preferred_agent is not None and asked.preferred_agent is None:
-        asked = evolve(asked, preferred_agent=customer.preferred_agent)
+    preferred = customer.preferred_agent or _opener(step, i)
+    if preferred is not None and asked.preferred_agent is None:
+        asked = evolve(asked, preferred_agent=preferred)
     if enqueued_at != i.enqueued_at:
         asked = evolve(asked, due_at=due_at(step, step.live.queue_of(i), enqueued_at))
     if asked != i.requirement:
@@ -91,12 +95,20 @@ def _route(
         priority=_first(priority, rule.priority if rule else None, queue.priority),
         due_at=due_at(step, queue, enqueued_at),
         strict_class=queue.strict_class,
-        preferred_agent=(rule.preferred_agent if rule else None) or preferred,
+        preferred_agent=(rule.preferred_agent if rule else None) or preferred or _opener(step, i),
         labels=tuple(sorted(set(rule.labels))) if rule else (),
     )
     if is_first or asked != i.requirement:
         why = Why(rule=rule.name if rule else "", rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
         _tell(step, i, asked, why)
+
+
+def _opener(step: Step, i: Interaction) -> AgentId | None:
+    """The agent who lately began this conversation: the customer's answer goes to that one first."""
+    live = step.live
+    closed = live.closed.get(live.closed_by_conversation.get(i.conversation, InteractionId(""))) if i.conversation else None
+    is_answer = closed is not None and closed.facts.direction is Direction.OUTBOUND and closed.closed_at + CLOSED_KEPT_MS > step.at
+    return closed.owner if closed is not None and is_answer else None
 
 
 def _first(*values: int | None) -> int:

@@ -6,15 +6,9 @@ In this order: what was interrupted goes on before anything new is handed out, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
-
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Instant
-from standardiste.common.events.model import AgentId, AgentState, AgentView, InteractionState, Seat
-from standardiste.router.engine import cycle, offers, requirement, snapshot
-from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import Agent, evolve
+from standardiste.common.events.model import AgentId
+from standardiste.router.engine import agents, cycle, offers, requirement, snapshot
 from standardiste.router.engine.step import Step
 
 
@@ -31,7 +25,7 @@ def settle(step: Step) -> None:
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)
     for agent in sorted(live.touched_agents):
-        tell_state(step, agent)
+        agents.tell_state(step, agent)
     live.touched_agents.clear()
     for session, agent in step.snapshots.items():
         snapshot.send(step, session, agent)
@@ -42,95 +36,3 @@ def end_preferences(step: Step, agent: AgentId) -> None:
     for id in sorted(step.live.held_for.get(agent, ())):
         i = step.now(id)
         step.tell(d.PreferenceEnded(interaction=id, version=i.version), i)
-
-
-def tell_state(step: Step, agent: AgentId) -> None:
-    """Say what the system sees of an agent, when that changed."""
-    live = step.live
-    record = live.agents[agent]
-    former = record.view
-    view = view_of_agent(live, record)
-    if view == former:
-        return
-    if (view.state, view.status, view.next_status, view.session, view.rest_until) != (
-        former.state,
-        former.status,
-        former.next_status,
-        former.session,
-        former.rest_until,
-    ):
-        view = evolve(view, version=former.version + 1)
-    if view.state is not former.state:
-        view = evolve(view, since=step.at)
-    person = live.configuration.person(agent)
-    step.tell_agent(
-        d.AgentStateChanged(
-            view=view,
-            former=former.state,
-            former_since=former.since,
-            former_status=former.status,
-            team=person.team if person else None,
-            site=(person.site or "") if person else "",
-            change_set=live.change_set,
-        ),
-        agent,
-    )
-
-
-def view_of_agent(live: Live, agent: Agent) -> AgentView:
-    """The agent as a desk shows it now; version and since as last told."""
-    seat = live.seat(agent.id)
-    return AgentView(
-        id=agent.id,
-        version=agent.view.version,
-        state=state_of(live, agent),
-        since=agent.view.since,
-        status=agent.status,
-        next_status=agent.next_status,
-        session=agent.session,
-        seat=Seat(
-            used_units=seat.used,
-            total_units=seat.total,
-            by_channel=cast("Mapping[str, int]", seat.by_channel),  # a channel is a str; only a mapping's key type cannot say so
-            caps=cast("Mapping[str, int]", live.configuration.room(agent.id).caps),
-        ),
-        missed_in_a_row=agent.missed_in_a_row,
-        rest_until=agent.rest_until,
-    )
-
-
-def state_of(live: Live, agent: Agent) -> AgentState:
-    """What the system sees: work first, then offers, rest, and the status."""
-    if agent.session is None:
-        return AgentState.OFFLINE
-    owned = [work.state for work in live.works_of(agent.id) if work.owner == agent.id]
-    if any(state is not InteractionState.WRAPPING for state in owned):
-        return AgentState.BUSY
-    if owned:
-        return AgentState.WRAPPING
-    if live.works.get(agent.id):
-        return AgentState.OFFERED
-    if agent.rest_until is not None:
-        return AgentState.RESTING
-    is_routable = live.configuration.is_routable(agent.status) and live.configuration.group(agent.id) is not None
-    return AgentState.READY if is_routable else AgentState.NOT_READY
-
-
-def rest(step: Step, agent: Agent, until: Instant | None) -> None:
-    """Begin a pause, or end it."""
-    live = step.live
-    resting = evolve(agent, rest_until=until)
-    view = evolve(view_of_agent(live, resting), version=agent.view.version + 1)
-    if view.state is not agent.view.state:
-        view = evolve(view, since=step.at)
-    person = live.configuration.person(agent.id)
-    changed = d.AgentStateChanged(
-        view=view,
-        former=agent.view.state,
-        former_since=agent.view.since,
-        former_status=agent.view.status,
-        team=person.team if person else None,
-        site=(person.site or "") if person else "",
-        change_set=live.change_set,
-    )
-    step.tell_agent(changed, agent.id)

@@ -17,7 +17,7 @@ from standardiste.common.events.model import (
     QueuedBecause,
     Withdrawal,
 )
-from standardiste.router.engine import contacts, cycle, media, offers, reconfigure, requirement, sessions, settle
+from standardiste.router.engine import agents, contacts, cycle, media, offers, reconfigure, requirement, sessions
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
 from standardiste.router.engine.live import AWAY_MS, SWEEP_MS, Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
@@ -143,7 +143,7 @@ def _lost(step: Step, due: Deadline) -> None:
 def _rest(step: Step, due: Deadline) -> None:
     agent = step.live.agents.get(AgentId(due.id))
     if agent is not None and agent.rest_until == due.at:
-        settle.rest(step, agent, None)
+        agents.rest(step, agent, None)
 
 
 def _gateway(step: Step, due: Deadline) -> None:

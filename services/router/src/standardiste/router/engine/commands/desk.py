@@ -7,7 +7,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import InteractionId, OfferId, QueuedBecause, Withdrawal
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import offers, sessions, settle
+from standardiste.router.engine import agents, offers, sessions
 from standardiste.router.engine.commands.answers import Asker, Done, Refused
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step
@@ -103,7 +103,7 @@ def ask_rest(step: Step, asker: Asker, data: c.AskRest) -> Done | Refused:
         return Refused(Refusal.NOT_OFFERED_HERE)
     if agent.rest_until is not None:
         return Refused(Refusal.WRONG_STATE)
-    settle.rest(step, agent, Instant(step.at + length_ms))
+    agents.rest(step, agent, Instant(step.at + length_ms))
     offers.withdraw_all(step, agent.id, Withdrawal.AGENT_UNAVAILABLE)
     return Done()
 
