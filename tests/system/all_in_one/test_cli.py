@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from standardiste.all_in_one.players.stage import ADMIN, PASSWORD, Stage
+from standardiste.all_in_one.players.stage import ADMIN, PASSWORD, POST_ADDRESS, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,14 @@ async def test_a_backup_is_taken_while_it_runs(stage: Stage) -> None:
     taken = await standardiste(stage, "backup")
     assert taken.code == 0, taken.err
     assert taken.out.startswith("Backup 2")
+
+
+async def test_listen_shows_what_happened_one_fact_a_line(stage: Stage) -> None:
+    (await stage.integrator.post("letter-1", POST_ADDRESS, "client-77", "Je résilie.")).raise_for_status()
+    heard = await standardiste(stage, "listen", "--after", "start", "--types", "interaction.created", "--count", "1")
+    assert (heard.code, heard.err.splitlines()) == (0, [f"Listening to {stage.url}. Ctrl-C ends it."])
+    (fact,) = (json.loads(line) for line in heard.out.splitlines())
+    assert (fact["type"], fact["data"]["contact"]["content"]["text"]) == ("standardiste.interaction.created.v1", "Je résilie.")
+
+    refused = await standardiste(stage, "listen", "--after", "nonsense")
+    assert (refused.code, "cursor_invalid" in refused.err) == (1, True)

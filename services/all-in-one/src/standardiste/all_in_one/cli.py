@@ -171,6 +171,21 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _listen(options: argparse.Namespace) -> None:
+    from standardiste.all_in_one.listen import listen
+
+    credential = Credential.from_environment(options.user, options.tenant)
+
+    def show(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def note(line: str) -> None:
+        errors.print(line, style="dim", soft_wrap=True)
+
+    asyncio.run(listen(options.url, credential, after=options.after, types=options.types, show=show, note=note, until=options.count))
+
+
 def _restore(options: argparse.Namespace) -> None:
     with console.status(say("restoring")):
         asyncio.run(backups.restore(options.backup, options.data, SystemClock()))
@@ -255,6 +270,10 @@ def _parser() -> argparse.ArgumentParser:
     verb("export", _export, "Write the whole configuration as YAML.", asks=True)
     verb("backup", _backup, "Take a backup now, while everything runs.", asks=True)
     verb("release", _release, "After a restore: let sending and mailbox reading go on.", asks=True)
+    listen = verb("listen", _listen, "Show the tenant's public facts as they happen, one JSON object a line.", asks=True)
+    listen.add_argument("--after", default="latest", help="a cursor to go on from; start: all that the log still holds")
+    listen.add_argument("--types", help="names of facts, by commas, e.g. message.sent,interaction.closed; else all")
+    listen.add_argument("--count", type=int, help="end after so many")
     restore = verb("restore", _restore, "Make a new data folder from a backup (the installation must not run on it).")
     restore.add_argument("backup", type=Path, help="a folder under backups/")
     restore.add_argument("--data", type=Path, required=True, help="the new data folder; absent or empty")

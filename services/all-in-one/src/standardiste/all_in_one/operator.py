@@ -88,6 +88,11 @@ class Operator:
         """Version, epoch, and whether sending is held."""
         return (await self._ask("GET", "/v1/installation")).json()
 
+    async def events(self, after: str, types: str | None, *, wait_s: int, limit: int) -> dict[str, Any]:
+        """One page of the tenant's public facts after a cursor, or after `latest` or `start`."""
+        params = {"after": after, "wait_s": wait_s, "limit": limit, **({} if types is None else {"types": types})}
+        return (await self._ask("GET", "/v1/events", params=params)).json()
+
     async def release(self) -> None:
         await self._ask("POST", "/v1/installation/release")
 

@@ -26,6 +26,10 @@ WORDS = Catalogue(
             "en": "This folder was restored from backup {name}: sending and mailbox reading are held. Release them with `standardiste release`.",
             "fr": "Ce dossier vient de la sauvegarde {name} : l'envoi et la relève des boîtes sont suspendus. Pour les libérer : `standardiste release`.",
         },
+        "listening": {
+            "en": "Listening to {url}. Ctrl-C ends it.",
+            "fr": "À l'écoute de {url}. Ctrl-C pour terminer.",
+        },
         "released": {"en": "Sending and mailbox reading go on.", "fr": "L'envoi et la relève des boîtes reprennent."},
         "applied": {
             "en": "Change set {number} applied: {count} changed.",

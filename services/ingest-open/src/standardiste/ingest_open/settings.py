@@ -12,6 +12,6 @@ class OpenSettings(CommonSettings):
         default=16 * 1024 * 1024, gt=0, description="Largest body of a posted interaction, attachments in base64 included."
     )
     open_webhooks_private_allowed: bool = Field(
-        False,
+        default=False,
         description="Webhooks may go to private and loopback addresses, and over plain http: for a laptop, or receivers inside the house.",
     )
