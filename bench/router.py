@@ -265,7 +265,9 @@ def main() -> int:
     for batch in (4, 50):
         mean, outputs = measure_records(200, given.steps, batch)
         verdicts.append(mean <= RECORD_US)
-        say(f"{_verdict(verdicts[-1])} {mean:.1f} µs a record the whole way at 200 agents, {batch} a batch, {outputs:.1f} records out each\n")
+        say(
+            f"{_verdict(verdicts[-1])} {mean:.1f} µs a record the whole way at 200 agents, {batch} a batch, {outputs:.1f} records out each\n"
+        )
     return 0 if all(verdicts) else 1
 
 

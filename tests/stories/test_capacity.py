@@ -112,7 +112,9 @@ def test_an_offer_that_can_no_longer_interrupt_is_taken_back() -> None:
 
 def test_a_label_has_its_cap() -> None:
     profile = AgentProfile(id=ProfileId("main"), change_set=1, label_cap={"vip": 1})
-    rules = RuleSet(id="main", change_set=1, rules=(Rule(name="vip", when='"vip" in contact.attributes', queue=QueueId("main"), labels=("vip",)),))
+    rules = RuleSet(
+        id="main", change_set=1, rules=(Rule(name="vip", when='"vip" in contact.attributes', queue=QueueId("main"), labels=("vip",)),)
+    )
     Story(profile, rules).run("""
            0.0 | the floor: anna                |
            1.0 | c1 by chat with vip, c1 is cu1 | created c1; routed c1 main by vip; said c1; identified c1 cu1; queued c1 identified;

@@ -30,7 +30,14 @@ from standardiste.common.problems import PROBLEMS, Language, language_of, status
 from standardiste.common.security.tokens import BadCredential
 from standardiste.common.tracing import current_traceparent
 
-_BY_STATUS = {400: "invalid_field", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "too_large", 415: "unsupported_media_type"}
+_BY_STATUS = {
+    400: "invalid_field",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 
 
 class HttpProblem(HTTPException):

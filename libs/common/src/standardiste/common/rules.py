@@ -129,7 +129,6 @@ class CompiledRules:
                 return Match(rule, tuple(failed))
         return Match(None, tuple(failed))
 
-
     def _pruned(self, facts: Mapping[str, object]) -> dict[str, object]:
         """Only what some rule asks for: turning facts into CEL's values costs a hundred times what asking them does."""
         pruned: dict[str, object] = {}
