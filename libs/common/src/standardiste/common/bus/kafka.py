@@ -7,7 +7,9 @@ Partitions are computed by us (topics.partition_of), so that every adapter lays 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
 from typing import Any, Final, Literal
@@ -40,9 +42,11 @@ from standardiste.common.bus.timers import Backoff, LoopTimer
 from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
+from standardiste.common.metrics import gauge
 
 PUBLISH_WITHIN_S: Final = 5.0
 IN_FLIGHT_MAX: Final = 20_000
+LAG_EVERY_S: Final = 15.0
 TAIL_BATCH: Final = 1_000
 TAIL_POLL_MS: Final = 60_000
 
@@ -102,7 +106,8 @@ class KafkaBus:
         subscription = KafkaSubscription(
             self._settings, group, topics, handler, bury, lane=lane, in_flight=in_flight, retry=retry or RetryPolicy(), random=self._random
         )
-        await subscription.run(ready)
+        async with self._measured(group, topics):
+            await subscription.run(ready)
 
     async def process(
         self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Callable[[], None] | None = None
@@ -137,7 +142,8 @@ class KafkaBus:
             await loop.run()
 
         owners = KafkaOwners(self._settings, group, topics[0], work, self._random.random)
-        await owners.run(tell)
+        async with self._measured(group, topics):
+            await owners.run(tell)
 
     async def tail(
         self, topics: Sequence[Topic], positions: Positions, *, default: Literal[From.START, From.END] = From.END
@@ -193,6 +199,25 @@ class KafkaBus:
             self._is_closed = True
             if self._producer is not None:
                 await close(self._producer)
+
+    @asynccontextmanager
+    async def _measured(self, group: str, topics: Sequence[Topic]) -> AsyncGenerator[None]:
+        """Tell operators how far the whole group is behind, while the block runs. Every member says the same of it."""
+
+        async def measure() -> None:
+            gauges = {topic: gauge("standardiste_bus_lag_records").labels(group, topic.value) for topic in topics}
+            while True:
+                await asyncio.sleep(LAG_EVERY_S)
+                with contextlib.suppress(BusAway):
+                    lags = await self.lag(group, topics)
+                    for topic, shown in gauges.items():
+                        shown.set(sum(max(0, lag.end - lag.committed) for lag in lags if lag.topic is topic))
+
+        measuring = asyncio.create_task(measure(), name=f"{group} lag")
+        try:
+            yield
+        finally:
+            measuring.cancel()
 
     async def _start_producer(self) -> None:
         producer = writer(self._settings)
