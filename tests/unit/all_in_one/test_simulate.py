@@ -1,0 +1,104 @@
+"""`standardiste simulate`: the guide's scenarios run, faults are named with their lines in both languages, and the configuration may be an installation's."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from standardiste.all_in_one import simulate
+from standardiste.all_in_one.cli import main
+from standardiste.common.events.directory import Queue
+
+SCENARIOS = Path(__file__).parents[3] / "docs/guides/scenarios"
+SMALL = """\
+length: 1h
+configuration:
+  queue:
+    calls: {wrap_up: none}
+agents:
+  desk: {count: 1}
+contacts:
+  calls: {channel: voice, queue: calls, arrivals: {per_hour: 10}, handle: 3m}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+
+
+@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_scenarios_of_the_guide_run(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["simulate", str(file), "--json", "--replications", "2", "--processes", "1"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["replications"] == 2
+    assert found["all"]["answered"]["mean"] > 0
+
+
+def test_tables_show_means_and_intervals(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    scenario = simulate.scenario_from(file)
+    report = simulate.run(scenario, processes=1, show=Console(quiet=True))
+    shown = io.StringIO()
+    console = Console(width=200, file=shown)
+    for table in simulate.tables(report, scenario):
+        console.print(table)
+    assert "service level %" in shown.getvalue()
+    assert "±" in shown.getvalue()
+    assert "10 replications" in simulate.footer(report)
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "line 4, /configuration/queue/calls/wrapup: There is no field “wrapup” here."),
+        ("fr", "ligne 4, /configuration/queue/calls/wrapup: Il n'y a pas de champ « wrapup » ici."),
+    ],
+)
+def test_a_fault_of_the_configuration_has_its_line(language: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", f"{language}_FR.UTF-8")
+    file = tmp_path / "bad.yaml"
+    file.write_text(SMALL.replace("wrap_up", "wrapup"))
+    with pytest.raises(simulate.BadScenario) as bad:
+        simulate.scenario_from(file)
+    assert bad.value.lines == [expected]
+
+
+def test_faults_of_the_scenario_have_their_lines_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(SMALL.replace("1h", "1").replace("count: 1", "count: none").replace("handle: 3m", "handle: 3"))
+    with pytest.raises(simulate.BadScenario) as bad:
+        simulate.scenario_from(file)
+    assert [line.split(":")[0] for line in bad.value.lines] == [
+        "line 1, /length",
+        "line 6, /agents/desk/count",
+        "line 8, /contacts/calls/handle",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: &x 1", "length: 1h\nlength: 2h", "configuration: 3\nlength: 1h", "\x00"])
+def test_what_is_no_scenario_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(simulate.BadScenario):
+        simulate.scenario_from(file)
+
+
+def test_a_refusal_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["simulate", str(tmp_path / "none.yaml")])
+    assert ended.value.code == 1
+    assert "none.yaml" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_the_configuration_of_an_installation_takes_the_place_of_the_scenarios(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    scenario = simulate.scenario_from(file, "format: 1\nqueue:\n  calls: {wrap_up: optional}\n  other: {}\n")
+    queues = {entity.id: entity.wrap_up for entity in scenario.entities if isinstance(entity, Queue)}
+    assert queues == {"calls": "optional", "other": None, "main": None}
