@@ -268,12 +268,22 @@ ROUTES: tuple[Route, ...] = (
         (201,),
         ("invalid_field", "login_taken"),
     ),
-    _route("directory", "POST /v1/directory/api-keys", "Mint an API key; shown this once.", (201,), ("invalid_field",)),
+    _route(
+        "directory",
+        "POST /v1/directory/api-keys",
+        "Mint an API key; shown this once.",
+        (201,),
+        ("invalid_field", "configuration_refused", "idempotency_key_reused"),
+    ),
     _route("directory", "PUT /v1/directory/secrets/{name}", "Write a channel secret; never readable here.", (204,), ("invalid_field",)),
     _route("directory", "GET /v1/directory/secrets", "The names of the secrets.", (200,), ()),
     _route("directory", "GET /v1/directory/audit", "The audit record, as JSON lines after a cursor.", (200,), ("cursor_invalid",)),
     _route(
-        "directory", "POST /v1/directory/tenants", "Create a tenant with its defaults (platform administrator).", (201,), ("invalid_field",)
+        "directory",
+        "POST /v1/directory/tenants",
+        "Create a tenant with its defaults (platform administrator).",
+        (201,),
+        ("invalid_field", "configuration_refused", "login_taken", "idempotency_key_reused"),
     ),
     # ---- agents
     _route(
@@ -291,10 +301,22 @@ ROUTES: tuple[Route, ...] = (
         "GET /v1/agent/interactions/{interaction}/why",
         "Why it still waits, or why this agent.",
         (200,),
-        ("not_found", "no_answer"),
+        ("not_found", "refused", "no_answer", "bus_away"),
     ),
-    _route("agent-gateway", "GET /v1/agent/agents/{agent}/why", "Why this agent is idle.", (200,), ("not_found", "no_answer")),
-    _route("agent-gateway", "GET /v1/agent/doctor", "Whatever breaks a law, with cause and repair.", (200,), ("no_answer",)),
+    _route(
+        "agent-gateway",
+        "GET /v1/agent/agents/{agent}/why",
+        "Why this agent is idle.",
+        (200,),
+        ("not_found", "refused", "no_answer", "bus_away"),
+    ),
+    _route(
+        "agent-gateway",
+        "GET /v1/agent/doctor",
+        "Whatever breaks a law, with cause and repair.",
+        (200,),
+        ("refused", "no_answer", "bus_away"),
+    ),
     # ---- the installation (all-in-one)
     _route(
         "all-in-one",

@@ -67,6 +67,12 @@ class Patch(BaseModel):
     preferred_agent: str | None = Field(None, max_length=64)
 
 
+class JsonLines(Response):
+    """One JSON object a line."""
+
+    media_type = "application/x-ndjson"
+
+
 class CustomersEdge:
     """The endpoints of /v1/customers."""
 
@@ -77,10 +83,10 @@ class CustomersEdge:
     def router(self) -> APIRouter:
         """Paths with a fixed second part first: `{customer}` takes any."""
         router = APIRouter(prefix="/v1/customers", tags=["customers"])
+        router.add_api_route("/history", self.history, methods=["GET"], response_class=JsonLines)
         for path, endpoint in (
             ("", self.search),
             ("/receipts/{receipt}", self.receipt),
-            ("/history", self.history),
             ("/blobs/{tenant}/{contact}/{sha256}", self.blob),
             ("/conversations/{conversation}", self.conversation),
             ("/conversations/{conversation}/messages", self.messages),
@@ -211,9 +217,7 @@ class CustomersEdge:
             if may(who, Act.HISTORY_READ, object_of(who.tenant, line)) is None:
                 lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
         query = f"?after={reached}" if reached else ""
-        return Response(
-            "".join(lines).encode(), headers={"Link": f'</v1/customers/history{query}>; rel="next"'}, media_type="application/x-ndjson"
-        )
+        return JsonLines("".join(lines), headers={"Link": f'</v1/customers/history{query}>; rel="next"'})
 
     async def _is_settled(self, position: str) -> bool:
         """Whether no line can come to stand before this one any more."""
