@@ -1,0 +1,90 @@
+"""The topics of a real Kafka: made, checked, refused by name when they are not as they must be; dead-letters listed and driven again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from standardiste.all_in_one.cli import main
+from standardiste.common.bus.dead_letters import dead_letter_of
+from standardiste.common.bus.kafka import KafkaBus
+from standardiste.common.bus.kafka_settings import KafkaSettings
+from standardiste.common.bus.kafka_topics import apply, check
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import TOPICS, Topic
+from standardiste.common.clock import SystemClock
+from standardiste.common.errors import BusAway
+from standardiste.common.testing.bus import outgoing, read_all, text_of
+from standardiste.common.testing.servers import free_port
+
+pytestmark = pytest.mark.needs("kafka")
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def settings(kafka: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap=(kafka,), prefix=f"topics{next(_numbers)}.")
+
+
+async def test_applying_again_changes_nothing(settings: KafkaSettings) -> None:
+    done = await apply(settings, partitions=2, replication=1)
+    assert len(done) == len(TOPICS)
+    assert await apply(settings, partitions=2, replication=1) == []
+    assert await check(settings) == []
+
+
+async def test_another_partition_count_is_refused(settings: KafkaSettings) -> None:
+    await apply(settings, partitions=2, replication=1)
+    with pytest.raises(ValueError, match="cannot be changed"):
+        await apply(settings, partitions=3, replication=1)
+
+
+async def test_a_start_without_topics_names_them_and_the_remedy(settings: KafkaSettings) -> None:
+    with pytest.raises(ValueError, match=rf"{settings.prefix}inputs.*topics apply"):
+        await KafkaBus.connect_to(settings, SystemClock())
+    assert f"missing: {settings.prefix}inputs" in await check(settings)
+
+
+async def test_no_broker_is_said_at_once() -> None:
+    with pytest.raises(BusAway):
+        await KafkaBus.connect_to(KafkaSettings(bootstrap=(f"127.0.0.1:{free_port()}",)), SystemClock())
+
+
+async def test_who_is_not_known_is_told_that_the_bus_refuses(settings: KafkaSettings, tmp_path) -> None:
+    """This broker speaks no SASL: like a wrong password, that is an error at the start, and no wait without end."""
+    (tmp_path / "password").write_text("wrong")
+    stranger = KafkaSettings(
+        bootstrap=settings.bootstrap, security="SASL_PLAINTEXT", username="nobody", password_file=str(tmp_path / "password")
+    )
+    with pytest.raises(BusAway):
+        async with asyncio.timeout(30):
+            await KafkaBus.connect_to(stranger, SystemClock())
+
+
+def test_dead_letters_are_listed_and_driven_again(settings: KafkaSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"kafka://{settings.bootstrap[0]}?prefix={settings.prefix}"
+    main(["topics", "apply", "--bus", url, "--partitions", "1", "--replication", "1"])
+    main(["topics", "check", "--bus", url])
+
+    async def bury() -> None:
+        bus = await KafkaBus.connect_to(settings, SystemClock())
+        out = outgoing("lost letter")
+        record = Record(
+            topic=Topic.INPUTS, partition=0, offset=7, appended_at=SystemClock().now(), key=out.key, value=out.value, headers=out.headers
+        )
+        await bus.publish(dead_letter_of(record, "customers", "RuntimeError at edge.py:1", 5))
+        await bus.close()
+
+    async def inputs() -> list[str]:
+        bus = await KafkaBus.connect_to(settings, SystemClock())
+        found = [text_of(record) for record in await read_all(bus, Topic.INPUTS)]
+        await bus.close()
+        return found
+
+    asyncio.run(bury())
+    main(["dead-letters", "list", "--bus", url])
+    assert "inputs/0/7" in capsys.readouterr().out
+    main(["dead-letters", "redrive", "0/0", "--bus", url])
+    assert asyncio.run(inputs()) == ["lost letter"]
