@@ -7,6 +7,7 @@ Every transition of an interaction, offer or session must stand in lifecycle.py;
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from standardiste.common.events import decisions as d
@@ -783,6 +784,7 @@ _CHANGES: Final[dict[type, Change]] = {
 """What each decision changes. A decision that is not here (a message passed on, an answer to a question) changes nothing but the count."""
 
 
+@cache
 def short_name(cls: type) -> str:
     """A decision's name without prefix and version, as lifecycle tables have it."""
     return spec_of(cls).name.removeprefix("standardiste.").removesuffix(".v1")

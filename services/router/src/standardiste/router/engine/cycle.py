@@ -154,11 +154,12 @@ class _Round:
         takers = [taker for seeker in seekers if (taker := self._best_of(seeker, i)) is not None]
         if not takers:
             return 0
+        line = next(iter(self.heads[seeker].line for seeker in seekers))
         best = min(takers)
         agent = best.clock[2]
         held = live.floor.seats[agent][0].key
         was_wide = held in self.wide
-        why = _why(live, i, best, takers)
+        why = _why(live, i, best, takers, line)
         for seeker in seekers:
             self.heads.pop(seeker, None)
         offers.make(self.step, i, agent, why, is_interrupting=bool(best.is_interrupting))
@@ -324,11 +325,10 @@ def fits_now(live: Live, i: Interaction, agent: AgentId) -> bool:
 # ---- why
 
 
-def _why(live: Live, i: Interaction, best: Taker, takers: list[Taker]) -> Why:
+def _why(live: Live, i: Interaction, best: Taker, takers: list[Taker], line: Line) -> Why:
     """The why-record of an offer: cheap, from what the match knew. The full count is made when somebody asks (why.py)."""
     floor = live.floor
     available = len(floor.seats)
-    line = floor.probe(live.needs(i, live.queue_of(i)))
     left_out: dict[str, int] = {}
     considered = 0
     for bucket in floor.buckets.values():
@@ -342,7 +342,7 @@ def _why(live: Live, i: Interaction, best: Taker, takers: list[Taker]) -> Why:
     away = len(live.agents) - available
     if away:
         left_out["status"] = away
-    key = (str(best.is_interrupting), str(best.ring), *(f"{part:g}" for part in (*best.rank, *best.own)), *(str(p) for p in best.clock[:2]))
+    key = tuple([str(part) for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])])
     equals = [taker for taker in takers if taker[:4] == best[:4]]
     return Why(
         considered=considered,

@@ -77,7 +77,7 @@ class Live:
         self.customers: dict[InteractionId, CustomerSummary] = {}
         self.messages: dict[InteractionId, MessageReceived] = {}
 
-        self.by_conversation: dict[ConversationId, dict[InteractionId, None]] = {}
+        self.by_conversation: dict[ConversationId, tuple[InteractionId, ...]] = {}
         self.by_receipt: dict[ReceiptId, InteractionId] = {}
         self.by_offer: dict[OfferId, InteractionId] = {}
         self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
@@ -275,7 +275,7 @@ class Live:
 
     def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
         if old is None or new is None or old.conversation != new.conversation:
-            _index_one(self.by_conversation, id, old.conversation if old else None, new.conversation if new else None)
+            self._index_conversation(id, old.conversation if old else None, new.conversation if new else None)
         if old is None or new is None or old.receipts is not new.receipts:
             self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
         if old is None or new is None or old.hold_for != new.hold_for:
@@ -314,6 +314,18 @@ class Live:
             self.broadcasting[interaction.id] = None
         elif self.broadcasting:
             self.broadcasting.pop(interaction.id, None)
+
+    def _index_conversation(self, id: InteractionId, before: ConversationId | None, after: ConversationId | None) -> None:
+        if before == after:
+            return
+        if before is not None:
+            left = tuple(other for other in self.by_conversation[before] if other != id)
+            if left:
+                self.by_conversation[before] = left
+            else:
+                del self.by_conversation[before]
+        if after is not None:
+            self.by_conversation[after] = (*self.by_conversation.get(after, ()), id)
 
     def _index_receipts(self, id: InteractionId, before: tuple[ReceiptId, ...], after: tuple[ReceiptId, ...]) -> None:
         kept = set(after)

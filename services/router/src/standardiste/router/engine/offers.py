@@ -162,12 +162,11 @@ def resume_interrupted(step: Step, agent: AgentId) -> None:
 def withdraw_pointless(step: Step, agent: AgentId) -> None:
     """Take back an offer that was to interrupt, when what it would have interrupted cannot be any more (it is in wrap-up, or over)."""
     live = step.live
-    for work in sorted(live.works_of(agent), key=lambda work: work.id):
-        for offer in work.offers:
-            if offer.agent == agent and offer.is_interrupting:
-                seat = live.seat(agent)
-                if seat.used - seat.freeable.get(work.facts.channel, 0) > seat.total:
-                    withdraw(step, step.now(work.id), offer, Withdrawal.AGENT_UNAVAILABLE)
+    found = [(work, offer) for work in live.works_of(agent) for offer in work.offers if offer.agent == agent and offer.is_interrupting]
+    for work, offer in sorted(found, key=lambda pair: pair[1].id):
+        seat = live.seat(agent)
+        if seat.used - seat.freeable.get(work.facts.channel, 0) > seat.total:
+            withdraw(step, step.now(work.id), offer, Withdrawal.AGENT_UNAVAILABLE)
 
 
 def withdraw(step: Step, i: Interaction, offer: Offer, because: Withdrawal) -> None:

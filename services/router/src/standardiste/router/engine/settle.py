@@ -20,7 +20,8 @@ def settle(step: Step) -> None:
             end_preferences(step, agent)
         if live.works.get(agent):
             offers.withdraw_pointless(step, agent)
-            offers.resume_interrupted(step, agent)
+            if live.seat(agent).has_interrupted:
+                offers.resume_interrupted(step, agent)
     for id in list(live.floor.fresh):
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)

@@ -57,7 +57,8 @@ class Step:
     def tell(self, data: Data, i: Interaction, *also: str) -> Interaction | None:
         """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
         to = readers(i)
-        to.update(dict.fromkeys(also))
+        if also:
+            to.update(dict.fromkeys(also))
         event = self._event(data, i, tuple(to))
         apply(self.live, event)
         after = self.live.interactions.get(i.id)
