@@ -41,8 +41,14 @@ async def answered(agent: AgentClient) -> None:
 async def test_from_a_request_to_the_desk(stage: Stage, figures: dict[str, object]) -> None:
     async with AgentClient(stage.url, await stage.token("amelie"), keep=True) as agent:
         await agent.ready()
-        headers = {"Authorization": f"Bearer {stage.integrator.api_key}", "Idempotency-Key": "t1", "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-        posted = await stage.http.post("/v1/interactions", json={"channel_address": POST_ADDRESS, "from": {"address": "c1"}, "text": "Bonjour"}, headers=headers)
+        headers = {
+            "Authorization": f"Bearer {stage.integrator.api_key}",
+            "Idempotency-Key": "t1",
+            "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01",
+        }
+        posted = await stage.http.post(
+            "/v1/interactions", json={"channel_address": POST_ADDRESS, "from": {"address": "c1"}, "text": "Bonjour"}, headers=headers
+        )
         assert posted.headers["traceparent"].split("-")[1] == TRACE
         await answered(agent)
     assert traces(agent) == {name: {TRACE} for name in OF_THE_INTERACTION}
@@ -62,6 +68,11 @@ async def test_from_the_webhook_to_the_reply_at_the_provider(stage: Stage) -> No
 async def test_from_the_mail_to_the_answer(stage: Stage) -> None:
     async with AgentClient(stage.url, await stage.token("amelie"), keep=True) as agent:
         await agent.ready()
-        await send(letter("jeanne@client.example", MAIL_ADDRESS, "Bonjour", "Bonjour", "<m1@client.example>"), "jeanne@client.example", MAIL_ADDRESS, stage.smtp_port)
+        await send(
+            letter("jeanne@client.example", MAIL_ADDRESS, "Bonjour", "Bonjour", "<m1@client.example>"),
+            "jeanne@client.example",
+            MAIL_ADDRESS,
+            stage.smtp_port,
+        )
         await answered(agent)
     assert len({frozenset(each) for each in traces(agent).values()}) == 1
