@@ -29,6 +29,14 @@ NEEDS: Mapping[str, Act | None] = {
     "POST /v1/interactions/{conversation}/messages": Act.CONTACT_CREATE,
     "GET /v1/interactions/{conversation}/replies": Act.REPLY_READ,
     "POST /v1/interactions/{conversation}/messages/{message}/delivery": Act.DELIVERY_REPORT,
+    "POST /v1/webhooks": Act.WEBHOOK_WRITE,
+    "GET /v1/webhooks": Act.WEBHOOK_WRITE,
+    "GET /v1/webhooks/{webhook}": Act.WEBHOOK_WRITE,
+    "DELETE /v1/webhooks/{webhook}": Act.WEBHOOK_WRITE,
+    "POST /v1/webhooks/{webhook}/enable": Act.WEBHOOK_WRITE,
+    "GET /v1/webhooks/{webhook}/deliveries": Act.WEBHOOK_WRITE,
+    "POST /v1/webhooks/{webhook}/replay": Act.WEBHOOK_WRITE,
+    "GET /v1/events": Act.EVENT_READ,
     "GET /v1/customers/receipts/{receipt}": Act.RECEIPT_READ,
     "GET /v1/customers": Act.CUSTOMER_READ,
     "GET /v1/customers/{customer}": Act.CUSTOMER_READ,
@@ -74,7 +82,7 @@ BODIES: Mapping[str, object] = {
 }
 VALUES = {
     **dict.fromkeys(
-        ("conversation", "message", "receipt", "customer", "tenant", "contact", "sha256", "id", "interaction", "agent"), "nobody"
+        ("conversation", "message", "receipt", "customer", "tenant", "contact", "sha256", "id", "interaction", "agent", "webhook"), "nobody"
     ),
     "kind": "skill",
     "number": "99999",

@@ -87,6 +87,9 @@ async def other(house: Stage) -> AsyncGenerator[Other]:
         assert put.status_code == 201, put.text
     minted = await http.post("/v1/directory/api-keys", json={"name": SECRET, "scopes": list(KEY_SCOPES)}, headers=admin)
     key = minted.json()["key"]
+    hook = {"url": f"https://hooks.{SECRET}.example/theirs", "types": ["message.sent"], "description": SECRET}
+    hooked = await http.post("/v1/webhooks", json=hook, headers=admin)
+    assert hooked.status_code == 201, hooked.text
     integrator = Integrator(http, key)
     file = {"name": f"{SECRET}.txt", "media_type": "text/plain", "content": base64.b64encode(FILE).decode()}
     posted = await integrator.post("k1", f"{SECRET}-post", f"{SECRET}-customer", f"Words of {SECRET}", attachments=[file])
@@ -121,6 +124,7 @@ async def other(house: Stage) -> AsyncGenerator[Other]:
             "skill": f"{SECRET}-skill",
             "address": f"{SECRET}-post",
             "page": f"{SECRET}-web",
+            "webhook": hooked.json()["id"],
         }
         yield Other(ids, admin["Authorization"].removeprefix("Bearer "), key, auth_token, visitor)
 
@@ -195,6 +199,14 @@ CASES: Mapping[str, Case] = {
     "POST /v1/interactions/{conversation}/messages": Case(UNKNOWN_CONVERSATION, body={"text": "x"}, headers={"Idempotency-Key": "wall-2"}),
     "GET /v1/interactions/{conversation}/replies": Case(UNKNOWN_CONVERSATION),
     "POST /v1/interactions/{conversation}/messages/{message}/delivery": Case(UNKNOWN_CONVERSATION, body={"state": "delivered"}),
+    "POST /v1/webhooks": Case(ok=(201,), body={"url": "https://hooks.client.example/ours", "types": ["message.sent"]}),
+    "GET /v1/webhooks": Case(ok=(200,)),
+    "GET /v1/webhooks/{webhook}": Case(MISSING),
+    "DELETE /v1/webhooks/{webhook}": Case(MISSING),
+    "POST /v1/webhooks/{webhook}/enable": Case(MISSING),
+    "GET /v1/webhooks/{webhook}/deliveries": Case(MISSING),
+    "POST /v1/webhooks/{webhook}/replay": Case(MISSING, body={}),
+    "GET /v1/events": Case(ok=(200,), query={"limit": "100"}),
     "GET /v1/customers/receipts/{receipt}": Case(MISSING),
     "GET /v1/customers": Case(ok=(200,), query={"q": SECRET}),
     "GET /v1/customers/{customer}": Case(MISSING),
