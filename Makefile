@@ -10,7 +10,7 @@ DATA ?= data
 PORT ?= 8080
 WEB := services/agent-gateway/web services/ingest-chat/web
 
-.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench laws theory
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router laws theory
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ laws: install ## the router's laws over 10^6 random steps, seed printed
 
 theory: install ## the simulator against queueing theory: Erlang, priorities, skill designs, blending (long form)
 	STANDARDISTE_THEORY=deep $(BIN)/python -m pytest tests/simulation/theory -q --timeout 3600
+
+bench-router: install ## µs a step, steps/s and memory of the router at three sizes of floor
+	$(BIN)/python bench/router.py
 
 bench: install web ## burst, offer latency and CPU per interaction of the whole installation
 	$(BIN)/python bench/installation.py

@@ -26,12 +26,16 @@ def run_world(seed: str, steps: int = STEPS_OF_A_WORLD) -> World:
         return options[dice.randrange(len(options))]
 
     world = World()
-    start_the_day(world, pick)
-    for number in range(steps):
-        pick(WEIGHTED)(world, pick)
-        if number % 20 == 0:
-            world.compare()
-    world.compare()
+    try:
+        start_the_day(world, pick)
+        for number in range(steps):
+            pick(WEIGHTED)(world, pick)
+            if number % 20 == 0:
+                world.compare()
+        world.compare()
+    except BaseException as error:
+        error.add_note(f"this world again: python -m simulation.run --world {seed}")
+        raise
     return world
 
 

@@ -30,7 +30,7 @@ def test_the_policy_of_the_guide_is_one_and_its_table_passes() -> None:
     policy_text, table_text = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), flags=re.DOTALL)
     assert len(policy_text.splitlines()) + len(table_text.splitlines()) < LINES_MAX
     names: dict[str, Any] = {
-        "__name__": "guide",
+        "__name__": __name__,
         "pytest": pytest,
         "group": group,
         "seat": seat,
