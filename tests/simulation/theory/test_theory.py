@@ -153,7 +153,7 @@ CASES = (
     Case("Erlang A, 3 agents", lambda: erlang_a(3, 2.7, 60)),
     Case("Erlang A, 10 agents, critical", lambda: erlang_a(10, 10.0, 40), 1.0, 100),
     Case("Erlang A, 6 agents, overload", lambda: erlang_a(6, 12.0, 30), 1.0, 100),
-    Case("Erlang A, 40 agents", lambda: erlang_a(40, 39.0, 60), 1.5, 300),
+    Case("Erlang A, 20 agents, overload", lambda: erlang_a(20, 24.0, 40), 1.5, 150),
     Case("M/M/1, two priorities", lambda: priorities(1, 0.3, 0.3), 1.5),
     Case("M/M/4, two priorities", lambda: priorities(4, 1.3, 1.3), 2.0),
     Case("N design, strict classes", lambda: strict(N_DESIGN, (2, 2), 40)),
@@ -166,8 +166,8 @@ CASES = (
     Case("X design, strict classes", lambda: strict(X_DESIGN, (2, 2), 40)),
     Case("X design, strict classes, overload", lambda: strict(X_FULL, (2, 2), 45)),
     Case("X design, first come, longest idle", lambda: in_order(X_FIRST, ((0, 1),) * 3, 9)),
-    Case("calls and chats blended, calls first", lambda: blending(CALLS, CHATS, 3, 25)),
-    Case("calls and chats blended, chats first", lambda: blending(CALLS, CHATS, 3, 25, is_call_first=False)),
+    Case("calls and chats blended, calls first", lambda: blending(CALLS, CHATS, 3, 25), 2.0),
+    Case("calls and chats blended, chats first", lambda: blending(CALLS, CHATS, 3, 25, is_call_first=False), 2.0),
     Case("calls and chats blended, overload", lambda: blending(Kind(0.15, 1 / 20, 1 / 30, (0,)), Kind(0.25, 1 / 40, 1 / 30, (0,)), 4, 40)),
 )
 
