@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx
 
-READY_WITHIN_S: Final = 120.0
+READY_WITHIN_S: Final = 240.0
 STOPS_WITHIN_S: Final = 40.0
 LOOK_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 0.2
