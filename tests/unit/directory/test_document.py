@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from standardiste.common.events.directory import ENTITIES, Entity, Queue, RelaxationStep, RightGrant, Rule, RuleExample, RuleSet
+from standardiste.common.events.directory import ENTITIES, Entity, Queue, RelaxationStep, RightGrant, Rule, RuleExample, RuleSet, Skill
 from standardiste.common.events.model import Channel, QueueId, SkillId, SkillNeed
 from standardiste.common.testing import builders as a
 from standardiste.directory.changes import Change, after, diff, numbered, undo
@@ -265,3 +266,11 @@ def test_same_looks_past_the_change_set_only() -> None:
     assert same(a.queue("main", change_set=1), a.queue("main", change_set=7))
     assert not same(a.queue("main"), a.queue("main", priority=1))
     assert not same(a.channel_address(Channel.EMAIL), a.queue("email"))
+
+
+@pytest.mark.parametrize("text", ["0E0", "1e5", "12", "0x1F", "true", "null", "~", "", "2026-01-01", ".5", "1_000", "yes", "Accueil"])
+def test_a_text_that_looks_like_something_else_comes_back_as_text(text: str) -> None:
+    document = render(parse(f"skill:\n  odd: {{name: {{fr: {json.dumps(text)}}}}}\n", T).wanted, T)
+    odd = parse(document, T).wanted[Key("skill", "odd")]
+    assert isinstance(odd, Skill)
+    assert odd.name == {"fr": text}

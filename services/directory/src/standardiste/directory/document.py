@@ -27,7 +27,7 @@ from standardiste.directory.defaults import defaults
 from standardiste.directory.faults import ConfigurationRefused, Fault, fault
 from standardiste.directory.kinds import IN_DOCUMENT, TENANT, Entities, Key, in_order
 from standardiste.directory.plain import entity_of, plain_of
-from standardiste.directory.yaml_text import Read, read
+from standardiste.directory.yaml_text import Read, plain_value, read
 
 FORMAT: Final = 1
 WIDTH: Final = 120
@@ -153,8 +153,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Characters that YAML takes for line breaks, or that nobody can see, are escaped."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _UNSEEN.search(text) else None)
+    """Characters that YAML takes for line breaks, or that nobody can see, are escaped; what our reader would take for a number is quoted."""
+    looks_like_text = isinstance(plain_value(text), str)
+    style = '"' if _UNSEEN.search(text) else None if looks_like_text else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
 _Dumper.add_representer(_Section, yaml.SafeDumper.represent_dict)

@@ -123,8 +123,13 @@ class _Builder:
 
 def _resolved(event: yaml.ScalarEvent) -> Any:
     text: str = event.value
-    if event.style:  # quoted, or a block of text; the parser in C says "" for plain, the one in Python None
-        return text
+    return (
+        text if event.style else plain_value(text)
+    )  # quoted, or a block of text; the parser in C says "" for plain, the one in Python None
+
+
+def plain_value(text: str) -> Any:
+    """What an unquoted word means: null, a flag, a number, or itself. The writer quotes what would not come back as text."""
     if text in _CORE:
         return _CORE[text]
     if _INTEGER.fullmatch(text):
