@@ -78,6 +78,8 @@ class AgentClient:
         self.state = ""
         self.work: dict[str, Work] = {}
         self.offers: dict[str, Frame] = {}
+        self.customers: dict[str, Frame] = {}
+        self.conversations: dict[str, str] = {}
         self.seen: list[Frame] = []
 
     async def __aenter__(self) -> Self:
@@ -144,6 +146,11 @@ class AgentClient:
         finally:
             self._answers.pop(id, None)
 
+    async def customer(self, interaction: str) -> Frame:
+        """Who it is: with the offer, or a moment later where identification took longer."""
+        await self.until(lambda: interaction in self.customers)
+        return self.customers[interaction]
+
     async def ready(self, status: str = "ready") -> None:
         await self.command("status.set", status=status)
 
@@ -207,6 +214,7 @@ class AgentClient:
 
     def _apply(self, name: str, frame: Frame) -> None:
         data = frame["data"]
+        self._meet(name, data)
         match name:
             case "command.done" | "command.refused":
                 self._settle(data["command"], frame)
@@ -233,6 +241,16 @@ class AgentClient:
                 self.work.pop(data["interaction"], None)
             case _:
                 self._advance(name, data)
+
+    def _meet(self, name: str, data: Frame) -> None:
+        """Note who the customer is and which conversation it is, whenever that is told."""
+        view = data["interaction"] if name == "offer.made" else data
+        id = str(view.get("id", data.get("interaction", "")))
+        if name in ("offer.made", "customer.identified"):
+            if data.get("customer") is not None:
+                self.customers[id] = data["customer"]
+            if view.get("conversation") is not None:
+                self.conversations[id] = view["conversation"]
 
     def _hold(self, view: Frame) -> None:
         self.work[view["id"]] = Work(view["id"], view["version"], view["state"], view.get("conversation"), view["channel"])
