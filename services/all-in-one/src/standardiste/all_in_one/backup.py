@@ -20,10 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from standardiste.all_in_one.installation import FORMAT, Folder, write_durably, write_format
+from standardiste.all_in_one.installation import FORMAT, Folder, write_format
 from standardiste.common.bus.embedded import EmbeddedBus
 from standardiste.common.clock import Clock, rfc3339
 from standardiste.common.errors import FormatTooNew, StandardisteError
+from standardiste.common.files import write_private
 from standardiste.common.hold import HOLD, Hold
 from standardiste.common.store.sqlite import SqliteStore
 
@@ -73,7 +74,7 @@ async def take(folder: Folder, bus: Copies, store: Copies, clock: Clock) -> Back
         blobs=blobs,
         blob_bytes=blob_bytes,
     )
-    write_durably(target / "complete", json.dumps(asdict(info)).encode())
+    write_private(target / "complete", json.dumps(asdict(info)).encode())
     for old in listed(folder)[:-KEPT]:
         await asyncio.to_thread(shutil.rmtree, folder.backups / old.name)
     return info
@@ -165,4 +166,4 @@ def _files(root: Path) -> Iterator[Path]:
 def _copy_secrets(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in sorted(source.iterdir()):
-        write_durably(target / path.name, path.read_bytes())
+        write_private(target / path.name, path.read_bytes())

@@ -11,12 +11,11 @@ The data folder of the embedded edition: what lies where, and its format number.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from standardiste.common.errors import FormatTooNew
-from standardiste.common.files import durable_rename
+from standardiste.common.files import write_private
 from standardiste.common.security.keys import make_secrets
 
 FORMAT = 1
@@ -84,12 +83,4 @@ def check_format(folder: Folder) -> None:
 
 def write_format(folder: Folder) -> None:
     """The last thing a fresh folder gets."""
-    write_durably(folder.format, f"{FORMAT}\n".encode())
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a small file, readable by its owner alone, that after a crash is either whole or absent."""
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    durable_rename(part, path)
+    write_private(folder.format, f"{FORMAT}\n".encode())

@@ -15,14 +15,15 @@ from rich.console import Console
 from standardiste.all_in_one.app import build as build_own
 from standardiste.all_in_one.demo import tenant as demo
 from standardiste.all_in_one.first import FirstAdministrator, begin, read_document
-from standardiste.all_in_one.installation import Folder, prepare, write_durably
+from standardiste.all_in_one.installation import Folder, prepare
 from standardiste.all_in_one.services import Given, build_all, given_by, open_installation
 from standardiste.all_in_one.words import say
 from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.bus.local import LocalBus
+from standardiste.common.files import write_private
 from standardiste.common.hold import HOLD
-from standardiste.common.service import run_services, run_to_end, stop_on_signals
+from standardiste.common.service import listen, run_services, run_to_end, stop_on_signals
 from standardiste.common.settings import CommonSettings
 from standardiste.common.store.sqlite import SqliteStore
 
@@ -41,7 +42,7 @@ def run(
     logs.configure(common.log_level)
     tracing.configure("standardiste", common.otlp_endpoint)
     folder = prepare(data)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     url = common.public_url or f"http://{host}:{listening.getsockname()[1]}"
     if engines.get("store", "").startswith("mongodb") and "blobs" not in engines:
         engines = {**engines, "blobs": engines["store"]}
@@ -63,7 +64,7 @@ async def _main(folder: Folder, listening: socket.socket, url: str, fixed: Given
 
     def on_ready(_: int) -> None:
         folder.running.unlink(missing_ok=True)
-        write_durably(folder.running, json.dumps({"pid": os.getpid(), "url": url, "smtp_port": smtp_port}).encode())
+        write_private(folder.running, json.dumps({"pid": os.getpid(), "url": url, "smtp_port": smtp_port}).encode())
         _greet(url, smtp_port, first, parts.hold.because, with_demo=with_demo)
         if with_demo:
             starting.append(asyncio.ensure_future(_start_players(url, smtp_port, players)))
@@ -100,14 +101,6 @@ def _greet(url: str, smtp_port: int, first: FirstAdministrator | None, held: str
         console.print(say("held", name=held), style="yellow")
     console.print(say("stop_hint"))
     console.print()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.setblocking(False)
-    return listening
 
 
 def _free_port() -> int:

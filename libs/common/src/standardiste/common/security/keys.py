@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from standardiste.common.files import durable_rename
+from standardiste.common.files import write_private
 
 INSTALLATION_KEY = "installation.key"
 TOKEN_PRIVATE = "token-private.pem"
@@ -55,11 +55,11 @@ def make_secrets(folder: Path) -> None:
     """Make what is missing of a secrets folder, readable by its owner only. What is there stays as it is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / INSTALLATION_KEY).exists():
-        _write_private(folder / INSTALLATION_KEY, secrets.token_hex(KEY_BYTES).encode())
+        write_private(folder / INSTALLATION_KEY, secrets.token_hex(KEY_BYTES).encode())
     if not (folder / TOKEN_PUBLIC).exists():
         private, public = new_token_pair()
-        _write_private(folder / TOKEN_PRIVATE, private)
-        _write_private(folder / TOKEN_PUBLIC, public)
+        write_private(folder / TOKEN_PRIVATE, private)
+        write_private(folder / TOKEN_PUBLIC, public)
 
 
 def new_token_pair() -> tuple[bytes, bytes]:
@@ -68,10 +68,3 @@ def new_token_pair() -> tuple[bytes, bytes]:
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private, public
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    part = path.with_suffix(path.suffix + ".new")
-    part.touch(mode=0o600)
-    part.write_bytes(content)
-    durable_rename(part, path)
