@@ -15,20 +15,11 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from standardiste.all_in_one.demo import tenant as demo
 from standardiste.all_in_one.players.process import Installation, running
+from standardiste.common.testing.browser import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.needs("chromium")
 
 SHOTS = os.environ.get("DESK_SHOTS")
-CHROMIUM = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WORDS = {
     "fr": {
         "name": "Nom d'utilisateur",
@@ -63,7 +54,7 @@ async def installation(tmp_path: Path) -> AsyncGenerator[Installation]:
 @pytest_asyncio.fixture
 async def chromium() -> AsyncGenerator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         await browser.close()
 

@@ -13,22 +13,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from standardiste.common.settings import HttpSettings
+from standardiste.common.testing.browser import CHROMIUM, FLAGS
 from standardiste.common.testing.builders import tenant
 from standardiste.common.testing.chat import PAGE, ChatRouter
 from standardiste.common.testing.running import Running, running
 from standardiste.ingest_chat.app import WIDGET, build
 from standardiste.ingest_chat.settings import ChatSettings
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 class Wire:

@@ -24,6 +24,7 @@ from standardiste.common.opening import open_parts
 from standardiste.common.parts import Parts
 from standardiste.common.security.keys import make_secrets
 from standardiste.common.service import run_services
+from standardiste.common.testing.browser import CHROMIUM, FLAGS
 from standardiste.customers.app import build as build_customers
 from standardiste.customers.settings import CustomersSettings
 from standardiste.directory.app import build as build_directory
@@ -39,16 +40,6 @@ from standardiste.router.app import build as build_router
 from standardiste.router.settings import RouterSettings
 
 PASSWORD: Final = "a-desk-of-ones-own"
-CHROMIUM: Final = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DOCUMENT: Final = """
 format: 1
 tenant: {name: Maison Lumen, language: fr, zone: Europe/Paris}
@@ -201,7 +192,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield found
         await found.close()
 
