@@ -8,7 +8,7 @@ inside looks on a public wire.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeAlias, TypeVar
 
@@ -43,6 +43,37 @@ else:
 """Milliseconds UTC since 1970 inside; RFC 3339 with milliseconds on every public wire."""
 
 
+C = TypeVar("C", bound="type[Any]")
+
+
+def quick(cls: C) -> C:
+    """
+    Give a frozen, slotted, keyword-only dataclass a constructor that fills its slots directly: the one `dataclasses` writes looks every field up by
+    name again and takes half as long again. Same parameters, same defaults. Compiled from text, as `dataclasses` does it.
+    """
+    names: dict[str, Any] = {}
+    parameters: list[str] = []
+    lines: list[str] = []
+    for field in fields(cls):
+        name = field.name
+        names[f"set_{name}"] = getattr(cls, name).__set__
+        value = name
+        if field.default is not MISSING:
+            names[f"default_{name}"] = field.default
+            parameters.append(f"{name}=default_{name}")
+        elif field.default_factory is not MISSING:
+            names[f"default_{name}"], names[f"make_{name}"] = MISSING, field.default_factory
+            parameters.append(f"{name}=default_{name}")
+            value = f"make_{name}() if {name} is default_{name} else {name}"
+        else:
+            parameters.append(name)
+        lines.append(f"    set_{name}(self, {value})")
+    given = f"self, *, {', '.join(parameters)}" if parameters else "self"
+    exec(f"def __init__({given}):\n" + ("\n".join(lines) or "    pass"), names)
+    cls.__init__ = names["__init__"]
+    return cls
+
+
 class Kind(StrEnum):
     """What a type is: a fact reports and cannot be refused; a command asks and gets an answer; an entity is configuration, whole."""
 
@@ -53,8 +84,6 @@ class Kind(StrEnum):
 
 Data: TypeAlias = Any
 """An instance of a registered dataclass. The registry knows which."""
-
-C = TypeVar("C", bound="type[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +98,7 @@ class TypeSpec:
     is_on_websocket: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """
@@ -107,7 +137,7 @@ def event(name: str, *, kind: Kind, topic: Topic | str, sources: tuple[str, ...]
         assert spec.name not in REGISTRY, f"{spec.name} is defined twice"
         REGISTRY[spec.name] = spec
         _BY_CLASS[cls] = spec
-        return cls
+        return quick(cls)
 
     return register
 

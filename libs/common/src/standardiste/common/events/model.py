@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NewType, TypeAlias
 
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, quick
 
 TenantId = NewType("TenantId", str)
 SponsorId = NewType("SponsorId", str)
@@ -213,6 +213,7 @@ class Attachment:
     content_id: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """
@@ -231,6 +232,7 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     kind: AuthorKind
@@ -238,6 +240,7 @@ class Author:
     name: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Where a message stands with one recipient. `recipient` is "" when there is one only. `detail` is the provider's word in plain language."""
@@ -249,6 +252,7 @@ class Delivery:
     detail: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of a conversation, in either direction."""
@@ -279,6 +283,7 @@ class Thread:
     reply_to: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Whose the work is. Each has the tenant's default, so a small site never sees them."""
@@ -288,6 +293,7 @@ class Scope:
     site: SiteId
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """
@@ -322,6 +328,7 @@ class Contact:
     is_test: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSummary:
     """What the router's rules and a desk's first glance need of a customer. Never in router-state."""
@@ -348,6 +355,7 @@ class SkillNeed:
     level: int = 1
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """What an interaction needs: who may take it and how urgent it is. `due_at` = enqueued_at + the queue's target."""
@@ -361,6 +369,7 @@ class Requirement:
     labels: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterCount:
     """How many agents (or interactions) one filter left out, and up to 20 of their ids."""
@@ -370,6 +379,7 @@ class FilterCount:
     ids: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """Why a decision came out as it did: considered, left out by which filter, the ranking key that won, the tie-break."""
@@ -385,6 +395,7 @@ class Why:
     change_set: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """One stretch of an interaction's life: in one state, with one queue and one owner, and what began it."""
@@ -428,6 +439,7 @@ Target: TypeAlias = ToQueue | ToAgent | ToOutside
 # ---- what a desk shows
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """Capacity: units in use of units in all, and pieces of work by channel against the channel's cap."""
@@ -438,6 +450,7 @@ class Seat:
     caps: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """An agent as a desk shows it. `version` counts lifecycle steps."""
@@ -454,6 +467,7 @@ class AgentView:
     rest_until: Instant | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferView:
     """An open offer as a desk shows it."""
@@ -468,6 +482,7 @@ class OfferView:
     is_transfer: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionView:
     """An interaction as a desk shows it: facts and ids; the customer's words come with messages, his record from `customers`."""
