@@ -133,9 +133,9 @@ def media(world: World, pick: Pick) -> None:
 
 
 def deliver(world: World, pick: Pick) -> None:
-    ids = [*world.engine.live.closed, *world.engine.live.interactions, InteractionId("in_forgotten")]
+    ids = [*world.engine.live.memory.closed, *world.engine.live.interactions, InteractionId("in_forgotten")]
     id = pick(ids[-8:])
-    closed = world.engine.live.closed.get(id)
+    closed = world.engine.live.memory.closed.get(id)
     conversation = (closed.conversation if closed else None) or ConversationId("c_x")
     world.send(
         inputs.DeliveryReported(

@@ -47,7 +47,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, event
 from standardiste.router.engine import Engine, invariants, persist
-from standardiste.router.engine.apply import short_name
+from standardiste.router.engine.changes.turns import short_name
 from standardiste.router.kit import STANDARD
 
 BEAT_MS = 5_000
@@ -457,7 +457,7 @@ def _explain(story: Story, agent: str, id: str) -> Data:
 
 def _delivery(story: Story, message: str, state: str) -> Data:
     id, _, _ = message.rpartition("-m")
-    closed = story.engine.live.closed.get(InteractionId(f"in_{id}"))
+    closed = story.engine.live.memory.closed.get(InteractionId(f"in_{id}"))
     conversation = closed.conversation if closed and closed.conversation else ConversationId(f"cv_{id}")
     return inputs.DeliveryReported(
         conversation=conversation,

@@ -8,7 +8,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import AgentId, Channel, ProfileId, QueueId, RankingName, Requirement, SkillId
 from standardiste.common.testing.builders import AT, needs, queue
-from standardiste.router.engine.apply import new_agent
+from standardiste.router.engine.changes.people import new_agent
 from standardiste.router.engine.policy import Fit, Group, Need, Ring, Seat
 from standardiste.router.engine.seats import empty_seat, room_of
 from standardiste.router.engine.state import evolve

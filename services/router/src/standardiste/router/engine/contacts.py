@@ -31,7 +31,7 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.router.engine import offers, requirement
-from standardiste.router.engine.live import CLOSED_KEPT_MS, RETURN_MS
+from standardiste.router.engine.memory import RETURN_MS
 from standardiste.router.engine.state import Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
 
@@ -74,8 +74,9 @@ def _known_receipt(step: Step, receipt: ReceiptId) -> InteractionId | None:
     present = step.live.by_receipt.get(receipt)
     if present is not None:
         return present
-    closed = step.live.closed.get(step.live.closed_by_receipt.get(receipt, InteractionId("")))
-    return closed.id if closed is not None and closed.closed_at + CLOSED_KEPT_MS > step.at else None
+    memory = step.live.memory
+    closed = memory.closed_of(memory.closed_by_receipt.get(receipt), step.at)
+    return closed.id if closed is not None else None
 
 
 def _live_of(step: Step, conversation: ConversationId | None, other_than: InteractionId | None = None) -> Interaction | None:
@@ -207,7 +208,7 @@ def _age_of_return(step: Step, i: Interaction) -> Instant:
 
 
 def _lately_abandoned(step: Step, channel: Channel, conversation: ConversationId | None, i: Interaction | None) -> Closed | None:
-    for closed in reversed(step.live.abandoned.values()):
+    for closed in reversed(step.live.memory.abandoned.values()):
         if closed.closed_at + RETURN_MS <= step.at:
             return None
         is_same = (conversation is not None and closed.conversation == conversation) or (

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, InteractionId, InteractionState
+from standardiste.router.engine.due import due_of_agent
 from standardiste.router.engine.floor import fit_of, is_shown
-from standardiste.router.engine.live import Live, due_of_agent
+from standardiste.router.engine.live import Live
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.seats import seat_of, takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Interaction

@@ -8,7 +8,7 @@ end of the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 from standardiste.common.events.base import Instant
@@ -16,7 +16,6 @@ from standardiste.common.events.decisions import MessageReceived
 from standardiste.common.events.directory import Entity, Queue
 from standardiste.common.events.model import (
     AgentId,
-    CloseReason,
     ConversationId,
     CustomerSummary,
     InteractionId,
@@ -27,26 +26,17 @@ from standardiste.common.events.model import (
 )
 from standardiste.router.engine.configuration import Configuration, EntityKey, build
 from standardiste.router.engine.deadlines import MARKS, Deadline, Deadlines, Due
+from standardiste.router.engine.due import due_hours, due_of, due_of_agent, next_sweep, standing
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
+from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
-from standardiste.router.engine.state import WAITING_STATES, Agent, Answer, Closed, Gateway, Interaction
+from standardiste.router.engine.state import WAITING_STATES, Agent, Gateway, Interaction
 
 _K = TypeVar("_K", bound=str)
 
-AWAY_MS: Final = 600_000
-CLOSED_KEPT_MS: Final = 24 * 3600 * 1000
-ANSWERS_KEPT_MS: Final = 15 * 60 * 1000
-ANSWERS_MAX: Final = 200
 ARRIVALS_MAX: Final = 10_000
 MESSAGES_MAX: Final = 1_000
-SWEEP_MS: Final = 60_000
-LOST_SHORT_MS: Final = 60_000
-LOST_LONG_MS: Final = 8 * 3600 * 1000
-RETURN_MS: Final = 60_000
-"""A customer who abandoned and comes back within 60 s keeps his age."""
-
-_ABANDONED: Final = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
 
 
 _NO_SEAT: Final = empty_seat(NO_ROOM)
@@ -71,8 +61,6 @@ class Live:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.gateways: dict[str, Gateway] = {}
-        self.closed: dict[InteractionId, Closed] = {}
-        self.answers: dict[str, dict[str, Answer]] = {}
         self.arrivals: dict[InteractionId, Mapping[str, object]] = {}
         self.customers: dict[InteractionId, CustomerSummary] = {}
         self.messages: dict[InteractionId, MessageReceived] = {}
@@ -80,10 +68,6 @@ class Live:
         self.by_conversation: dict[ConversationId, tuple[InteractionId, ...]] = {}
         self.by_receipt: dict[ReceiptId, InteractionId] = {}
         self.by_offer: dict[OfferId, InteractionId] = {}
-        self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
-        self.closed_by_conversation: dict[ConversationId, InteractionId] = {}
-        self.answered_in_order: dict[tuple[str, str], Answer] = {}
-        self.abandoned: dict[InteractionId, Closed] = {}
         self.works: dict[AgentId, dict[InteractionId, None]] = {}
         self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
         self.tried_by: dict[AgentId, dict[InteractionId, None]] = {}
@@ -94,7 +78,8 @@ class Live:
         self.touched_agents: dict[AgentId, None] = {}
         self._unseated: dict[AgentId, None] = {}
         self._seats: dict[AgentId, Seat] = {}
-        self.deadlines = Deadlines(self.standing)
+        self.memory = Memory(self.touched)
+        self.deadlines = Deadlines(lambda: standing(self))
 
         built = build({}, kit)
         assert isinstance(built, Configuration), "nothing configured is a configuration"
@@ -202,72 +187,24 @@ class Live:
         if self.gateways.pop(name, None) is not None:
             self.touched["gateway", name] = None
 
-    def remember(self, closed: Closed) -> None:
-        """Keep what repeats and late deliveries need, for 24 h."""
-        self.closed[closed.id] = closed
-        self.touched["closed", closed.id] = None
-        for receipt in closed.receipts:
-            self.closed_by_receipt[receipt] = closed.id
-        if closed.conversation is not None:
-            self.closed_by_conversation[closed.conversation] = closed.id
-        if closed.reason in _ABANDONED:
-            self.abandoned[closed.id] = closed
-
-    def answered(self, answer: Answer) -> None:
-        """Keep a command's answer: the last 200 of an asker."""
-        answers = self.answers.setdefault(answer.asker, {})
-        self._drop_answer(answer.asker, answer.command)
-        answers[answer.command] = answer
-        self.answered_in_order[answer.asker, answer.command] = answer
-        self.touched["answer", f"{answer.asker}/{answer.command}"] = None
-        if len(answers) > ANSWERS_MAX:
-            self._drop_answer(answer.asker, next(iter(answers)))
-
-    def _drop_answer(self, asker: str, command: str) -> None:
-        if self.answered_in_order.pop((asker, command), None) is not None:
-            del self.answers[asker][command]
-            self.touched["answer", f"{asker}/{command}"] = None
-
     def configure(self, configuration: Configuration) -> None:
         """Put a configuration in force: every line and bucket is built anew, and all is looked at again."""
         self.configuration = configuration
         self.floor = Floor(configuration, self.kit, self.clock_of)
         for interaction in self.interactions.values():
             self._place(interaction)
-            self._wake(self.due_of(interaction))
+            self._wake(due_of(self, interaction))
         self._seats.clear()
         for agent in self.agents:
             self.reseat(agent)
-        self._wake_hours()
+        self.wake_hours()
 
     def forget(self, at: Instant) -> None:
         """
-        Drop what is past its time (abandoned 60 s, closed 24 h, answers 15 min) and what no index needs. Housekeeping between batches: nothing that is dropped
-        here could still change a decision, for whoever reads these tables compares the time first.
+        Drop what is past its time and what no index needs. Housekeeping between batches: nothing that is dropped here could still change a decision, for
+        whoever reads these tables compares the time first.
         """
-        while self.abandoned:
-            lately = next(iter(self.abandoned.values()))
-            if lately.closed_at + RETURN_MS > at:
-                break
-            del self.abandoned[lately.id]
-        while self.closed:
-            oldest = next(iter(self.closed.values()))
-            if oldest.closed_at + CLOSED_KEPT_MS > at:
-                break
-            del self.closed[oldest.id]
-            self.touched["closed", oldest.id] = None
-            for receipt in oldest.receipts:
-                if self.closed_by_receipt.get(receipt) == oldest.id:
-                    del self.closed_by_receipt[receipt]
-            if oldest.conversation and self.closed_by_conversation.get(oldest.conversation) == oldest.id:
-                del self.closed_by_conversation[oldest.conversation]
-        while self.answered_in_order:
-            (asker, command), answer = next(iter(self.answered_in_order.items()))
-            if answer.at + ANSWERS_KEPT_MS > at:
-                break
-            self._drop_answer(asker, command)
-            if not self.answers[asker]:
-                del self.answers[asker]
+        self.memory.forget(at)
         self.deadlines.compact()
         self.floor.compact()
 
@@ -301,7 +238,7 @@ class Live:
         else:
             if old is None or not _waits_alike(old, new):
                 self._place(new)
-                self._wake(self.due_of(new))
+                self._wake(due_of(self, new))
         if not is_same_weight:
             for agent in (*before, *after):
                 self._seats.pop(agent, None)
@@ -348,7 +285,7 @@ class Live:
             queue = interaction.requirement.queue
             self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
             if by > 0:
-                self.deadlines.add(self.next_sweep())
+                self.deadlines.add(next_sweep(self))
 
     # ---- what follows from an agent
 
@@ -392,65 +329,9 @@ class Live:
             if due.at > self.at or due.kind not in MARKS:
                 self.deadlines.add(due)
 
-    def due_of(self, interaction: Interaction) -> list[Deadline]:
-        """Every deadline an interaction stands before."""
-        id, state = interaction.id, interaction.state
-        due = [Deadline(offer.expires_at, offer.id, Due.OFFER) for offer in interaction.offers]
-        if state in WAITING_STATES:
-            due += self._due_waiting(interaction)
-        elif state is InteractionState.IDENTIFYING:
-            due.append(Deadline(interaction.identify_by, id, Due.IDENTIFY))
-        elif state is InteractionState.CONNECTING:
-            due.append(Deadline(interaction.connect_by, id, Due.CONNECT))
-        elif state is InteractionState.WRAPPING and interaction.wrap_up_ends_at is not None:
-            due.append(Deadline(interaction.wrap_up_ends_at, id, Due.WRAP_UP))
-        elif state is InteractionState.PARKED and interaction.parked_until is not None:
-            due.append(Deadline(interaction.parked_until, id, Due.PARKED))
-        if interaction.away_since is not None:
-            due.append(Deadline(Instant(interaction.away_since + AWAY_MS), id, Due.AWAY))
-        return due
-
-    def _due_waiting(self, interaction: Interaction) -> Iterator[Deadline]:
-        id = interaction.id
-        queue = self.queue_of(interaction)
-        if interaction.hold_for is not None:
-            yield Deadline(interaction.hold_until, id, Due.HOLD)
-        if interaction.step < len(queue.relaxation):
-            yield Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP)
-        for tried in interaction.tried:
-            yield Deadline(tried.lapses_at, id, Due.LAPSE)
-            yield Deadline(tried.ends_at, id, Due.LAPSE)
-        for delay_ms in self.configuration.delays_ms.get(queue.id, ()):
-            yield Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY)
-        if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
-            yield Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE)
-
-    def standing(self) -> Iterator[Deadline]:
-        """Every deadline that stands, from the records."""
-        for interaction in self.interactions.values():
-            yield from self.due_of(interaction)
-        for agent in self.agents.values():
-            yield from due_of_agent(agent)
-        for gateway in self.gateways.values():
-            yield Deadline(gateway.until, gateway.name, Due.GATEWAY)
-        for number, at in self.dated.items():
-            yield Deadline(at, str(number), Due.CHANGE_SET)
-        if any(self.queue_lengths.values()):
-            yield self.next_sweep()
-        yield from self._due_hours(self.at)
-
-    def next_sweep(self) -> Deadline:
-        """The safety net looks once a minute, on the minute, while anything waits."""
-        return Deadline(Instant((self.at // SWEEP_MS + 1) * SWEEP_MS), self.tenant, Due.SWEEP)
-
-    def _due_hours(self, at: Instant) -> Iterator[Deadline]:
-        for id, hours in self.configuration.hours.items():
-            change = hours.next_change(at)
-            if change is not None:
-                yield Deadline(change, id, Due.HOURS)
-
-    def _wake_hours(self) -> None:
-        for due in self._due_hours(self.at):
+    def wake_hours(self) -> None:
+        """Every calendar's next change."""
+        for due in due_hours(self):
             self.deadlines.add(due)
 
     def is_open_line(self, line: Line, at: Instant) -> bool:
@@ -476,19 +357,6 @@ def holders(interaction: Interaction | None) -> dict[AgentId, None]:
     for offer in interaction.offers:
         found[offer.agent] = None
     return found
-
-
-def due_of_agent(agent: Agent) -> list[Deadline]:
-    """Every deadline an agent stands before."""
-    due: list[Deadline] = []
-    if agent.grace_until is not None:
-        due.append(Deadline(agent.grace_until, agent.id, Due.GRACE))
-    if agent.lost_at is not None:
-        due.append(Deadline(Instant(agent.lost_at + LOST_SHORT_MS), agent.id, Due.LOST))
-        due.append(Deadline(Instant(agent.lost_at + LOST_LONG_MS), agent.id, Due.LOST))
-    if agent.rest_until is not None:
-        due.append(Deadline(agent.rest_until, agent.id, Due.REST))
-    return due
 
 
 def _handed(interaction: Interaction | None) -> AgentId | None:

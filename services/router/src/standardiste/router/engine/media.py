@@ -18,7 +18,6 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import QueueCall
 from standardiste.router.engine import offers, requirement
-from standardiste.router.engine.live import CLOSED_KEPT_MS
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of, has_media, readers
 
@@ -101,16 +100,15 @@ def delivered(step: Step, data: inputs.DeliveryReported) -> None:
 
 
 def _closed(step: Step, data: inputs.DeliveryReported) -> Closed | None:
-    id = data.interaction or step.live.closed_by_conversation.get(data.conversation)
-    closed = step.live.closed.get(id) if id else None
-    return closed if closed is not None and closed.closed_at + CLOSED_KEPT_MS > step.at else None
+    memory = step.live.memory
+    return memory.closed_of(data.interaction or memory.closed_by_conversation.get(data.conversation), step.at)
 
 
 def _open_again(step: Step, closed: Closed, data: inputs.DeliveryReported) -> None:
     live = step.live
     tail = digest(live.tenant, "failed", data.message, data.recipient)
     id = InteractionId(f"in_{tail}")
-    if id in live.interactions or id in live.closed:
+    if id in live.interactions or id in live.memory.closed:
         return
     queue = live.configuration.queue_or_default(closed.requirement.queue)
     asked = evolve(closed.requirement, due_at=requirement.due_at(step, queue, step.at), preferred_agent=closed.owner)

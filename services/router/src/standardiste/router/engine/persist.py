@@ -14,6 +14,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ENTITIES
 from standardiste.common.events.model import InteractionId
 from standardiste.router.engine.configuration import Faulty, build
+from standardiste.router.engine.due import standing
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta
 
@@ -56,10 +57,10 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
         ("interaction", live.interactions),
         ("agent", live.agents),
         ("gateway", live.gateways),
-        ("closed", live.closed),
+        ("closed", live.memory.closed),
     ):
         found.update({(kind, id): record for id, record in table.items()})
-    found.update({("answer", f"{a.asker}/{a.command}"): a for answers in live.answers.values() for a in answers.values()})
+    found.update({("answer", f"{a.asker}/{a.command}"): a for answers in live.memory.answers.values() for a in answers.values()})
     return found
 
 
@@ -88,13 +89,13 @@ def load(live: Live, records: Records) -> None:
     for agent in list(live.agents.values()):
         live.put_agent(agent)
     for closed in _sorted(records, "closed", lambda c: c.number):
-        live.remember(closed)
-    for record in (*live.interactions.values(), *live.closed.values()):
+        live.memory.remember(closed)
+    for record in (*live.interactions.values(), *live.memory.closed.values()):
         if record.facts.linked_to is not None:
-            live.abandoned.pop(record.facts.linked_to, None)
+            live.memory.abandoned.pop(record.facts.linked_to, None)
     for answer in _sorted(records, "answer", lambda a: a.number):
-        live.answered(answer)
-    for due in live.standing():
+        live.memory.answered(answer)
+    for due in standing(live):
         live.deadlines.add(due)
     if live.ingested != live.closed_count + len(live.interactions):
         raise CorruptState(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
@@ -146,7 +147,7 @@ def _pending(live: Live, id: str) -> object | None:
 
 def _answer(live: Live, id: str) -> object | None:
     asker, _, command = id.partition("/")
-    return live.answers.get(asker, {}).get(command)
+    return live.memory.answers.get(asker, {}).get(command)
 
 
 _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
@@ -156,6 +157,6 @@ _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "interaction": lambda live, id: live.interactions.get(InteractionId(id)),
     "agent": lambda live, id: live.agents.get(id),  # type: ignore[arg-type]  # the id came from this table
     "gateway": lambda live, id: live.gateways.get(id),
-    "closed": lambda live, id: live.closed.get(InteractionId(id)),
+    "closed": lambda live, id: live.memory.closed.get(InteractionId(id)),
     "answer": _answer,
 }

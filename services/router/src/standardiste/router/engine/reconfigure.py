@@ -11,7 +11,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import InteractionState, QueuedBecause, Withdrawal
 from standardiste.router.engine import offers, requirement
-from standardiste.router.engine.apply import members_of
+from standardiste.router.engine.changes.configuration import members_of
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step

@@ -19,7 +19,6 @@ from standardiste.common.events.model import (
     Contact,
     CustomerSummary,
     Direction,
-    InteractionId,
     QueuedBecause,
     QueueId,
     Requirement,
@@ -30,7 +29,6 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import TakeVoicemail, TellNotice
 from standardiste.router.engine import offers
 from standardiste.router.engine.facts import customer_facts, facts_of
-from standardiste.router.engine.live import CLOSED_KEPT_MS
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of
 
@@ -105,10 +103,11 @@ def _route(
 
 def _opener(step: Step, i: Interaction) -> AgentId | None:
     """The agent who lately began this conversation: the customer's answer goes to that one first."""
-    live = step.live
-    closed = live.closed.get(live.closed_by_conversation.get(i.conversation, InteractionId(""))) if i.conversation else None
-    is_answer = closed is not None and closed.facts.direction is Direction.OUTBOUND and closed.closed_at + CLOSED_KEPT_MS > step.at
-    return closed.owner if closed is not None and is_answer else None
+    if i.conversation is None:
+        return None
+    memory = step.live.memory
+    closed = memory.closed_of(memory.closed_by_conversation.get(i.conversation), step.at)
+    return closed.owner if closed is not None and closed.facts.direction is Direction.OUTBOUND else None
 
 
 def _first(*values: int | None) -> int:

@@ -15,8 +15,9 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import TellNotice
 from standardiste.router.engine import offers
-from standardiste.router.engine.apply import GATEWAY_LEASE_MS, SESSION_GRACE_MS
-from standardiste.router.engine.live import LOST_LONG_MS, LOST_SHORT_MS, Live
+from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
+from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
+from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, Agent, Interaction
 from standardiste.router.engine.step import Step, conversation_of
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from standardiste.common.events.base import quick
 from standardiste.common.events.model import (
     AgentId,
     AgentState,
@@ -54,6 +55,7 @@ OWNED_STATES = frozenset({InteractionState.CONNECTING, InteractionState.ACTIVE, 
 WAITING_STATES = frozenset({InteractionState.QUEUED, InteractionState.OFFERED})
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What never changes of an interaction. `cost` is the channel address's own, None where the agent's profile says."""
@@ -72,6 +74,7 @@ class Facts:
     linked_to: InteractionId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """An open offer. With `is_transfer` the interaction has an owner, who keeps it until this agent accepts."""
@@ -85,6 +88,7 @@ class Offer:
     is_transfer: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """An agent who passed or could not: left out until `ends_at`; from `lapses_at` on only while somebody untried could take it."""
@@ -94,6 +98,7 @@ class Tried:
     ends_at: Instant
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """A hand-over to an agent that is not accepted yet. The note rode in the event and is not kept."""
@@ -103,6 +108,7 @@ class Transfer:
     will_wait: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A segment of the history record, as kept while it is written."""
@@ -115,6 +121,7 @@ class Stretch:
     agent: AgentId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """
@@ -168,6 +175,7 @@ class Interaction:
     stretches: tuple[Stretch, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """
@@ -196,6 +204,7 @@ class Agent:
         return self.view.state
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """A gateway's lease: silent until `until`, it is lost. `seen_at` is its last beat."""
@@ -205,6 +214,7 @@ class Gateway:
     until: Instant
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """What is remembered of a closed interaction for 24 h: to know repeats, late deliveries and callers who come back. `number` is the decision's."""
@@ -222,6 +232,7 @@ class Closed:
     owner: AgentId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A command's answer, remembered for 15 min: a repeat gets the same. `number` is the decision's, so that the oldest is known."""
@@ -238,6 +249,7 @@ class Answer:
     message: MessageId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
     """The tenant's own counters. `decisions` numbers every decision; `ingested` = `closed` + live (law L1)."""

@@ -19,7 +19,8 @@ from standardiste.common.events.model import (
     InteractionView,
     SessionId,
 )
-from standardiste.router.engine.apply import apply, short_name
+from standardiste.router.engine.apply import apply
+from standardiste.router.engine.changes.turns import short_name
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import WAITING_STATES, Interaction, evolve
 

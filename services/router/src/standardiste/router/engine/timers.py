@@ -17,9 +17,10 @@ from standardiste.common.events.model import (
     QueuedBecause,
     Withdrawal,
 )
-from standardiste.router.engine import agents, contacts, cycle, media, offers, reconfigure, requirement, sessions
+from standardiste.router.engine import agents, contacts, media, offers, pairs, reconfigure, requirement, sessions
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
-from standardiste.router.engine.live import AWAY_MS, SWEEP_MS, Live
+from standardiste.router.engine.due import AWAY_MS, SWEEP_MS
+from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -79,7 +80,7 @@ def expire(step: Step, i: Interaction, offer: Offer) -> None:
         step.tell_agent(d.AgentStatusChanged(agent=agent.id, status=AWAY, next_status=None, because="missed"), agent.id)
         offers.withdraw_all(step, agent.id, Withdrawal.AGENT_UNAVAILABLE)
     i = step.now(i.id)
-    if i.state is InteractionState.QUEUED and i.step < len(live.queue_of(i).relaxation) and not cycle.has_untried(live, i, step.at):
+    if i.state is InteractionState.QUEUED and i.step < len(live.queue_of(i).relaxation) and not pairs.has_untried(live, i, step.at):
         requirement.relax(step, i)
 
 
@@ -161,15 +162,14 @@ def _change_set(step: Step, due: Deadline) -> None:
 def _sweep(step: Step, due: Deadline) -> None:
     """The safety net: whatever it finds is a defect, and is said before it is put right."""
     live = step.live
-    waiting = [i for i in live.interactions.values() if i.state in WAITING_STATES]
-    if not waiting:
+    if not live.waiting:
         return
     live.deadlines.add(Deadline(Instant((due.at // SWEEP_MS + 1) * SWEEP_MS), due.id, Due.SWEEP))
     for key in list(live.floor.buckets):
         bucket = live.floor.buckets[key]
-        for agent in (cycle.ORDINARY, *cycle.specials(live, bucket)):
-            head = cycle.head_of(live, bucket, agent, step.at)
-            if head is not None and cycle.best_in(live, bucket, agent, step.now(head.order[1][2]), head.line, head.fit):
+        for agent in (pairs.ORDINARY, *pairs.specials(live, bucket)):
+            head = pairs.head_of(live, bucket, agent, step.at)
+            if head is not None and pairs.best_in(live, bucket, agent, step.now(head.order[1][2]), head.line, head.fit):
                 found = d.SweepFound(interaction=head.order[1][2], agent=agent or None, what="waits although an agent could take it")
                 step.emit(found, head.order[1][2])
                 live.floor.dirty[key] = None

@@ -18,7 +18,7 @@ from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import SENTENCES, Refusal
 from standardiste.router.engine.commands import desk, messages, questions, supervision, work
 from standardiste.router.engine.commands.answers import Asker, Done, Refused
-from standardiste.router.engine.live import ANSWERS_KEPT_MS
+from standardiste.router.engine.memory import ANSWERS_KEPT_MS
 from standardiste.router.engine.state import Answer
 from standardiste.router.engine.step import Step
 
@@ -91,7 +91,7 @@ FOR_API: Final = frozenset(
 def handle(step: Step, event: Event) -> None:
     """Carry a command out, or refuse it; answer either way."""
     asker = Asker.of(event)
-    known = step.live.answers.get(asker.name, {}).get(event.id)
+    known = step.live.memory.answers.get(asker.name, {}).get(event.id)
     if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
         _repeat(step, asker, event, known)
         return

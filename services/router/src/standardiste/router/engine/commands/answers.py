@@ -60,7 +60,7 @@ def find(step: Step, id: InteractionId) -> Interaction | Refused:
     i = step.live.interactions.get(id)
     if i is not None:
         return i
-    is_closed = id in step.live.closed
+    is_closed = id in step.live.memory.closed
     return Refused(Refusal.INTERACTION_CLOSED if is_closed else Refusal.UNKNOWN_INTERACTION, interaction=id)
 
 

@@ -52,7 +52,7 @@ def _ended(step: Step, asker: Asker, id: OfferId) -> Refused:
     if i is not None and number.isdigit() and int(number) <= i.offer_count:
         is_taken = i.owner is not None and i.owner != asker.agent
         return Refused(Refusal.ALREADY_OWNED if is_taken else Refusal.OFFER_ENDED, interaction=i.id)
-    if InteractionId(name) in step.live.closed:
+    if InteractionId(name) in step.live.memory.closed:
         return Refused(Refusal.OFFER_ENDED)
     return Refused(Refusal.UNKNOWN_OFFER)
 

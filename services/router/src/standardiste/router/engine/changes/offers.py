@@ -1,0 +1,99 @@
+"""Offers: what their making and their one end change."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Event, Instant
+from standardiste.common.events.model import (
+    AgentId,
+    InteractionId,
+    OfferId,
+)
+from standardiste.router.engine.changes.turns import Changes, turn
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.state import (
+    Interaction,
+    Offer,
+    Tried,
+    evolve,
+)
+
+EXCLUDED_MIN_MS: Final = 10_000
+EXCLUDED_MS: Final = 60_000
+
+
+def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
+    i = live.interactions[data.interaction.id]
+    view = data.offer
+    offer = Offer(
+        id=view.id,
+        agent=view.agent,
+        offered_at=view.offered_at,
+        expires_at=view.expires_at,
+        is_auto_accept=view.is_auto_accept,
+        is_interrupting=view.is_interrupting,
+        is_transfer=view.is_transfer,
+    )
+    if view.is_transfer:
+        live.put_interaction(evolve(i, version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1))
+    else:
+        turn(live, event, i, "offered", version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1)
+    live.put_agent(evolve(live.agents[view.agent], offered=live.decisions))
+
+
+def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
+    i = live.interactions[data.interaction]
+    live.put_interaction(evolve(i, offers=_without(i, data.offer), taken_with=data.offer))
+    agent = live.agents[data.agent]
+    if agent.missed_in_a_row:
+        live.put_agent(evolve(agent, missed_in_a_row=0))
+
+
+def _declined(live: Live, event: Event, data: d.OfferDeclined) -> None:
+    _give_back(live, event, data.interaction, data.offer, data.agent)
+
+
+def _expired(live: Live, event: Event, data: d.OfferExpired) -> None:
+    _give_back(live, event, data.interaction, data.offer, data.agent)
+    live.put_agent(evolve(live.agents[data.agent], missed_in_a_row=data.missed_in_a_row))
+
+
+def _withdrawn(live: Live, event: Event, data: d.OfferWithdrawn) -> None:
+    i = live.interactions[data.interaction]
+    live.put_interaction(evolve(i, offers=_without(i, data.offer)))
+
+
+def _media_failed(live: Live, event: Event, data: d.OfferMediaFailed) -> None:
+    i = live.interactions[data.interaction]
+    assert i.taken_with == data.offer, "the media of an offer that was accepted"
+    until = Instant(event.time + EXCLUDED_MIN_MS)
+    live.put_interaction(evolve(i, tried=(*_others(i, data.agent), Tried(agent=data.agent, lapses_at=until, ends_at=until))))
+
+
+def _give_back(live: Live, event: Event, id: InteractionId, offer: OfferId, agent: AgentId) -> None:
+    i = live.interactions[id]
+    is_transfer = any(o.id == offer and o.is_transfer for o in i.offers)
+    tried = Tried(agent=agent, lapses_at=Instant(event.time + EXCLUDED_MIN_MS), ends_at=Instant(event.time + EXCLUDED_MS))
+    live.put_interaction(evolve(i, offers=_without(i, offer), tried=i.tried if is_transfer else (*_others(i, agent), tried)))
+
+
+def _without(i: Interaction, offer: OfferId) -> tuple[Offer, ...]:
+    left = tuple(o for o in i.offers if o.id != offer)
+    assert len(left) == len(i.offers) - 1, "an offer ends once"
+    return left
+
+
+def _others(i: Interaction, agent: AgentId) -> tuple[Tried, ...]:
+    return tuple(tried for tried in i.tried if tried.agent != agent)
+
+
+CHANGES: Final[Changes] = {
+    d.OfferMade: _offer_made,
+    d.OfferAccepted: _accepted,
+    d.OfferDeclined: _declined,
+    d.OfferExpired: _expired,
+    d.OfferWithdrawn: _withdrawn,
+    d.OfferMediaFailed: _media_failed,
+}

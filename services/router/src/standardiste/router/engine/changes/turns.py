@@ -1,0 +1,74 @@
+"""How a turn of life is written down: the next state as the lifecycle names it, the stretch before it kept, the place in the order reckoned anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from standardiste.common.events.base import Event, Instant, class_of, spec_of
+from standardiste.common.events.model import (
+    AgentId,
+    InteractionState,
+    QueueId,
+    Requirement,
+)
+from standardiste.router.engine.lifecycle import NEXT_INTERACTION, NOWHERE
+from standardiste.router.engine.live import Live
+from standardiste.router.engine.state import (
+    Interaction,
+    Stretch,
+    evolve,
+)
+
+BREAK_MS: Final = 60_000
+"""An idle minute breaks unbroken work."""
+STRETCHES_MAX: Final = 200
+
+
+Change = Callable[[Live, Event, Any], None]
+Changes = Mapping[type, Change]
+"""What each decision of a kind changes."""
+
+
+def turn(live: Live, event: Event, i: Interaction, cause: str, **changes: Any) -> None:
+    """The interaction enters the state that the lifecycle names, and the stretch before it is kept."""
+    state = check(i, event)
+    stretches = i.stretches if i.state is state and i.owner == changes.get("owner", i.owner) else stretched(i, event.time)
+    since = i.since if stretches is i.stretches else event.time
+    live.put_interaction(evolve(i, state=state, since=since, cause=cause, stretches=stretches, **changes))
+
+
+def check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
+    """The state that this event leads to from the present one. A transition that no table holds is a fault of ours."""
+    key = (i.state if i else NOWHERE, short_name(class_of(event.data)))
+    state = NEXT_INTERACTION.get(key)
+    assert state is not None, f"no such transition: {key}"
+    assert expected is None or state is expected, f"{key} does not lead to {expected}"
+    return state
+
+
+def stretched(i: Interaction, at: Instant) -> tuple[Stretch, ...]:
+    """The history so far with the stretch that ends now."""
+    stretch = Stretch(state=i.state, began_at=i.since, ended_at=at, cause=i.cause, queue=QueueId(i.requirement.queue), agent=i.owner)
+    return (*i.stretches, stretch)[-STRETCHES_MAX:]
+
+
+def key_in_order(live: Live, i: Interaction, requirement: Requirement) -> int:
+    """Its place within its strict class, as the queue orders."""
+    queue = live.configuration.queue_or_default(requirement.queue)
+    order = live.kit.lifo if queue.is_lifo else live.kit.urgency
+    return order.key(requirement, i.enqueued_at, queue)
+
+
+def take(live: Live, agent: AgentId, at: Instant) -> None:
+    """An agent has taken work: its place among the busy, and whether its work was unbroken."""
+    record = live.agents[agent]
+    is_break = record.unbroken_since is None or (len(live.owned_by(agent)) == 1 and at - record.idle_since >= BREAK_MS)
+    live.put_agent(evolve(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
+
+
+@cache
+def short_name(cls: type) -> str:
+    """A decision's name without prefix and version, as lifecycle tables have it."""
+    return spec_of(cls).name.removeprefix("standardiste.").removesuffix(".v1")

@@ -1,0 +1,94 @@
+"""Every deadline that stands, from the records: what `deadlines.py` holds a heap of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from standardiste.common.events.base import Instant
+from standardiste.common.events.model import InteractionState
+from standardiste.router.engine.deadlines import Deadline, Due
+from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
+
+if TYPE_CHECKING:
+    from standardiste.router.engine.live import Live
+
+AWAY_MS: Final = 600_000
+SWEEP_MS: Final = 60_000
+LOST_SHORT_MS: Final = 60_000
+LOST_LONG_MS: Final = 8 * 3600 * 1000
+
+
+def due_of(live: Live, interaction: Interaction) -> list[Deadline]:
+    """Every deadline an interaction stands before."""
+    id, state = interaction.id, interaction.state
+    due = [Deadline(offer.expires_at, offer.id, Due.OFFER) for offer in interaction.offers]
+    if state in WAITING_STATES:
+        due += _due_waiting(live, interaction)
+    elif state is InteractionState.IDENTIFYING:
+        due.append(Deadline(interaction.identify_by, id, Due.IDENTIFY))
+    elif state is InteractionState.CONNECTING:
+        due.append(Deadline(interaction.connect_by, id, Due.CONNECT))
+    elif state is InteractionState.WRAPPING and interaction.wrap_up_ends_at is not None:
+        due.append(Deadline(interaction.wrap_up_ends_at, id, Due.WRAP_UP))
+    elif state is InteractionState.PARKED and interaction.parked_until is not None:
+        due.append(Deadline(interaction.parked_until, id, Due.PARKED))
+    if interaction.away_since is not None:
+        due.append(Deadline(Instant(interaction.away_since + AWAY_MS), id, Due.AWAY))
+    return due
+
+
+def _due_waiting(live: Live, interaction: Interaction) -> Iterator[Deadline]:
+    id = interaction.id
+    queue = live.queue_of(interaction)
+    if interaction.hold_for is not None:
+        yield Deadline(interaction.hold_until, id, Due.HOLD)
+    if interaction.step < len(queue.relaxation):
+        yield Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP)
+    for tried in interaction.tried:
+        yield Deadline(tried.lapses_at, id, Due.LAPSE)
+        yield Deadline(tried.ends_at, id, Due.LAPSE)
+    for delay_ms in live.configuration.delays_ms.get(queue.id, ()):
+        yield Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY)
+    if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
+        yield Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE)
+
+
+def standing(live: Live) -> Iterator[Deadline]:
+    """Every deadline that stands, from the records."""
+    for interaction in live.interactions.values():
+        yield from due_of(live, interaction)
+    for agent in live.agents.values():
+        yield from due_of_agent(agent)
+    for gateway in live.gateways.values():
+        yield Deadline(gateway.until, gateway.name, Due.GATEWAY)
+    for number, at in live.dated.items():
+        yield Deadline(at, str(number), Due.CHANGE_SET)
+    if any(live.queue_lengths.values()):
+        yield next_sweep(live)
+    yield from due_hours(live)
+
+
+def next_sweep(live: Live) -> Deadline:
+    """The safety net looks once a minute, on the minute, while anything waits."""
+    return Deadline(Instant((live.at // SWEEP_MS + 1) * SWEEP_MS), live.tenant, Due.SWEEP)
+
+
+def due_hours(live: Live) -> Iterator[Deadline]:
+    for id, hours in live.configuration.hours.items():
+        change = hours.next_change(live.at)
+        if change is not None:
+            yield Deadline(change, id, Due.HOURS)
+
+
+def due_of_agent(agent: Agent) -> list[Deadline]:
+    """Every deadline an agent stands before."""
+    due: list[Deadline] = []
+    if agent.grace_until is not None:
+        due.append(Deadline(agent.grace_until, agent.id, Due.GRACE))
+    if agent.lost_at is not None:
+        due.append(Deadline(Instant(agent.lost_at + LOST_SHORT_MS), agent.id, Due.LOST))
+        due.append(Deadline(Instant(agent.lost_at + LOST_LONG_MS), agent.id, Due.LOST))
+    if agent.rest_until is not None:
+        due.append(Deadline(agent.rest_until, agent.id, Due.REST))
+    return due
