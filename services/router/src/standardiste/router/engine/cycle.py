@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import heapq
 
-from standardiste.common.events.model import AgentId, Why
+from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import offers
-from standardiste.router.engine.floor import Bucket, BucketKey, Entry
+from standardiste.router.engine.floor import Bucket, BucketKey, Entry, is_shown
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.pairs import ORDINARY, Head, Taker, best_in, head_of, is_for, lapsing, may_take, specials, why_of
 from standardiste.router.engine.state import Interaction
@@ -35,8 +35,46 @@ def match(step: Step) -> int:
             live.floor.mark_fresh(i.id)
         live.floor.has_shrunk = False
     while live.floor.fresh or live.floor.dirty:
-        made += _Round(step).run()
+        arrived = _sole_arrival(live)
+        made += _Round(step).run() if arrived is None else _place_arrival(step, arrived)
     return made
+
+
+def _sole_arrival(live: Live) -> InteractionId | None:
+    """The one interaction that is fresh, when nothing else changed and no pair has its own answer: then every bucket's head is this one."""
+    floor = live.floor
+    if len(floor.fresh) != 1 or floor.dirty or live.tried_by or live.held_for or live.broadcasting:
+        return None
+    id = next(iter(floor.fresh))
+    place = floor.place_of(id)
+    if place is None or place[0].need.hold_for is not None or live.queue_of(live.interactions[id]).broadcast_to > 1:
+        return None
+    return id
+
+
+def _place_arrival(step: Step, id: InteractionId) -> int:
+    """It goes to the best ranked agent of all who may take it; what `_Round` would do, without its books."""
+    live = step.live
+    live.floor.drain()
+    i = live.interactions[id]
+    place = live.floor.place_of(id)
+    assert place is not None, "it waits"
+    line, _ = place
+    if not live.is_open_line(line, step.at):
+        return 0
+    best: Taker | None = None
+    for bucket in live.floor.buckets.values():
+        fit = live.floor.fit(bucket.group, line)
+        if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, step.at):
+            continue
+        taker = best_in(live, bucket, ORDINARY, i, line, fit)
+        if taker is not None and (best is None or taker < best):
+            best = taker
+    if best is None:
+        return 0
+    offers.make(step, i, best.clock[2], why_of(live, i, best, line), is_interrupting=bool(best.is_interrupting))
+    live.seat_all()
+    return 1
 
 
 class _Round:
