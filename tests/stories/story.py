@@ -279,6 +279,8 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     d.RouterResumed: lambda e: "router resumed",
     d.ContactUndeliverable: lambda e: f"undeliverable {e.reason}",
     outbound.DeliverMessage: lambda e: f"> deliver {e.message}",
+    d.PositionChanged: lambda e: f"position {e.interaction} {e.position}",
+    outbound.TellPosition: lambda e: f"> position {e.position}",
     outbound.TellNotice: lambda e: f"> notice {e.notice}",
     outbound.AnnounceAgent: lambda e: f"> here is {e.author.id}",
     outbound.AnnounceEnd: lambda e: "> ended",

@@ -26,7 +26,8 @@ def test_a_status_chosen_during_work_stops_offers_at_once_and_applies_when_work_
                |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
                |                                        | > here is anna; done; anna busy 33
            2.0 | anna chooses break                     | status anna ready then break chosen; done; anna busy 33
-           3.0 | c2 by chat, c2 is cu2                  | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified
+           3.0 | c2 by chat, c2 is cu2                  | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified;
+               |                                        | position c2 1; > position 1
            4.0 | anna completes c1, anna ends c1        | wrapping c1; done; anna wrapping 33; closed c1 handled; > ended; idle anna;
                |                                        | status anna break work_ended; done; anna not_ready 0
            5.0 | anna chooses ready                     | status anna ready chosen; idle anna; done; offer c2-o1 anna 30s;
@@ -81,7 +82,7 @@ def test_losing_the_session_withdraws_offers_at_the_end_of_its_grace() -> None:
                |                       | offer c1-o1 anna 30s; anna offered 33
            2.0 | anna closes           | session s-anna lost
           12.0 |                       | session s-anna ended lost; withdrawn c1-o1 anna agent_lost; queued c1 withdrawn;
-               |                       | status anna away lost; anna offline 0
+               |                       | status anna away lost; position c1 1; > position 1; anna offline 0
           13.0 | the floor: ben        | offer c1-o2 ben 30s
     """)
 
@@ -184,7 +185,7 @@ def test_rest_asked_for_ends_by_itself() -> None:
            1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
                |                       | offer c1-o1 anna 30s; anna offered 33
            2.0 | anna asks for rest    | anna offered 33; withdrawn c1-o1 anna agent_unavailable; queued c1 withdrawn; done;
-               |                       | anna resting 0
+               |                       | position c1 1; > position 1; anna resting 0
            3.0 | anna asks for rest    | no: wrong_state
           32.0 |                       | anna ready 0; offer c1-o2 anna 30s; anna offered 33
     """)

@@ -17,7 +17,8 @@ def test_caps_hold_whatever_the_units() -> None:
                |                        | offer c1-o1 anna 30s; anna offered 33
            2.0 | c2 by chat, c2 is cu2  | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified;
                |                        | offer c2-o1 anna 30s; anna offered 66
-           3.0 | c3 by chat, c3 is cu3  | created c3; routed c3 main; said c3; identified c3 cu3; queued c3 identified
+           3.0 | c3 by chat, c3 is cu3  | created c3; routed c3 main; said c3; identified c3 cu3; queued c3 identified; position c3 1;
+               |                        | > position 1
            4.0 | v1 by voice, v1 is cu4 | created v1; routed v1 main; said v1; identified v1 cu4; queued v1 identified;
                |                        | offer v1-o1 anna 20s; anna offered 166
     """)
@@ -119,7 +120,8 @@ def test_a_label_has_its_cap() -> None:
            0.0 | the floor: anna                |
            1.0 | c1 by chat with vip, c1 is cu1 | created c1; routed c1 main by vip; said c1; identified c1 cu1; queued c1 identified;
                |                                | offer c1-o1 anna 30s; anna offered 33
-           2.0 | c2 by chat with vip, c2 is cu2 | created c2; routed c2 main by vip; said c2; identified c2 cu2; queued c2 identified
+           2.0 | c2 by chat with vip, c2 is cu2 | created c2; routed c2 main by vip; said c2; identified c2 cu2; queued c2 identified;
+               |                                | position c2 1; > position 1
            3.0 | c3 by chat, c3 is cu3          | created c3; routed c3 main; said c3; identified c3 cu3; queued c3 identified;
                |                                | offer c3-o1 anna 30s; anna offered 66
     """)
@@ -130,7 +132,8 @@ def test_a_channel_address_may_have_a_cost_of_its_own() -> None:
            0.0 | the floor: anna       |
            1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
                |                       | offer c1-o1 anna 30s; anna offered 60
-           2.0 | c2 by chat, c2 is cu2 | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified
+           2.0 | c2 by chat, c2 is cu2 | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified; position c2 1;
+               |                       | > position 1
     """)
 
 
@@ -146,7 +149,7 @@ def test_owned_work_stays_above_a_lowered_capacity_and_an_offer_that_no_longer_p
            2.0 | c3 by chat, c3 is cu3                  | created c3; routed c3 main; said c3; identified c3 cu3; queued c3 identified;
                |                                        | offer c3-o1 anna 30s; anna busy 66
            3.0 | the set lower                          | applied 2; withdrawn c3-o1 anna configuration; queued c3 withdrawn;
-               |                                        | anna busy 33; ben busy 33
+               |                                        | position c3 1; > position 1; anna busy 33; ben busy 33
            4.0 | ben completes c2, ben ends c2          | wrapping c2; done; ben wrapping 33; closed c2 handled; > ended; idle ben; done;
                |                                        | offer c3-o2 ben 30s; ben offered 33
     """)
@@ -159,7 +162,8 @@ def test_a_supervisor_may_force_above_capacity_and_it_is_marked() -> None:
                |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
                |                                         | connecting v1 anna; > connect anna; done; anna busy 100
            1.5 | sam chooses break                       | status sam break chosen; done; sam not_ready 0
-           2.0 | c1 by chat, c1 is cu2                   | created c1; routed c1 main; said c1; identified c1 cu2; queued c1 identified
+           2.0 | c1 by chat, c1 is cu2                   | created c1; routed c1 main; said c1; identified c1 cu2; queued c1 identified;
+               |                                         | position c1 1; > position 1
            3.0 | sam assigns c1 to anna                  | no: agent_full
            4.0 | sam assigns c1 to anna by force         | active c1 anna forced; > here is anna; done; anna busy 133
            5.0 | ben assigns c1 to anna by force         | no: no_session
@@ -181,7 +185,8 @@ def test_a_bot_has_many_seats() -> None:
            1.3 | c4 by chat, c4 is cu4, robo accepts c4 | created c4; routed c4 main; said c4; identified c4 cu4; queued c4 identified;
                |                                        | offer c4-o1 robo 30s; robo busy 132; accepted c4-o1 robo; active c4 robo;
                |                                        | > here is robo; done
-           2.0 | c5 by chat to people, c5 is cu5        | created c5; routed c5 people; said c5; identified c5 cu5; queued c5 identified
+           2.0 | c5 by chat to people, c5 is cu5        | created c5; routed c5 people; said c5; identified c5 cu5; queued c5 identified;
+               |                                        | position c5 1; > position 1
            3.0 | robo transfers c1 to queue people      | transferred c1; disowned c1 transferred; routed c1 people by transfer;
-               |                                        | queued c1 transferred; done; robo busy 99
+               |                                        | queued c1 transferred; done; position c1 1; > position 1; robo busy 99
     """)

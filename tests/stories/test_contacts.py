@@ -181,7 +181,8 @@ def test_a_chat_customer_who_reloads_is_neither_left_nor_new_and_ten_minutes_awa
 
 def test_a_chat_customer_who_goes_while_nobody_has_him_is_abandoned() -> None:
     Story().run("""
-           1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified
+           1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified; position c1 1;
+               |                       | > position 1
           20.0 | c1 is gone            | closed c1 abandoned; > ended
     """)
 

@@ -28,7 +28,7 @@ def test_declined_offer_returns_to_head_of_queue_and_goes_to_another() -> None:
                |                       | offer c1-o1 anna 30s; anna offered 33
            5.0 | anna declines c1      | declined c1-o1 anna; queued c1 declined; done; offer c1-o2 ben 30s; anna ready 0;
                |                       | ben offered 33
-           6.0 | ben declines c1       | declined c1-o2 ben; queued c1 declined; done; ben ready 0
+           6.0 | ben declines c1       | declined c1-o2 ben; queued c1 declined; done; position c1 1; > position 1; ben ready 0
           15.0 |                       | offer c1-o3 anna 30s; anna offered 33
           16.0 |                       |
     """)
@@ -39,7 +39,7 @@ def test_the_only_agent_is_asked_again_ten_seconds_after_a_decline() -> None:
            0.0 | the floor: anna       |
            1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
                |                       | offer c1-o1 anna 30s; anna offered 33
-           5.0 | anna declines c1      | declined c1-o1 anna; queued c1 declined; done; anna ready 0
+           5.0 | anna declines c1      | declined c1-o1 anna; queued c1 declined; done; position c1 1; > position 1; anna ready 0
           14.9 |                       |
           15.0 |                       | offer c1-o2 anna 30s; anna offered 33
     """)
@@ -61,7 +61,7 @@ def test_three_missed_chats_in_a_row_make_not_ready_and_an_accept_counts_anew() 
            0.0 | the floor: anna       |
            1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
                |                       | offer c1-o1 anna 30s; anna offered 33
-          31.0 |                       | expired c1-o1 anna 1; queued c1 expired; anna ready 0
+          31.0 |                       | expired c1-o1 anna 1; queued c1 expired; position c1 1; > position 1; anna ready 0
           41.0 |                       | offer c1-o2 anna 30s; anna offered 33
           71.0 |                       | expired c1-o2 anna 2; queued c1 expired; anna ready 0
           81.0 |                       | offer c1-o3 anna 30s; anna offered 33

@@ -138,7 +138,8 @@ def test_a_burst_is_spread_and_never_exceeds_caps() -> None:
                |                                    | offer c2-o1 ben 30s; ben offered 33; queued c3 arrived; offer c3-o1 anna 30s;
                |                                    | anna offered 66; queued c4 arrived; offer c4-o1 ben 30s; ben offered 66;
                |                                    | queued c5 arrived; offer c5-o1 anna 30s; anna offered 99; queued c6 arrived;
-               |                                    | offer c6-o1 ben 30s; ben offered 99; queued c7 arrived; queued c8 arrived
+               |                                    | offer c6-o1 ben 30s; ben offered 99; queued c7 arrived; position c7 1;
+               |                                    | > position 1; queued c8 arrived; position c8 2; > position 2
            2.0 | anna accepts c1, anna completes c1 | accepted c1-o1 anna; active c1 anna; > here is anna; done; anna busy 99;
                |                                    | wrapping c1; done; anna wrapping 99
            2.0 | anna ends c1                       | closed c1 handled; > ended; idle anna; done; offer c7-o1 anna 30s; anna offered 99
@@ -273,4 +274,18 @@ def test_pull_only_queue_is_shown_and_never_offered() -> None:
            1.0 | m1 by email to manual, m1 is cu1 | created m1; routed m1 manual; said m1; identified m1 cu1; queued m1 identified
            2.0 | anna pulls m1                    | active m1 anna; done; anna busy 20
            3.0 | ben pulls m1                     | no: already_owned
+    """)
+
+
+def test_waiting_visitors_are_told_their_position_under_the_order_really_used() -> None:
+    Story(one_at_a_time()).run("""
+           0.0 | c1 by chat, c1 is cu1               | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                     | position c1 1; > position 1
+           1.0 | c2 by chat, c2 is cu2               | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified;
+               |                                     | position c2 2; > position 2
+           2.0 | c3 by chat at priority 1, c3 is cu3 | created c3; routed c3 main; said c3; identified c3 cu3; queued c3 identified;
+               |                                     | position c3 1; > position 1
+          17.0 |                                     | position c1 2; > position 2; position c2 3; > position 3
+          20.0 | c3 is gone                          | closed c3 abandoned; > ended
+          40.0 |                                     | position c1 1; > position 1; position c2 2; > position 2
     """)

@@ -234,7 +234,8 @@ def test_a_queue_that_is_too_long_overflows_to_another() -> None:
 
 def test_a_queue_that_is_too_old_closes_with_a_notice() -> None:
     Story(queue("small", limits=Limits(age_max_ms=30_000, action="close"))).run("""
-           0.0 | c1 by chat to small, c1 is cu1 | created c1; routed c1 small; said c1; identified c1 cu1; queued c1 identified
+           0.0 | c1 by chat to small, c1 is cu1 | created c1; routed c1 small; said c1; identified c1 cu1; queued c1 identified;
+               |                                | position c1 1; > position 1
           30.0 |                                | overflowed c1 age close; > notice overflow.age; closed c1 overflowed; > ended
     """)
 

@@ -28,6 +28,7 @@ class Due(StrEnum):
     LAPSE = "lapse"
     DELAY = "delay"
     AGE = "age"
+    POSITION = "position"
     CONNECT = "connect"
     WRAP_UP = "wrap_up"
     PARKED = "parked"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import InteractionState
+from standardiste.common.events.model import Channel, InteractionState
 from standardiste.router.engine.deadlines import Deadline, Due
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 AWAY_MS: Final = 600_000
 SWEEP_MS: Final = 60_000
+POSITION_MS: Final = 15_000
 LOST_SHORT_MS: Final = 60_000
 LOST_LONG_MS: Final = 8 * 3600 * 1000
 
@@ -50,6 +51,9 @@ def _due_waiting(live: Live, interaction: Interaction) -> Iterator[Deadline]:
         yield Deadline(tried.ends_at, id, Due.LAPSE)
     for delay_ms in live.configuration.delays_ms.get(queue.id, ()):
         yield Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY)
+    if interaction.facts.is_live and interaction.facts.channel is Channel.CHAT:
+        waited_ms = live.at - interaction.since
+        yield Deadline(Instant(interaction.since + (waited_ms // POSITION_MS + 1) * POSITION_MS), id, Due.POSITION)
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
         yield Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE)
 

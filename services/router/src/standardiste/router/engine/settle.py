@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.model import AgentId
-from standardiste.router.engine import agents, cycle, offers, requirement, snapshot
+from standardiste.router.engine import agents, cycle, offers, requirement, snapshot, waiting
 from standardiste.router.engine.step import Step
 
 
@@ -22,9 +22,13 @@ def settle(step: Step) -> None:
             offers.withdraw_pointless(step, agent)
             if live.seat(agent).has_interrupted:
                 offers.resume_interrupted(step, agent)
-    for id in list(live.floor.fresh):
+    fresh = list(live.floor.fresh)
+    for id in fresh:
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)
+    for i in [live.interactions[id] for id in fresh if id in live.interactions]:
+        if i.since == step.at and waiting.is_told(i):
+            waiting.tell(step, i)
     for agent in sorted(live.touched_agents):
         agents.tell_state(step, agent)
     live.touched_agents.clear()

@@ -171,6 +171,7 @@ class Interaction:
     is_forced: bool = False
     is_unstaffed: bool = False
     overflowed: int = 0
+    position: int = 0
     transfer: Transfer | None = None
     stretches: tuple[Stretch, ...] = ()
 

@@ -17,9 +17,9 @@ from standardiste.common.events.model import (
     QueuedBecause,
     Withdrawal,
 )
-from standardiste.router.engine import agents, contacts, media, offers, pairs, reconfigure, requirement, sessions
+from standardiste.router.engine import agents, contacts, media, offers, pairs, reconfigure, requirement, sessions, waiting
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
-from standardiste.router.engine.due import AWAY_MS, SWEEP_MS
+from standardiste.router.engine.due import AWAY_MS, POSITION_MS, SWEEP_MS
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
@@ -105,6 +105,15 @@ def _age(step: Step, due: Deadline) -> None:
         requirement.overflow(step, i, "age")
 
 
+def _position(step: Step, due: Deadline) -> None:
+    """Every 15 s since it began to wait; a rhythm begun before an offer is over."""
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is None or not waiting.is_told(i) or (due.at - i.since) % POSITION_MS:
+        return
+    waiting.tell(step, i)
+    step.live.deadlines.add(Deadline(Instant(due.at + POSITION_MS), due.id, Due.POSITION))
+
+
 def _connect(step: Step, due: Deadline) -> None:
     i = step.live.interactions.get(InteractionId(due.id))
     if i is not None and i.state is InteractionState.CONNECTING and i.connect_by == due.at:
@@ -181,6 +190,7 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.HOLD: _hold,
     Due.STEP: _step,
     Due.AGE: _age,
+    Due.POSITION: _position,
     Due.CONNECT: _connect,
     Due.WRAP_UP: _wrap_up,
     Due.PARKED: _parked,

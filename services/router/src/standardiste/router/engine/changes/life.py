@@ -76,6 +76,10 @@ def _preference_ended(live: Live, event: Event, data: d.PreferenceEnded) -> None
     live.put_interaction(evolve(i, hold_for=None, hold_until=Instant(0), requirement=evolve(i.requirement, preferred_agent=None)))
 
 
+def _position(live: Live, event: Event, data: d.PositionChanged) -> None:
+    live.put_interaction(evolve(live.interactions[data.interaction], position=data.position))
+
+
 def _unstaffed(live: Live, event: Event, data: d.SkillUnstaffed) -> None:
     live.put_interaction(evolve(live.interactions[data.interaction], is_unstaffed=True))
 
@@ -120,6 +124,7 @@ def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
         transfer=None,
         hold_for=None,
         tried=(),
+        position=0,
         parked_until=None,
         is_interrupted=False,
         is_forced=data.is_forced or (i.is_forced and not is_new_owner),
@@ -262,4 +267,5 @@ CHANGES: Final[Changes] = {
     d.InteractionOverflowed: _overflowed,
     d.InteractionClosed: _closed,
     d.SkillUnstaffed: _unstaffed,
+    d.PositionChanged: _position,
 }
