@@ -25,6 +25,7 @@ from standardiste.common.events.model import (
     Attachment,
     Attributes,
     BlobName,
+    CloseReason,
     Contact,
     ContactId,
     Content,
@@ -84,6 +85,7 @@ class ContactDraft:
     is_machine_made: bool = False
     is_live: bool = False
     is_test: bool = False
+    close_as: CloseReason | None = None
 
 
 def contact_of(receipt: ReceiptId) -> ContactId:
@@ -141,6 +143,7 @@ class Intake:
                 is_machine_made=draft.is_machine_made,
                 is_live=draft.is_live,
                 is_test=draft.is_test,
+                close_as=draft.close_as,
             )
         )
         await self._publish(draft.tenant, draft.conversation or contact, data, id=draft.provider_id, time=received_at)

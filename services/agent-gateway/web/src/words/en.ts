@@ -236,6 +236,8 @@ export const en = {
   "notice.closed.merged": "Merged with another interaction of the same conversation.",
   "notice.closed.repeat": "Closed: it was a repeat.",
   "notice.closed.blocked": "Closed: the sender is blocked.",
+  "notice.closed.list": "Closed: mail of a list.",
+  "notice.closed.flood": "Closed: too many messages from one sender.",
   "notice.closed.spam": "Closed as spam.",
   "notice.closed.overflowed": "Closed: the queue was full.",
   "notice.closed.voicemail": "Closed: the caller left a message.",

@@ -232,6 +232,8 @@ export const fr: Record<Key, string> = {
   "notice.closed.merged": "Réuni avec un autre échange de la même conversation.",
   "notice.closed.repeat": "Clos : c'était une répétition.",
   "notice.closed.blocked": "Clos : l'expéditeur est bloqué.",
+  "notice.closed.list": "Clos : message d'une liste.",
+  "notice.closed.flood": "Clos : trop de messages d'un même expéditeur.",
   "notice.closed.spam": "Clos comme indésirable.",
   "notice.closed.overflowed": "Clos : la file était pleine.",
   "notice.closed.voicemail": "Clos : l'appelant a laissé un message.",

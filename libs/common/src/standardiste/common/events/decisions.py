@@ -132,13 +132,17 @@ class ContactRepeated:
 @_decision("customer.identified")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerIdentified:
-    """Who the customer is, and the conversation. The desk learns it here; the state keeps the ids."""
+    """
+    Who the customer is, and the conversation. The desk learns it here; the state keeps the ids. `linked_to` is a conversation of somebody else that the
+    contact named and does not belong to.
+    """
 
     interaction: InteractionId
     version: int
     contact: ContactId
     conversation: ConversationId
     customer: CustomerSummary
+    linked_to: ConversationId | None = None
 
 
 @_decision("customer.away")

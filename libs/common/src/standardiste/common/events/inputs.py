@@ -38,13 +38,17 @@ class ContactReceived:
 @event("contact.identified", kind=Kind.FACT, topic=Topic.INPUTS, sources=CUSTOMERS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactIdentified:
-    """Who it is and which conversation it belongs to. `is_repeat`: an older contact with this receipt was handled for good; close it."""
+    """
+    Who it is and which conversation it belongs to. `is_repeat`: an older contact with this receipt was handled for good; close it. `linked_to` is the
+    conversation of somebody else that a mail named: it is not his, so he has one of his own.
+    """
 
     contact: ContactId
     receipt: ReceiptId
     conversation: ConversationId
     customer: CustomerSummary
     is_repeat: bool = False
+    linked_to: ConversationId | None = None
 
 
 @event("contact.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

@@ -165,6 +165,8 @@ class CloseReason(StrEnum):
     REPEAT = "repeat"
     BLOCKED = "blocked"
     SPAM = "spam"
+    LIST = "list"
+    FLOOD = "flood"
     OVERFLOWED = "overflowed"
     VOICEMAIL = "voicemail"
     CALLBACK_TAKEN = "callback_taken"
@@ -273,7 +275,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """An e-mail's place among others: RFC 5322 ids without angle brackets, and the addresses it went to."""
+    """
+    An e-mail's place among others: RFC 5322 ids without angle brackets, and the addresses it went to. `conversation` is what a token of ours in the
+    reply address or subject names, its signature checked: believed only of a sender who belongs to that conversation.
+    """
 
     message_id: str
     in_reply_to: str | None = None
@@ -281,6 +286,7 @@ class Thread:
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     reply_to: str | None = None
+    conversation: ConversationId | None = None
 
 
 @quick
@@ -301,7 +307,8 @@ class Contact:
 
     `address` is the customer's, normalised for its channel (lower-case mail address, E.164, visitor id); `our_address` is the one of ours that was
     used and `channel_address` its id in the directory. `conversation` is set where the channel brings one (chat session, CallSid, keyed hash of
-    the address pair); else `customers` gives it. `wants_reply_on` names another address when the customer asked for it.
+    the address pair); else `customers` gives it. `wants_reply_on` names another address when the customer asked for it. With `close_as` (spam, list, flood)
+    it is closed at arrival for that reason, offered to nobody.
     """
 
     id: ContactId
@@ -326,6 +333,7 @@ class Contact:
     is_machine_made: bool = False
     is_live: bool = False
     is_test: bool = False
+    close_as: CloseReason | None = None
 
 
 @quick

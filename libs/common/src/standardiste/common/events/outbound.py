@@ -44,7 +44,10 @@ def _outbound(name: str) -> Callable[[C], C]:
 @_outbound("message.deliver")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverMessage:
-    """Send this to the conversation's customer. `in_reply_to` is the contact being answered. `address` only where an agent began."""
+    """
+    Send this to the conversation's customer. `in_reply_to` is the contact being answered. `address` only where an agent began. `queue` is the interaction's,
+    whose signature a mail bears.
+    """
 
     conversation: ConversationId
     interaction: InteractionId
@@ -58,6 +61,7 @@ class DeliverMessage:
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     is_machine_made: bool = False
+    queue: QueueId | None = None
 
 
 @_outbound("typing.tell")

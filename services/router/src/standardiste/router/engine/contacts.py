@@ -56,6 +56,8 @@ def received(step: Step, data: inputs.ContactReceived) -> None:
         join(step, present, contact)
         return
     _open(step, contact)
+    if contact.close_as is not None:
+        offers.close(step, step.now(interaction_id(contact.receipt)), contact.close_as)
 
 
 def undeliverable(step: Step, contact: Contact, reason: str, detail: str) -> None:
@@ -166,7 +168,12 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
     facts = live.arrivals.get(i.id)
     step.tell(
         d.CustomerIdentified(
-            interaction=i.id, version=i.version, contact=data.contact, conversation=data.conversation, customer=data.customer
+            interaction=i.id,
+            version=i.version,
+            contact=data.contact,
+            conversation=data.conversation,
+            customer=data.customer,
+            linked_to=data.linked_to,
         ),
         i,
     )

@@ -100,6 +100,7 @@ def say(
             cc=cc,
             bcc=bcc,
             is_machine_made=is_machine_made,
+            queue=i.requirement.queue,
         )
         step.send(deliver, i)
     return id
