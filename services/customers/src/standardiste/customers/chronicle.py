@@ -72,7 +72,7 @@ class Chronicle:
             case InteractionCreated() | ContactJoined():
                 await _contact(sheet, data, at)
             case CustomerIdentified():
-                await _settled(sheet, data.interaction, data.conversation, data.customer.id)
+                await _settled(sheet, data.interaction, data.conversation, data.customer.id, data.linked_to)
             case MessageReceived():
                 await sheet.change(MESSAGES, StoredMessage, data.message.id, lambda it: timeline.with_words(it, data))
             case MessageAccepted():
@@ -156,10 +156,16 @@ async def _contact(sheet: TenantSheet, data: InteractionCreated | ContactJoined,
         await sheet.change(CONVERSATIONS, Conversation, waiting_id(data.interaction), lambda it: it or kept)
 
 
-async def _settled(sheet: TenantSheet, interaction: InteractionId, conversation: ConversationId, customer: CustomerId) -> None:
+async def _settled(
+    sheet: TenantSheet,
+    interaction: InteractionId,
+    conversation: ConversationId,
+    customer: CustomerId,
+    linked_to: ConversationId | None = None,
+) -> None:
     """The conversation is this customer's, and with it what waited to know its conversation: messages keep the interaction they came with."""
     kept = await sheet.get(CONVERSATIONS, Conversation, waiting_id(interaction))
-    await sheet.change(CONVERSATIONS, Conversation, conversation, lambda it: timeline.settled(it, kept, customer))
+    await sheet.change(CONVERSATIONS, Conversation, conversation, lambda it: timeline.settled(it, kept, customer, linked_to))
     if kept is None:
         return
     for message in await sheet.ids_where(MESSAGES, StoredMessage, "interaction", interaction):

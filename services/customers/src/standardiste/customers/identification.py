@@ -42,13 +42,14 @@ class Identification:
         contact: Contact = event.data.contact
         receipt = await read(self._parts.store.tenant(event.tenant), RECEIPTS, Receipt, contact.receipt)
         customer, conversation = await self._resolver.resolve(event.tenant, contact)
+        linked_to = await self._resolver.linked(event.tenant, contact, customer, conversation)
         identified = Event(
             id=f"{contact.id}:identified",
             source=SOURCE,
             subject=conversation,
             tenant=event.tenant,
             time=self._parts.clock.now(),
-            data=identify.identified(contact, customer, conversation, receipt),
+            data=identify.identified(contact, customer, conversation, receipt, linked_to),
             traceparent=event.traceparent,
         )
         publish = self._parts.bus.publish(encode(identified, Topic.INPUTS))

@@ -2,9 +2,10 @@
 Who a contact is from and which conversation it belongs to: the decisions, pure. resolver.py reads and writes for them.
 
 Theory. A customer is found by one key (addresses.py); the store's unique index makes two first contacts one customer. A conversation is, in this order:
-what the contact brings (chat session, call, keyed hash of the address pair); for mail the conversation of a mail it answers, known by its Message-ID
-**and** by being this customer's, so that nobody can put words into a conversation that is not theirs; else a new one of a mail's own; on other channels
-the one that this customer keeps open with this address of ours. Every id is derived from the contact, so a redelivery decides the same again.
+what the contact brings (chat session, call, keyed hash of the address pair); for mail the conversation of a mail it answers, known by its Message-ID,
+then the one that a signed token of ours names, both **only** when it is this customer's, so that nobody can put words into a conversation that is not
+theirs; else a new one of a mail's own, linked to the other customer's that it named; on other channels the one that this customer keeps open with this
+address of ours. Every id is derived from the contact, so a redelivery decides the same again.
 """
 
 from __future__ import annotations
@@ -81,6 +82,16 @@ def message_ids(contact: Contact) -> Iterator[str]:
             yield id
 
 
+def ids_of_thread(contact: Contact) -> Iterator[str]:
+    """The mails that are known to be of this one's conversation from now on: itself, what it answers, and the root, which we may never have had."""
+    thread = contact.thread
+    if thread is None:
+        return
+    for id in dict.fromkeys((thread.message_id, thread.in_reply_to, *thread.references[:1])):
+        if id and (id == thread.message_id or our_message(id, contact) is None):
+            yield id
+
+
 def our_message(message_id: str, contact: Contact) -> str | None:
     """The id of the message of ours whose Message-ID this is (`<message>@<domain of our address>`); None when it is not ours."""
     local, _, domain = message_id.rpartition("@")
@@ -92,7 +103,13 @@ def thread_id(customer: CustomerId, message_id: str) -> str:
     return _hash(customer, message_id)
 
 
-def identified(contact: Contact, customer: Customer, conversation: ConversationId, receipt: Receipt | None) -> ContactIdentified:
+def identified(
+    contact: Contact,
+    customer: Customer,
+    conversation: ConversationId,
+    receipt: Receipt | None,
+    linked_to: ConversationId | None = None,
+) -> ContactIdentified:
     """What the router is told. One whose receipt is closed was handled for good: a repeat, if it has come again."""
     return ContactIdentified(
         contact=contact.id,
@@ -110,6 +127,7 @@ def identified(contact: Contact, customer: Customer, conversation: ConversationI
             preferred_agent=customer.preferred_agent,
         ),
         is_repeat=receipt is not None and receipt.state is ReceiptState.CLOSED,
+        linked_to=linked_to,
     )
 
 

@@ -98,6 +98,8 @@ class Conversation:
     What is said between a customer and us on one channel, over any number of interactions. `interaction` is the last, begun at `contact_at`; the
     conversation is live as long as that is.
 
+    `linked_to` is a conversation of another customer that its first mail named: not his, but worth a look.
+
     Under the id "interaction:<id>" it waits for its first contact to be identified: who and which conversation are not known yet. `waiting` is that
     contact, without its words.
     """
@@ -117,6 +119,7 @@ class Conversation:
     subject: str | None = None
     subject_from: ContactId | None = None
     agents: tuple[AgentId, ...] = ()
+    linked_to: ConversationId | None = None
     waiting: Contact | None = None
     format: int = FORMAT
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from standardiste.common.errors import UniqueConflict
 from standardiste.common.events.directory import Site
 from standardiste.common.events.model import Contact, ConversationId, CustomerId
@@ -40,12 +42,28 @@ class Resolver:
         return customer, await self._conversation(documents, contact, customer, is_new)
 
     async def remember(self, tenant: str, customer: CustomerId, contact: Contact, conversation: ConversationId) -> None:
-        """A mail's place, for the answers to it. The first stays."""
-        if contact.thread is None:
-            return
-        thread = Thread(conversation=conversation)
-        id = identify.thread_id(customer, contact.thread.message_id)
-        await change(self._parts.store.tenant(tenant), THREADS, Thread, id, lambda former: former or thread)
+        """A mail's place, for the answers to it, and that of the mails it refers to, which we may never have had. The first stays."""
+        thread, documents = Thread(conversation=conversation), self._parts.store.tenant(tenant)
+        ids = [identify.thread_id(customer, id) for id in identify.ids_of_thread(contact)]
+        await asyncio.gather(*(change(documents, THREADS, Thread, id, lambda former: former or thread) for id in ids))
+
+    async def linked(self, tenant: str, contact: Contact, customer: Customer, conversation: ConversationId) -> ConversationId | None:
+        """The conversation of another customer of the same sponsor that a mail names, when it therefore began one of its own."""
+        thread = contact.thread
+        if thread is None or conversation != identify.own_conversation(contact):
+            return None
+        documents = self._parts.store.tenant(tenant)
+        for id in (thread.conversation, *[await self._named(documents, id, contact) for id in identify.message_ids(contact)]):
+            other = None if id is None else await read(documents, CONVERSATIONS, Conversation, id)
+            if other is not None and other.customer not in (None, customer.id) and other.scope.sponsor == contact.scope.sponsor:
+                return id
+        return None
+
+    async def _named(self, documents: TenantStore, message_id: str, contact: Contact) -> ConversationId | None:
+        """The conversation of the message of ours that this id names."""
+        ours = identify.our_message(message_id, contact)
+        stored = None if ours is None else await read(documents, MESSAGES, StoredMessage, ours)
+        return None if stored is None else stored.conversation
 
     async def _customer(self, tenant: str, documents: TenantStore, contact: Contact) -> tuple[Customer, bool]:
         key = identify.key_of(contact, self._region(tenant, contact))
@@ -93,14 +111,16 @@ class Resolver:
             ours = identify.our_message(message_id, contact)
             if ours is not None and (conversation := await self._of_our_message(documents, ours, customer)) is not None:
                 return conversation
-        return None
+        token = contact.thread.conversation if contact.thread is not None else None
+        return None if token is None else await self._if_his(documents, token, customer)
 
     async def _of_our_message(self, documents: TenantStore, message: str, customer: CustomerId) -> ConversationId | None:
         stored = await read(documents, MESSAGES, StoredMessage, message)
-        if stored is None or stored.conversation is None:
-            return None
-        conversation = await read(documents, CONVERSATIONS, Conversation, stored.conversation)
-        return stored.conversation if conversation is not None and conversation.customer == customer else None
+        return None if stored is None or stored.conversation is None else await self._if_his(documents, stored.conversation, customer)
+
+    async def _if_his(self, documents: TenantStore, id: ConversationId, customer: CustomerId) -> ConversationId | None:
+        conversation = await read(documents, CONVERSATIONS, Conversation, id)
+        return id if conversation is not None and conversation.customer == customer else None
 
     def _region(self, tenant: str, contact: Contact) -> str | None:
         site = self._parts.directory.get(Site, tenant, contact.scope.site)

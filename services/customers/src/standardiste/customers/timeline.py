@@ -183,7 +183,9 @@ def opened_by_us(former: Conversation | None, event: InteractionOpened) -> Conve
     return fresh if former is None else _joined(former, fresh)
 
 
-def settled(former: Conversation | None, kept: Conversation | None, customer: CustomerId) -> Conversation | None:
+def settled(
+    former: Conversation | None, kept: Conversation | None, customer: CustomerId, linked_to: ConversationId | None = None
+) -> Conversation | None:
     """
     A contact was identified: its conversation is this customer's. `kept` is what was kept of the contact until then.
 
@@ -192,7 +194,7 @@ def settled(former: Conversation | None, kept: Conversation | None, customer: Cu
     known = former
     if kept is not None:
         known = kept if former is None else _joined(former, kept)
-    return None if known is None else replace(known, customer=customer, waiting=None)
+    return None if known is None else replace(known, customer=customer, linked_to=known.linked_to or linked_to, waiting=None)
 
 
 def taken_by(former: Conversation, agent: AgentId) -> Conversation:
@@ -236,6 +238,7 @@ def _joined(former: Conversation, fresh: Conversation) -> Conversation:
         subject=former.subject if has_subject else fresh.subject,
         subject_from=former.subject_from if has_subject else fresh.subject_from,
         agents=_last((*former.agents, *fresh.agents)),
+        linked_to=former.linked_to or fresh.linked_to,
     )
 
 
