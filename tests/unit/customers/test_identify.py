@@ -10,7 +10,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.model import Channel, ContactId, ConversationId, CustomerId, ReceiptId, SponsorId, Thread
 from standardiste.common.testing import builders
 from standardiste.customers import identify
-from standardiste.customers.addresses import KEY_BYTES_MAX, customer_key, family_and_address, family_of, normal_address
+from standardiste.common.addresses import KEY_BYTES_MAX, customer_key, family_and_address, family_of, normal_address
 from standardiste.customers.records import Customer, Receipt, ReceiptState
 
 AT = builders.AT

@@ -14,7 +14,7 @@ from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.events.model import Contact
 from standardiste.common.parts import Parts
 from standardiste.customers import identify
-from standardiste.customers.addresses import family_of
+from standardiste.common.addresses import family_of
 from standardiste.customers.documents import read
 from standardiste.customers.reading import Reader
 from standardiste.customers.records import RECEIPTS, Receipt

@@ -17,7 +17,7 @@ from dataclasses import replace
 from standardiste.common.events.base import Instant
 from standardiste.common.events.inputs import ContactIdentified
 from standardiste.common.events.model import Channel, Contact, ConversationId, CustomerId, CustomerSummary
-from standardiste.customers.addresses import customer_key, family_of, normal_address
+from standardiste.common.addresses import customer_key, family_of, normal_address
 from standardiste.customers.records import Customer, Receipt, ReceiptState
 
 REFERENCES_TRIED = 20

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from standardiste.common.events.model import Attachment, Content
 from standardiste.common.store.port import Document
-from standardiste.customers.addresses import family_and_address
+from standardiste.common.addresses import family_and_address
 from standardiste.customers.records import Customer, StoredMessage, load
 
 _INNER_OF_CUSTOMER: Final = ("format", "keys", "addresses", "first_contact")
