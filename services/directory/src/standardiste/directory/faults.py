@@ -87,6 +87,14 @@ TEXTS: Final = Catalogue(
         },
         "only_main_rules": {"en": "There is one rule set, “main”.", "fr": "Il y a un seul jeu de règles, « main »."},
         "rules_refused": {"en": "The rules are refused ({reason}): {detail}", "fr": "Les règles sont refusées ({reason}) : {detail}"},
+        # ---- about customers
+        "choices_unfit": {
+            "en": "Choices belong to attributes of type “choice”, and these need some.",
+            "fr": "Les choix vont aux attributs de type « choice », auxquels il en faut.",
+        },
+        "default_unfit": {"en": "The default is not of type “{type}”.", "fr": "La valeur par défaut n'est pas du type « {type} »."},
+        "unknown_role": {"en": "There is no role “{name}”; known are {known}.", "fr": "Il n'y a pas de rôle « {name} » ; existent {known}."},
+        "bad_url": {"en": "This is no address of the web (https://…).", "fr": "Ce n'est pas une adresse web (https://…)."},
         # ---- undo
         "changed_since": {
             "en": "{entity} was changed again by change set {number}; undo that one first.",

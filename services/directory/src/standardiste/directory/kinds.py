@@ -37,6 +37,10 @@ ORDER: Final = (
     "person",
     "channel-address",
     "rule-set",
+    "purpose",
+    "attribute",
+    "retention",
+    "crm",
     "api-key",
 )
 """As the document lists them. API keys are minted, never written down, and so are in no document."""
@@ -104,6 +108,8 @@ REFERENCES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("rules/*/preferred_agent", "person"),
         ("examples/*/expect", "queue"),
     ),
+    "retention": (("sponsor", "sponsor"),),
+    "crm": (("sponsor", "sponsor"),),
     "api-key": (("sponsor", "sponsor"),),
 }
 

@@ -32,7 +32,7 @@ from standardiste.common.events.directory import (
 )
 from standardiste.common.events.model import QueueId, SkillNeed
 from standardiste.common.security.rights import Act
-from standardiste.directory import addresses
+from standardiste.directory import addresses, customer_faults
 from standardiste.directory.defaults import MAIN, REQUIRED
 from standardiste.directory.faults import Fault, fault
 from standardiste.directory.kinds import TENANT, Entities, Key, in_order, references_of
@@ -66,6 +66,9 @@ RANGES: Final[dict[str, tuple[int, int]]] = {
     "missed_other_max": (1, 100),
     "ring": (0, STEPS_MAX),
     "length_max": (0, 1_000_000),
+    "days": (1, 36_500),
+    "keep_days": (1, 36_500),
+    "hook_timeout_ms": (50, 400),
 }
 
 
@@ -107,6 +110,7 @@ def _faults_of_one(key: Key, entity: Entity, pointer: str) -> Iterator[Fault]:
     if key.kind != TENANT and not _ID.fullmatch(key.id):
         yield fault("bad_id", pointer, id=key.id)
     yield from _faults_in(entity, pointer)
+    yield from customer_faults.faults_of(entity, pointer)
     match entity:
         case Tenant():
             yield from _faults_of_text(entity.name, f"{pointer}/name")

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import C, Instant, Kind, event
+from standardiste.common.events.directory_customers import Crm, CustomerAttribute, Purpose, Retention
 from standardiste.common.events.model import (
     AgentId,
     CampaignId,
@@ -417,6 +418,10 @@ Entity: TypeAlias = (
     | Disposition
     | Calendar
     | ApiKey
+    | Purpose
+    | CustomerAttribute
+    | Retention
+    | Crm
 )
 
 ENTITIES: Mapping[str, type[Any]] = {
@@ -435,5 +440,9 @@ ENTITIES: Mapping[str, type[Any]] = {
     "disposition": Disposition,
     "calendar": Calendar,
     "api-key": ApiKey,
+    "purpose": Purpose,
+    "attribute": CustomerAttribute,
+    "retention": Retention,
+    "crm": Crm,
 }
 """Every kind of entity by the name it has in keys, paths and the YAML file."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import INGEST, Instant, Kind, event
+from standardiste.common.events.commands import OpenInteraction
 from standardiste.common.events.model import (
     AgentId,
     Channel,
     ChannelAddressId,
+    CommandId,
     Contact,
     ContactId,
     ConversationId,
@@ -49,6 +51,24 @@ class ContactIdentified:
     customer: CustomerSummary
     is_repeat: bool = False
     linked_to: ConversationId | None = None
+
+
+@event("opening.examined", kind=Kind.FACT, topic=Topic.INPUTS, sources=CUSTOMERS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningExamined:
+    """
+    Who would be contacted, and whether he may be: the answer to each `interaction.open`, which comes along whole, so that nobody keeps its address meanwhile.
+
+    `refused` is the stable name of a no (`blocked`, `opted_out`, `not_permitted_now`, `unknown_customer`), `detail` its sentence. Else `conversation` is the
+    one that the customer's answer will name, where it is known beforehand.
+    """
+
+    command: CommandId
+    asked: OpenInteraction
+    refused: str | None = None
+    detail: str = ""
+    conversation: ConversationId | None = None
+    customer: CustomerSummary | None = None
 
 
 @event("contact.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
