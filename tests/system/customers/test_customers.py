@@ -88,7 +88,10 @@ async def identified(site: Running, count: int) -> dict[str, ContactIdentified]:
 
 def mail(id: str, address: str = "jean@example.org", message_id: str | None = None, **fields: Any) -> Contact:
     thread = Thread(
-        message_id=message_id or f"{id}@example.org", in_reply_to=fields.pop("in_reply_to", None), references=fields.pop("references", ())
+        message_id=message_id or f"{id}@example.org",
+        in_reply_to=fields.pop("in_reply_to", None),
+        references=fields.pop("references", ()),
+        conversation=fields.pop("token", None),
     )
     return builders.contact(id, address=address, thread=thread, **fields)
 
@@ -270,6 +273,31 @@ async def test_an_answer_to_our_own_mail_joins_its_conversation(site: Running, h
     found = await identified(site, 3)
     assert found["c2"].conversation == before.conversation
     assert found["c3"].conversation != before.conversation
+    assert (found["c2"].linked_to, found["c3"].linked_to) == (None, before.conversation)
+
+
+async def test_a_token_counts_for_the_customer_of_its_conversation_only(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
+    first = mail("c1")
+    await receive(site, first)
+    before = (await identified(site, 1))["c1"]
+    seq = await floor.decide(created(first), known(first, before.conversation, before.customer.id))
+    await get(http, f"/v1/customers/conversations/{before.conversation}", at_least=seq)
+    token = before.conversation
+    await receive(site, mail("c2", token=token), mail("c3", address="eve@evil.example", token=token))
+    found = await identified(site, 3)
+    assert found["c2"].conversation == before.conversation
+    assert (found["c3"].conversation != before.conversation, found["c3"].linked_to) == (True, before.conversation)
+
+
+async def test_a_thread_holds_together_without_its_root(site: Running) -> None:
+    await receive(
+        site,
+        mail("c1", in_reply_to="never-seen@example.org"),
+        mail("c2", references=("never-seen@example.org",)),
+        mail("c3", address="eve@evil.example", references=("never-seen@example.org",)),
+    )
+    found = await identified(site, 3)
+    assert found["c1"].conversation == found["c2"].conversation != found["c3"].conversation
 
 
 async def test_a_stranger_who_names_a_thread_does_not_enter_it(site: Running) -> None:
