@@ -440,6 +440,18 @@ def _open(story: Story, agent: str, channel: str) -> Data:
     )
 
 
+def _send_by_api(story: Story, message: str, channel: str, conversation: str = "") -> Data:
+    return c.OpenInteraction(
+        actor=c.Actor(api_key="key1"),
+        channel=Channel(channel),
+        channel_address=ChannelAddressId(channel),
+        address="customer@example.org",
+        content=content("bonjour"),
+        conversation=ConversationId(f"cv_{conversation or message}"),
+        message=MessageId(message),
+    )
+
+
 def _assign(story: Story, agent: str, id: str, to: str, forced: str = "") -> Data:
     return c.AssignInteraction(
         actor=story.actor(agent),
@@ -532,6 +544,7 @@ _VERBS = _compile(
     (r"(?P<agent>\w+) transfers (?P<id>\w+) to (?P<kind>queue|agent|number) (?P<to>\S+)(?P<waiting> waiting)?", _transfer),
     (r"(?P<agent>\w+) assigns (?P<id>\w+) to (?P<to>\w+)(?P<forced> by force)?", _assign),
     (r"(?P<agent>\w+) opens by (?P<channel>\w+)", _open),
+    (r"the api sends (?P<message>\w+) by (?P<channel>\w+)(?: in (?P<conversation>\w+))?", _send_by_api),
     (
         r"(?P<agent>\w+) consults about (?P<id>\w+)",
         lambda story, agent, id: c.StartConsult(

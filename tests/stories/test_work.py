@@ -308,3 +308,22 @@ def test_why_is_it_still_waiting_and_why_am_i_idle() -> None:
            5.0 | sam signs in, sam asks the doctor | session s-sam; idle sam; sam not_ready 0; snapshot 0+0; doctor 0; done
            6.0 | sam repairs m1                    | no: wrong_state
     """)
+
+
+def test_the_api_sends_by_itself_and_what_it_opened_closes() -> None:
+    Story().run("""
+           0.0 | the floor: anna             |
+           1.0 | the api sends ms_1 by email | opened main; message ms_1 customer; > deliver ms_1;
+               |                             | closed 9cfae33d58f6e42bec2608d51 closed_by_api; done
+           2.0 | the api sends ms_2 by voice | no: not_offered_here
+    """)
+
+
+def test_the_api_sends_into_a_live_conversation_whose_owner_sees_it() -> None:
+    Story().run("""
+           0.0 | the floor: anna                        |
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
+               |                                        | > here is anna; done; anna busy 33
+           2.0 | the api sends ms_1 by chat in c1       | message ms_1 customer; > deliver ms_1; done
+    """)

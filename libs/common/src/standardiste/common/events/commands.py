@@ -115,7 +115,12 @@ class ShowTyping:
 @_command("interaction.open")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenInteraction:
-    """Begin: write to or call a customer. Permission, block and capacity are checked; the opener owns it at once. `address` is passed on and not kept."""
+    """
+    Begin: write to or call a customer. Permission, block and capacity are checked; the opener owns it at once. `address` is passed on and not kept.
+
+    `message` is for the API alone: the content goes out at once under this id, by nobody, and what was opened closes; where the conversation is live it goes
+    out there. `name` is the person's, for who is not known yet.
+    """
 
     actor: Actor
     channel: Channel
@@ -127,6 +132,8 @@ class OpenInteraction:
     queue: QueueId | None = None
     purpose: str = "service"
     attributes: Attributes = field(default_factory=dict[str, "str | int | float | bool"])
+    message: MessageId | None = None
+    name: str | None = None
 
 
 @_command("interaction.hold")

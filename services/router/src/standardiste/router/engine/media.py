@@ -7,6 +7,7 @@ import hashlib
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.model import (
+    CloseReason,
     CommandId,
     DeliveryState,
     Direction,
@@ -72,7 +73,7 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
 
 
 def delivered(step: Step, data: inputs.DeliveryReported) -> None:
-    """Pass it on, even for what is closed or forgotten. A final failure after the close is work again."""
+    """Pass it on, even for what is closed or forgotten. A final failure after the close is work again, unless the API sent it: it is told."""
     cls = d.MESSAGE_FACTS.get(data.state.value)
     if cls is None:
         return
@@ -95,7 +96,8 @@ def delivered(step: Step, data: inputs.DeliveryReported) -> None:
         i.facts.traceparent if i else None,
     )
     is_final = data.state is DeliveryState.FAILED and data.is_final
-    if is_final and i is None and closed is not None and not live.by_conversation.get(data.conversation):
+    was_anybodys = closed is None or closed.owner is not None or closed.reason is not CloseReason.CLOSED_BY_API
+    if is_final and was_anybodys and i is None and closed is not None and not live.by_conversation.get(data.conversation):
         _open_again(step, closed, data)
 
 

@@ -8,6 +8,8 @@ from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.model import (
     Audience,
+    Author,
+    AuthorKind,
     Channel,
     Content,
     Delivery,
@@ -25,6 +27,7 @@ from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of
 
 TEXT_BYTES_MAX: Final = 64 * 1024
+NOBODY: Final = Author(kind=AuthorKind.SYSTEM)
 _TALKS: Final = (InteractionState.ACTIVE, InteractionState.HELD)
 
 
@@ -69,10 +72,12 @@ def say(
     bcc: tuple[str, ...] = (),
     is_machine_made: bool = False,
     address: str | None = None,
+    id: MessageId | None = None,
+    author: Author | None = None,
 ) -> MessageId:
-    """The message is accepted; to the customer it goes out in the same step. Notes stay inside."""
-    id = MessageId(f"{i.id}-m{i.message_count + 1}")
-    author = offers.author_of(step, i.owner)
+    """The message is accepted; to the customer it goes out in the same step. Notes stay inside. By its owner, under an id of its own, unless said."""
+    id = id or MessageId(f"{i.id}-m{i.message_count + 1}")
+    author = author or offers.author_of(step, i.owner)
     is_outward = audience is Audience.CUSTOMER
     message = Message(
         id=id,

@@ -14,6 +14,7 @@ from standardiste.common.events.model import (
     ConversationId,
     InteractionId,
     InteractionState,
+    MessageId,
     OfferId,
     QueuedBecause,
     QueueId,
@@ -36,6 +37,8 @@ from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
 
 _TALKS = (InteractionState.ACTIVE, InteractionState.HELD)
+SENT = "sent"
+"""The detail of a close by the API whose message went out with nobody at work on it."""
 _PARKABLE = (Channel.EMAIL, Channel.OTHER, Channel.SOCIAL)
 
 
@@ -55,6 +58,12 @@ def open_interaction(step: Step, asker: Asker, data: c.OpenInteraction) -> Done 
     if not data.address and data.conversation is None:
         return Refused(Refusal.UNKNOWN_CUSTOMER)
     present = next(iter(sorted(live.by_conversation.get(data.conversation, ()))), None) if data.conversation else None
+    if data.message is not None:
+        refused = _unsendable(asker, data)
+        if refused is not None:
+            return refused
+        if present is not None:
+            return _send_in(step, step.now(present), data, data.message)
     if present is not None:
         return Refused(Refusal.ALREADY_OWNED if step.now(present).owner else Refusal.WRONG_STATE, interaction=present)
     if asker.agent is not None:
@@ -99,13 +108,41 @@ def open_interaction(step: Step, asker: Asker, data: c.OpenInteraction) -> Done 
     )
     message = None
     i = step.now(id)
-    if asker.agent is None:
+    if data.message is not None and data.content is not None:
+        message = messages.say(
+            step, i, data.content, Audience.CUSTOMER, address=data.address, is_machine_made=True, id=data.message, author=messages.NOBODY
+        )
+        offers.close(step, step.now(id), CloseReason.CLOSED_BY_API, SENT)
+    elif asker.agent is None:
         offers.queue(step, i, QueuedBecause.ARRIVED)
     elif has_media(i):
         _place_call(step, i, asker.agent, data.address)
     elif data.content is not None and data.content.text.strip():
         message = messages.say(step, i, data.content, Audience.CUSTOMER, address=data.address)
     return Done(id, message)
+
+
+def _unsendable(asker: Asker, data: c.OpenInteraction) -> Refused | None:
+    """What forbids that the API sends this by itself."""
+    if not asker.is_api:
+        return Refused(Refusal.NOT_ALLOWED)
+    if data.channel in (Channel.VOICE, Channel.CALLBACK):
+        return Refused(Refusal.NOT_OFFERED_HERE, "a call carries no text")
+    content = data.content
+    if content is None or not (content.text.strip() or content.attachments or content.body_blob):
+        return Refused(Refusal.EMPTY_MESSAGE)
+    if len(content.text.encode()) > messages.TEXT_BYTES_MAX:
+        return Refused(Refusal.MESSAGE_TOO_LONG)
+    return None
+
+
+def _send_in(step: Step, i: Interaction, data: c.OpenInteraction, id: MessageId) -> Done | Refused:
+    """The conversation is live: the message goes out there, and whoever has it sees it."""
+    if i.has_left:
+        return Refused(Refusal.CUSTOMER_LEFT, interaction=i.id)
+    assert data.content is not None, "looked at before"
+    message = messages.say(step, i, data.content, Audience.CUSTOMER, is_machine_made=True, id=id, author=messages.NOBODY)
+    return Done(i.id, message)
 
 
 def _carrier(channel: Channel) -> Channel:
