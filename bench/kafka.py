@@ -36,6 +36,7 @@ from standardiste.common.events import commands as c
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Data, Event
 from standardiste.common.events.codec import encode
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import AgentProfile, ChangeSetCommitted, Entity, Rule, RuleSet
 from standardiste.common.events.model import AgentId, Channel, ConversationId, ProfileId, QueueId, SessionId, StatusId
 from standardiste.common.testing.builders import TENANT, configuration, contact, content, customer, event, needs, person, queue
@@ -83,7 +84,9 @@ def arrival(id: str) -> tuple[Outgoing, Outgoing]:
     """A contact, and what identifies it."""
     conversation = ConversationId(f"c{id}")
     made = contact(id, channel=Channel.CHAT, conversation=conversation, content=content("Bonjour, une question sur ma facture."))
-    identified = inputs.ContactIdentified(contact=made.id, receipt=made.receipt, conversation=conversation, customer=customer(f"cu{id}"))
+    identified = inputs.ContactIdentified(
+        contact=made.id, receipt=made.receipt, conversation=conversation, customer=customer(f"cu{id}"), facts=facts_of_contact(made)
+    )
     received = encode(stamped(inputs.ContactReceived(contact=made), f"x{id}"), Topic.INPUTS)
     return received, encode(stamped(identified, f"i{id}"), Topic.INPUTS)
 

@@ -22,6 +22,7 @@ from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import AgentProfile, ChangeSetCommitted, Entity, Rule, RuleSet
 from standardiste.common.events.model import (
     AgentId,
@@ -115,7 +116,11 @@ class Floor:
             attributes={"topic": f"q{self.number // 4 % QUEUES}"},
         )
         identified = inputs.ContactIdentified(
-            contact=made.id, receipt=made.receipt, conversation=ConversationId(f"c{id}"), customer=customer(f"cu{id}")
+            contact=made.id,
+            receipt=made.receipt,
+            conversation=ConversationId(f"c{id}"),
+            customer=customer(f"cu{id}"),
+            facts=facts_of_contact(made),
         )
         return inputs.ContactReceived(contact=made), identified
 

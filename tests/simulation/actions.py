@@ -11,6 +11,7 @@ from simulation.world import World
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import inputs
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import (
     AgentId,
@@ -99,6 +100,7 @@ def identify(world: World, pick: Pick) -> None:
             conversation=ConversationId(conversation),
             customer=customer,
             is_repeat=pick((False,) * 9 + (True,)),
+            facts=pick((facts_of_contact(met),) * 9 + (None,)),
         )
     )
 

@@ -28,6 +28,9 @@ from standardiste.router.kit import STANDARD
 T = TypeVar("T")
 SWEEPS_TOLERATED = 0
 
+Entry = tuple[Instant, Event | int | None]
+"""What the log says of a run: a record, a gap that ended (ms), or only that time passed."""
+
 
 class World:
     """One tenant, its engine, its twin, its desks, and the clock."""
@@ -44,6 +47,7 @@ class World:
         self.closed: set[InteractionId] = set()
         self.known_contacts: list[Any] = []
         self.events: list[Event] = []
+        self.log: list[Entry] = []
         self.configure(*centre())
 
     # ---- doing
@@ -52,6 +56,7 @@ class World:
         """One record of the log, at the present instant; then what is due up to it."""
         self.number += 1
         message = event(data, id=id or f"x{self.number}")
+        self.log.append((Instant(self.now), message))
         before = self.engine.fire(Instant(self.now - 1))
         self._watch(before)
         events = self.engine.step(message, Instant(self.now))
@@ -65,6 +70,7 @@ class World:
     def wait(self, ms: int) -> None:
         """Time passes; every deadline fires at its own instant."""
         self.now += ms
+        self.log.append((Instant(self.now), None))
         while (fired := self.engine.fire_next(Instant(self.now))) is not None:
             self._watch(fired.events)
         self.check()
@@ -75,17 +81,16 @@ class World:
         for entity in entities:
             self.number += 1
             message = event(replace(entity, change_set=self.change_set), id=f"x{self.number}")
+            self.log.append((Instant(self.now), message))
             self.engine.step(message, Instant(self.now))
             self.twin.apply(replace(message, time=max(Instant(self.now), self.twin.live.at)))
         self.send(ChangeSetCommitted(number=self.change_set, members=len(entities), by="p", committed_at=AT))
 
     def restart(self, gap_ms: int | None) -> None:
         """The process dies and another takes over from router-state: it must be the same, and decide the same from then on."""
-        records = {key: _through_json(*key, record) for key, record in persist.everything(self.engine.live).items()}
-        again = Engine(TENANT, STANDARD)
-        again.load(records)
-        assert persist.everything(self.engine.live) == persist.everything(again.live)
+        again = restored(self.engine)
         self.now += gap_ms or 0
+        self.log.append((Instant(self.now), gap_ms or 0))
         old = self.engine.resumed(Instant(self.now), gap_ms)
         new = again.resumed(Instant(self.now), gap_ms)
         assert old == new, _first_difference(old, new)
@@ -154,6 +159,14 @@ class World:
 
 def _first_difference(old: Sequence[Event], new: Sequence[Event]) -> str:
     return next((f"{a}\n{b}" for a, b in zip_longest(old, new) if a != b), "")
+
+
+def restored(engine: Engine) -> Engine:
+    """Another engine, from the first one's router-state."""
+    again = Engine(TENANT, STANDARD)
+    again.load({key: _through_json(*key, record) for key, record in persist.everything(engine.live).items()})
+    assert persist.everything(engine.live) == persist.everything(again.live)
+    return again
 
 
 def _through_json(kind: str, id: str, record: object) -> object:

@@ -20,12 +20,14 @@ from standardiste.common.events import codec, inputs, outbound
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Event, Instant, class_of
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import ChangeSetCommitted, Entity
 from standardiste.common.events.model import (
     AgentId,
     Audience,
     Channel,
     ChannelAddressId,
+    Contact,
     ContactId,
     ConversationId,
     CustomerId,
@@ -64,6 +66,7 @@ class Story:
         self.number = 0
         self.change_set = 0
         self.beating = ["g1", "g2"]
+        self.contacts: dict[str, Contact] = {}
         self.configure(*configuration(*more))
 
     def run(self, table: str) -> None:
@@ -315,7 +318,15 @@ _OF_SIGNING_IN = (d.SessionStarted, d.AgentStatusChanged, d.AgentIdleReset, d.Co
 
 
 def _contact(
-    story: Story, id: str, channel: str, queue: str = "", text: str = "", priority: str = "", conversation: str = "", attribute: str = ""
+    story: Story,
+    id: str,
+    channel: str,
+    address: str = "",
+    queue: str = "",
+    text: str = "",
+    priority: str = "",
+    conversation: str = "",
+    attribute: str = "",
 ) -> Data:
     talks = channel in SESSION_CHANNELS
     made = contact(
@@ -328,7 +339,9 @@ def _contact(
         conversation=ConversationId(f"cv_{conversation or id}") if talks else None,
         is_live=channel in ("voice", "chat"),
         attributes={attribute: True} if attribute else {},
+        channel_address=ChannelAddressId(address or channel),
     )
+    story.contacts[id] = made
     return inputs.ContactReceived(contact=made)
 
 
@@ -346,6 +359,7 @@ def _identified(story: Story, id: str, customer: str, conversation: str = "", pr
         conversation=ConversationId(f"cv_{conversation or id}"),
         customer=summary,
         is_repeat=mark == "a repeat",
+        facts=facts_of_contact(story.contacts[id]) if id in story.contacts else None,
     )
 
 
@@ -520,7 +534,7 @@ _VERBS = _compile(
     (r"(?P<agent>\w+) asks the doctor", lambda story, agent: c.AskDoctor(actor=story.actor(agent))),
     (r"(?P<agent>\w+) asks why (?P<id>\w+)", _explain),
     (
-        rf"(?P<id>\w+) by (?P<channel>{_CHANNELS})(?: to (?P<queue>\w+))?(?: with (?P<attribute>\w+))?(?: in (?P<conversation>\w+))?"
+        rf"(?P<id>\w+) by (?P<channel>{_CHANNELS})(?: on (?P<address>\w+))?(?: to (?P<queue>\w+))?(?: with (?P<attribute>\w+))?(?: in (?P<conversation>\w+))?"
         r"(?: at priority (?P<priority>\d+))?(?: saying (?P<text>.+))?",
         _contact,
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from stories.story import Story
 
 from standardiste.common.events.directory import Rule, RuleSet
-from standardiste.common.events.model import QueueId, WrapUpMode
-from standardiste.common.testing.builders import TENANT, queue
+from standardiste.common.events.model import Channel, ChannelAddressId, QueueId, WrapUpMode
+from standardiste.common.testing.builders import TENANT, channel_address, queue
 from standardiste.router.engine import Engine
 from standardiste.router.kit import STANDARD
 
@@ -41,6 +41,33 @@ def test_rules_run_at_arrival_and_again_when_the_customer_is_known() -> None:
            3.0 | m2 is cu2: vip             | identified m2 cu2; routed m2 vip by vip; queued m2 identified
            4.0 | m3 by email saying hello   | created m3; rule failed broken; routed m3 main; said m3
            4.1 | m3 is cu3                  | identified m3 cu3; queued m3 identified
+    """)
+
+
+def test_rules_run_anew_at_identification_whether_or_not_the_router_was_restarted() -> None:
+    Story(RULES, *QUEUES).run("""
+           1.0 | m1 by email saying my bill | created m1; routed m1 billing by bill; said m1
+           1.1 | a restart                  | router resumed
+           1.2 | m1 is cu1: vip             | identified m1 cu1; routed m1 vip by vip; queued m1 identified
+           2.0 | m2 by email saying my bill | created m2; routed m2 billing by bill; said m2
+           2.5 | a restart                  | router resumed; queued m2 arrived
+           3.0 | m2 is cu2: vip             | identified m2 cu2; routed m2 vip by vip; queued m2 identified
+    """)
+
+
+def test_a_contact_on_an_unknown_or_archived_address_is_routed_and_loses_nothing() -> None:
+    gone = channel_address(Channel.EMAIL, id=ChannelAddressId("old"), queue=QueueId("vip"), is_archived=True)
+    Story(RULES, *QUEUES, gone).run("""
+           1.0 | m1 by email on nowhere                   | created m1; rule failed broken;
+               |                                          | routed m1 main by unknown_channel_address; said m1
+           1.1 | m1 is cu1                                | identified m1 cu1; queued m1 identified
+           2.0 | m2 by email on old, m2 is cu2            | created m2; rule failed broken;
+               |                                          | routed m2 main by unknown_channel_address; said m2; identified m2 cu2;
+               |                                          | queued m2 identified
+           3.0 | m3 by email on old to billing, m3 is cu3 | created m3; rule failed broken;
+               |                                          | routed m3 billing by unknown_channel_address; said m3;
+               |                                          | identified m3 cu3; queued m3 identified
+           4.0 | m4 by email on old saying my bill        | created m4; routed m4 billing by bill; said m4
     """)
 
 

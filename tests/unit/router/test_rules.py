@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import Rule, RuleExample, RuleSet
 from standardiste.common.events.model import Channel, QueueId
 from standardiste.common.rules import BadRules, CompiledRules, compile_rules, example_facts
@@ -25,7 +26,7 @@ def compiled(*whens: str) -> CompiledRules:
 
 
 def queue_for(rules: CompiledRules, **fields: Any) -> str | None:
-    match = rules.first_match(facts_of(contact(**fields), None), AT, "Europe/Paris")
+    match = rules.first_match(facts_of(facts_of_contact(contact(**fields)), None), AT, "Europe/Paris")
     return match.rule.queue if match.rule else None
 
 
@@ -56,7 +57,7 @@ def test_the_first_match_wins() -> None:
 
 def test_a_rule_that_errs_does_not_match_and_is_named() -> None:
     rules = compiled("contact.attributes.missing == 1", "true")
-    match = rules.first_match(facts_of(contact(), None), AT, "UTC")
+    match = rules.first_match(facts_of(facts_of_contact(contact()), None), AT, "UTC")
     assert (match.rule.name if match.rule else None, match.failed) == ("r1", (("r0", "there is no 'missing'"),))
 
 
@@ -65,7 +66,7 @@ def test_identification_can_change_the_answer_only_where_a_rule_asks_for_the_cus
 
 
 def test_the_customer_is_seen_once_identified() -> None:
-    facts = {**facts_of(contact(), None), "customer": customer_facts(customer(labels=("gold",)))}
+    facts = {**facts_of(facts_of_contact(contact()), None), "customer": customer_facts(customer(labels=("gold",)))}
     match = compiled('"gold" in customer.labels').first_match(facts, AT, "UTC")
     assert match.rule is not None
 
@@ -117,6 +118,6 @@ def test_examples_are_run_and_a_failing_one_refuses_the_set() -> None:
 
 def test_example_facts_have_the_shape_of_a_contacts() -> None:
     given = example_facts({"text": "hello", "customer.labels": "a,b", "contact.attributes.n": 3})
-    real = facts_of(contact(channel=Channel.CHAT), None)
+    real = facts_of(facts_of_contact(contact(channel=Channel.CHAT)), None)
     assert {root: set(given[root]) for root in real} == {root: set(fields) for root, fields in real.items() if isinstance(fields, dict)}
     assert (given["customer"]["labels"], given["contact"]["attributes"]) == (["a", "b"], {"n": 3})

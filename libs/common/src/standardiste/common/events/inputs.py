@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import INGEST, Instant, Kind, event
 from standardiste.common.events.commands import OpenInteraction
+from standardiste.common.events.contact_facts import ContactFacts
 from standardiste.common.events.model import (
     AgentId,
     Channel,
@@ -42,7 +43,8 @@ class ContactReceived:
 class ContactIdentified:
     """
     Who it is and which conversation it belongs to. `is_repeat`: an older contact with this receipt was handled for good; close it. `linked_to` is the
-    conversation of somebody else that a mail named: it is not his, so he has one of his own.
+    conversation of somebody else that a mail named: it is not his, so he has one of his own. `facts` are the contact's, for the rules to run anew: nobody keeps them
+    meanwhile, so a restart between arrival and identification changes nothing.
     """
 
     contact: ContactId
@@ -51,6 +53,7 @@ class ContactIdentified:
     customer: CustomerSummary
     is_repeat: bool = False
     linked_to: ConversationId | None = None
+    facts: ContactFacts | None = None
 
 
 @event("opening.examined", kind=Kind.FACT, topic=Topic.INPUTS, sources=CUSTOMERS)

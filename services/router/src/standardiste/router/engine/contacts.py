@@ -165,7 +165,6 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
         return
     if i.is_identified and i.customer == data.customer.id and i.conversation == data.conversation:
         return
-    facts = live.arrivals.get(i.id)
     step.tell(
         d.CustomerIdentified(
             interaction=i.id,
@@ -186,7 +185,7 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
     if i.state not in (InteractionState.IDENTIFYING, InteractionState.QUEUED):
         return
     enqueued_at = _age_of_return(step, i)
-    requirement.at_identification(step, step.now(id), facts, data.customer, enqueued_at)
+    requirement.at_identification(step, step.now(id), data.facts, data.customer, enqueued_at)
     changed = step.now(id)
     if is_waiting_for_it:
         enter(step, changed, QueuedBecause.IDENTIFIED, enqueued_at)

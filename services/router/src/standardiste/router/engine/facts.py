@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
+from standardiste.common.events.contact_facts import ContactFacts
 from standardiste.common.events.directory import ChannelAddress
-from standardiste.common.events.model import Contact, CustomerSummary
-
-TEXT_MAX: Final = 4_000
-"""Rules see the first 4,000 characters of a text."""
+from standardiste.common.events.model import CustomerSummary
 
 
-def facts_of(contact: Contact, address: ChannelAddress | None) -> Mapping[str, object]:
-    """The facts at arrival, `customer` as for an unknown one."""
-    content = contact.content
+def facts_of(contact: ContactFacts, address: ChannelAddress | None, customer: CustomerSummary | None = None) -> Mapping[str, object]:
+    """The facts that rules see. At arrival the customer is an unknown one."""
     return {
         "contact": {
             "channel": contact.channel.value,
             "channel_name": contact.channel_name,
             "address": contact.address,
             "our_address": contact.our_address,
-            "subject": content.subject or "",
-            "text": content.text[:TEXT_MAX],
-            "language": contact.language or content.language or "",
-            "name": contact.name or "",
+            "subject": contact.subject,
+            "text": contact.text,
+            "language": contact.language,
+            "name": contact.name,
             "attributes": dict(contact.attributes),
             "sponsor": contact.scope.sponsor,
             "campaign": contact.scope.campaign,
@@ -34,9 +30,9 @@ def facts_of(contact: Contact, address: ChannelAddress | None) -> Mapping[str, o
             "assurance": contact.assurance.value,
             "is_machine_made": contact.is_machine_made,
             "is_live": contact.is_live,
-            "has_attachments": bool(content.attachments),
+            "has_attachments": contact.has_attachments,
         },
-        "customer": customer_facts(None),
+        "customer": customer_facts(customer),
         "address": {
             "id": contact.channel_address,
             "channel": contact.channel.value,

@@ -8,7 +8,7 @@ end of the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from standardiste.common.events.base import Instant
@@ -35,7 +35,7 @@ from standardiste.router.engine.state import WAITING_STATES, Agent, Gateway, Int
 
 _K = TypeVar("_K", bound=str)
 
-ARRIVALS_MAX: Final = 10_000
+CUSTOMERS_MAX: Final = 10_000
 MESSAGES_MAX: Final = 1_000
 
 
@@ -61,7 +61,6 @@ class Live:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.gateways: dict[str, Gateway] = {}
-        self.arrivals: dict[InteractionId, Mapping[str, object]] = {}
         self.customers: dict[InteractionId, CustomerSummary] = {}
         self.messages: dict[InteractionId, MessageReceived] = {}
 
@@ -165,7 +164,6 @@ class Live:
     def drop_interaction(self, old: Interaction) -> None:
         """It is closed: out of every table."""
         del self.interactions[old.id]
-        self.arrivals.pop(old.id, None)
         self.customers.pop(old.id, None)
         self.messages.pop(old.id, None)
         self.touched["interaction", old.id] = None

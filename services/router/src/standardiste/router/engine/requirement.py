@@ -7,10 +7,11 @@ The key of the order changes only by an event, so ageing costs nothing: `due_at`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Final
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
+from standardiste.common.events.contact_facts import ContactFacts, facts_of_contact
 from standardiste.common.events.directory import Queue, Rule
 from standardiste.common.events.model import (
     AgentId,
@@ -28,33 +29,41 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import TakeVoicemail, TellNotice
 from standardiste.router.engine import offers
-from standardiste.router.engine.facts import customer_facts, facts_of
+from standardiste.router.engine.facts import facts_of
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of
 
+UNKNOWN_ADDRESS: Final = "unknown_channel_address"
+"""In the place of a rule's name: none matched, and the address of ours that the contact came on is unknown or archived."""
+_NO_FACTS: Final[Mapping[str, object]] = {}
+
 
 def at_arrival(step: Step, i: Interaction, contact: Contact) -> None:
-    """Run the rules as for an unknown customer."""
+    """
+    Run the rules as for an unknown customer.
+
+    A contact on an address of ours that is unknown or archived was accepted all the same, so it is routed all the same: rules, then the queue it names
+    itself, then the default queue. The why-record says so.
+    """
     configuration = step.live.configuration
     address = configuration.address(contact.channel_address)
-    facts: Mapping[str, object] = facts_of(contact, address) if configuration.rules is not None else {}
+    facts = facts_of(facts_of_contact(contact), address) if configuration.rules is not None else _NO_FACTS
     named = (contact.queue, address.queue if address else None)
-    _route(step, i, facts, named, contact.priority, None, i.enqueued_at, is_first=True)
+    _route(step, i, facts, named, contact.priority, None, i.enqueued_at, is_first=True, is_address_known=address is not None)
 
 
-def at_identification(
-    step: Step, i: Interaction, facts: Mapping[str, object] | None, customer: CustomerSummary, enqueued_at: Instant
-) -> None:
+def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, customer: CustomerSummary, enqueued_at: Instant) -> None:
     """
-    Run the rules anew, now that the customer is known. Where nothing in them asks for the customer, or what they ask of the contact was
-    forgotten in a restart, the requirement of the arrival stands; a preferred agent the customer brings counts in any case.
+    Run the rules anew, now that the customer is known. Where nothing in them asks for the customer (or an older `customers` did not send what they ask of
+    the contact) the requirement of the arrival stands; a preferred agent the customer brings counts in any case.
     """
-    if facts is not None:
-        contact = cast("Mapping[str, Any]", facts["contact"])
-        address = cast("Mapping[str, Any]", facts["address"])
-        known = {**facts, "customer": customer_facts(customer)}
-        named = (contact["queue"] or None, address["queue"] or None)
-        _route(step, i, known, named, contact["priority"] or None, customer.preferred_agent, enqueued_at)
+    configuration = step.live.configuration
+    if contact is not None and configuration.rules is not None and configuration.rules.asks_customer:
+        address = configuration.address(contact.channel_address)
+        known = facts_of(contact, address, customer)
+        named = (contact.queue, address.queue if address else None)
+        is_known = address is not None
+        _route(step, i, known, named, contact.priority, customer.preferred_agent, enqueued_at, is_address_known=is_known)
         return
     asked = i.requirement
     preferred = customer.preferred_agent or _opener(step, i)
@@ -76,6 +85,7 @@ def _route(
     enqueued_at: Instant,
     *,
     is_first: bool = False,
+    is_address_known: bool = True,
 ) -> None:
     configuration = step.live.configuration
     rule: Rule | None = None
@@ -97,7 +107,8 @@ def _route(
         labels=tuple(sorted(set(rule.labels))) if rule else (),
     )
     if is_first or asked != i.requirement:
-        why = Why(rule=rule.name if rule else "", rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
+        name = rule.name if rule else "" if is_address_known else UNKNOWN_ADDRESS
+        why = Why(rule=name, rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
         _tell(step, i, asked, why)
 
 

@@ -56,7 +56,9 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
         if work.state is InteractionState.ACTIVE and work.owner == agent:
             running[channel] = running.get(channel, 0) + cost
     freeable = _freeable(room, running) if running else _NO_CHANNELS
-    caps_reached = tuple([channel for channel in sorted(by_channel) if by_channel[channel] >= room.caps[channel]])
+    if len(by_channel) > 1:  # told to desks: in one order, whatever came first, so that a restored router says it in the same bytes
+        by_channel = {channel: by_channel[channel] for channel in sorted(by_channel)}
+    caps_reached = tuple([channel for channel in by_channel if by_channel[channel] >= room.caps[channel]])
     labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap])
     key = (used, caps_reached, labels_reached, tuple(freeable.items()), has_interrupted)
     return Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)

@@ -3,9 +3,9 @@ What the router knows of one tenant: the live records, frozen; and the tables th
 
 Theory. A record is a value: it is never changed, only replaced, and only by `apply` (apply.py), which alone writes the tables below. What is
 here twice (who holds what, what waits where, what is due when) is an index that `tables.py` derives from the records, never written to
-router-state. Records hold ids, instants and keyed hashes: no word of a customer, no address. What the rules need of a fresh contact
-(`arrivals`), its message (`messages`) and what desks are told of its customer (`customers`) are kept in memory only, and every `router.resumed` forgets it, so a restored
-engine equals the live one.
+router-state. Records hold ids, instants and keyed hashes: no word of a customer, no address. A fresh contact's message (`messages`) and what desks
+are told of its customer (`customers`) are kept in memory only, and every `router.resumed` forgets them, so a restored engine equals the live one. What the rules ask of a
+contact comes again with its identification.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Final
 
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.model import (
     Channel,
     ChannelAddressId,
@@ -178,4 +179,6 @@ def _contact(source: _Source, number: int, at: Instant, scope: Scope) -> Contact
 
 def _identified(contact: Contact, case: Case) -> inputs.ContactIdentified:
     customer = CustomerSummary(id=CustomerId(f"cu_{contact.address}"))
-    return inputs.ContactIdentified(contact=contact.id, receipt=contact.receipt, conversation=case.conversation, customer=customer)
+    return inputs.ContactIdentified(
+        contact=contact.id, receipt=contact.receipt, conversation=case.conversation, customer=customer, facts=facts_of_contact(contact)
+    )

@@ -13,8 +13,7 @@ from standardiste.common.events.model import (
     Requirement,
 )
 from standardiste.router.engine.changes.turns import Changes, key_in_order, take
-from standardiste.router.engine.facts import facts_of
-from standardiste.router.engine.live import ARRIVALS_MAX, MESSAGES_MAX, Live
+from standardiste.router.engine.live import CUSTOMERS_MAX, MESSAGES_MAX, Live
 from standardiste.router.engine.state import (
     Facts,
     Interaction,
@@ -27,9 +26,6 @@ RECEIPTS_MAX: Final = 1_000
 def _created(live: Live, event: Event, data: d.InteractionCreated) -> None:
     contact = data.contact
     address = live.configuration.address(contact.channel_address)
-    rules = live.configuration.rules
-    if rules is not None and rules.asks_customer and len(live.arrivals) < ARRIVALS_MAX:
-        live.arrivals[data.interaction] = facts_of(contact, address)
     requirement = Requirement(queue=live.configuration.default_queue.id)
     live.ingested += 1
     if data.linked_to is not None:
@@ -113,8 +109,7 @@ def _joined(live: Live, event: Event, data: d.ContactJoined) -> None:
 
 def _identified(live: Live, event: Event, data: d.CustomerIdentified) -> None:
     i = live.interactions[data.interaction]
-    live.arrivals.pop(i.id, None)
-    if len(live.customers) < ARRIVALS_MAX:
+    if len(live.customers) < CUSTOMERS_MAX:
         live.customers[i.id] = data.customer
     live.put_interaction(evolve(i, conversation=data.conversation, customer=data.customer.id, is_identified=True))
 

@@ -115,7 +115,6 @@ def _refused(live: Live, event: Event, data: d.CommandRefused) -> None:
 
 
 def _router_resumed(live: Live, event: Event, data: d.RouterResumed) -> None:
-    live.arrivals.clear()
     live.customers.clear()
     live.messages.clear()
     live.resumed_at = event.time
