@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from time import time
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from standardiste.client.decode import decoded
 from standardiste.client.errors import BadSignature
@@ -41,6 +41,8 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: float
         raise BadSignature("the signature does not match")
     try:
         told: Any = json.loads(body)
-        return decoded(Fact, told)
+        if isinstance(told, dict):
+            return decoded(Fact, cast("dict[str, Any]", told))
     except (ValueError, TypeError, KeyError):
-        raise BadSignature("not a fact") from None
+        pass
+    raise BadSignature("not a fact")

@@ -144,6 +144,21 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "ingest-open",
+        "GET /v1/interactions/{conversation}/messages/{message}/attachments/{attachment}",
+        "The bytes of an answer's file.",
+        (200,),
+        ("unknown_conversation", "not_found", "blobs_away"),
+    ),
+    _route(
+        "ingest-open",
+        "POST /v1/messages",
+        "Write to a person on any channel: customer and conversation are found or made. Idempotency-Key required.",
+        (202,),
+        ("idempotency_key_missing", "unknown_channel_address", "unknown_conversation", "refused", "blobs_away", *_CREATE),
+    ),
+    _route("ingest-open", "GET /v1/messages/{message}", "Where such a message stands.", (200,), ("not_found",)),
+    _route(
+        "ingest-open",
         "POST /v1/webhooks",
         "Set up a webhook: URL, types of facts, sponsor; its signing secret is shown this once.",
         (201,),

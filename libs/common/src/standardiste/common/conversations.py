@@ -64,8 +64,9 @@ class ConversationBook:
 
     async def learn_address(self, tenant: str, deliver: DeliverMessage, our_address: str) -> Correspondent | None:
         """Where an agent began, the command carries the address: keep it for the answers that follow."""
-        if deliver.address is None:
-            return await self.get(tenant, deliver.conversation)
+        known = await self.get(tenant, deliver.conversation)
+        if deliver.address is None or (known is not None and known.address == deliver.address):
+            return known
         begun = Correspondent(
             conversation=deliver.conversation,
             interaction=deliver.interaction,

@@ -13,12 +13,15 @@ from standardiste.common.events.codec import decode
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.parts import Parts
+from standardiste.common.permission.ledger import CONSENT
 from standardiste.common.security.audit import AUDIT, Audit
 from standardiste.common.service import Service
 from standardiste.ingest_open.edge import CHANNELS, OpenEdge
 from standardiste.ingest_open.events_edge import EventsEdge
 from standardiste.ingest_open.key_memory import KeyMemory
 from standardiste.ingest_open.replies import REPLIES, ReplyProvider
+from standardiste.ingest_open.sending import SendingEdge
+from standardiste.ingest_open.sending_store import SENDINGS, Sendings
 from standardiste.ingest_open.settings import OpenSettings
 from standardiste.ingest_open.webhooks import AT_ONCE_MAX, Webhooks
 from standardiste.ingest_open.webhooks_edge import WebhookEdge
@@ -46,6 +49,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         is_held=parts.hold.is_held,
     )
 
+    sendings = Sendings(parts.store, parts.clock)
     audit = Audit(parts.store, parts.clock)
     is_private_allowed = settings.open_webhooks_private_allowed
     webhooks = Webhooks(
@@ -58,12 +62,14 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         is_held=parts.hold.is_held,
     )
     router = OpenEdge(settings, parts, intake, book, memory).router()  # first: its prefix names the service's OpenAPI document
+    router.routes += SendingEdge(settings, parts, intake, book, sendings).router().routes
     router.routes += WebhookEdge(parts, webhooks.store, audit, is_private_allowed=is_private_allowed).router().routes
     router.routes += EventsEdge(parts).router().routes
 
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
             await book.learn(decode(record))
+        await sendings.take(record)
         await webhooks.take(record)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
@@ -74,6 +80,6 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=router,
-        tasks={**outbox.tasks(), "decisions": follow_decisions, "webhooks": webhooks.follow_due},
-        collections=(REPLIES, book.collection, outbox.collection, *webhooks.collections, AUDIT),
+        tasks={**outbox.tasks(), "decisions": follow_decisions, "webhooks": webhooks.follow_due, "sendings": sendings.keep_house},
+        collections=(REPLIES, SENDINGS, CONSENT, book.collection, outbox.collection, *webhooks.collections, AUDIT),
     )

@@ -34,6 +34,7 @@ from standardiste.common.intake import ContactDraft, Intake
 from standardiste.common.parts import Parts
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.rights import Act, Object, may
+from standardiste.ingest_open.channel_choice import chosen_address
 from standardiste.ingest_open.key_memory import KeyMemory
 from standardiste.ingest_open.posted import (
     PostedDelivery,
@@ -46,7 +47,7 @@ from standardiste.ingest_open.posted import (
     files_of,
     require_words,
 )
-from standardiste.ingest_open.replies import replies_after, reply_of
+from standardiste.ingest_open.replies import blob_of, replies_after, reply_of
 from standardiste.ingest_open.settings import OpenSettings
 
 CHANNELS: Final = (Channel.OTHER, Channel.SOCIAL)
@@ -92,6 +93,9 @@ class OpenEdge:
             openapi_extra=request_body(PostedMessage),
         )
         router.add_api_route("/{conversation}/replies", self.replies, methods=["GET"], responses={200: {"model": ReplyPage}})
+        router.add_api_route(
+            "/{conversation}/messages/{message}/attachments/{attachment}", self.attachment, methods=["GET"], response_class=Response
+        )
         router.add_api_route(
             "/{conversation}/messages/{message}/delivery",
             self.delivery,
@@ -177,6 +181,17 @@ class OpenEdge:
         found = await replies_after(self._parts.store, who.tenant, conversation, after, limit)
         return JSONResponse(page(found.items, found.next))
 
+    async def attachment(self, request: Request, conversation: str, message: str, attachment: str) -> Response:
+        """The bytes of an answer's file, as a download: nothing in it is shown by a browser."""
+        who = await principal(request)
+        await self._known(who, Act.REPLY_READ, conversation)
+        reply = await reply_of(self._parts.store, who.tenant, conversation, message)
+        ref = None if reply is None else blob_of(reply, attachment)
+        content = None if ref is None else await self._parts.blobs.get(ref)
+        if content is None:
+            raise problem("not_found")
+        return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": "attachment"})
+
     async def delivery(self, request: Request, conversation: str, message: str) -> Response:
         """The integrator reports what became of an answer; states move forward only, a repeat changes nothing."""
         who = await principal(request)
@@ -214,26 +229,9 @@ class OpenEdge:
 
     def _address(self, who: Principal, posted: PostedInteraction) -> ChannelAddress:
         """The channel address that the body names, by id, or by its channel's name where one alone has it."""
-        if (posted.channel_address is None) == (posted.channel is None):
-            raise BadInput("invalid_field", "exactly one of channel_address and channel", "/channel_address")
-        if posted.channel_address is not None:
-            found = self._directory.address_by_id(who.tenant, posted.channel_address)
-        else:
-            found = self._named(who.tenant, posted.channel or "")
-        if found is None or found.channel not in CHANNELS:
-            raise problem("unknown_channel_address", pointer="/channel_address" if posted.channel_address is not None else "/channel")
+        found = chosen_address(self._directory, who.tenant, CHANNELS, posted.channel_address, posted.channel)
         require(who, Act.CONTACT_CREATE, self._object(who.tenant, found))
         return found
-
-    def _named(self, tenant: str, name: str) -> ChannelAddress | None:
-        for channel in CHANNELS:
-            found = self._directory.address(channel, name)
-            if found is not None and found[0] == tenant:
-                return found[1]
-        named = [each for each in self._directory.all(ChannelAddress, tenant) if each.channel_name == name and each.channel in CHANNELS]
-        if len(named) > 1:
-            raise BadInput("invalid_field", "several addresses have this channel name: give channel_address", "/channel")
-        return named[0] if named else None
 
     async def _conversation(self, tenant: str, address: ChannelAddress, posted: PostedInteraction, key: str) -> ConversationId:
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -137,7 +137,14 @@ class Reported(BaseModel):
     state: str
 
 
-def files_of(posted: PostedInteraction | PostedMessage) -> tuple[AttachmentDraft, ...]:
+class HasFiles(Protocol):
+    """A body that may bring files."""
+
+    @property
+    def attachments(self) -> tuple[PostedAttachment, ...]: ...
+
+
+def files_of(posted: HasFiles) -> tuple[AttachmentDraft, ...]:
     """Its attachments, decoded. Raises BadInput that points at the one that is not base64."""
     return tuple(_file(number, each) for number, each in enumerate(posted.attachments))
 

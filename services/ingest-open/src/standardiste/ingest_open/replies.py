@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from standardiste.common.blobs.port import BlobRef
 from standardiste.common.clock import Clock, rfc3339
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.errors import BadInput, VersionConflict
@@ -72,6 +73,15 @@ async def reply_of(store: Store, tenant: str, conversation: str, message: str) -
     return document.body if document is not None and document.body["conversation"] == conversation else None
 
 
+def blob_of(reply: Body, attachment: str) -> BlobRef | None:
+    """Where the bytes of an answer's file are."""
+    name = cast("Mapping[str, str]", reply.get("blobs", {})).get(attachment)
+    if name is None:
+        return None
+    tenant, contact, sha256 = name.split("/")
+    return BlobRef(tenant=tenant, contact=contact, sha256=sha256)
+
+
 async def _last_number(store: Store, tenant: str, conversation: str) -> int:
     where = Where(index="place", at_least=_place(conversation, 0), below=_place(conversation, 10**_DIGITS - 1))
     page = await store.tenant(tenant).find(REPLIES, Find(where=(where,), sort="place", is_descending=True, limit=1))
@@ -103,7 +113,7 @@ def _body(send: Send, number: int, now: Instant) -> Body:
         "text": content.text,
         "language": content.language,
         "in_reply_to": command.in_reply_to,
-        "attachments": [_attachment(each) for each in content.attachments],
+        "attachments": [_attachment(send, each) for each in content.attachments],
         "is_machine_made": command.is_machine_made,
         "sent_at": rfc3339(send.taken_at),
     }
@@ -114,12 +124,14 @@ def _body(send: Send, number: int, now: Instant) -> Body:
         "interaction": command.interaction,
         "channel_address": command.channel_address,
         "stored_at": now,
+        "blobs": {each.id: each.blob for each in content.attachments},
         "reply": cast("Body", {name: value for name, value in reply.items() if value is not None}),
     }
 
 
-def _attachment(attachment: Attachment) -> Body:
+def _attachment(send: Send, attachment: Attachment) -> Body:
     shown: dict[str, Any] = adapter(Attachment).dump_python(
         attachment, mode="json", include={"id", "name", "media_type", "size_bytes", "sha256"}
     )
-    return {**shown, "url": f"/v1/customers/blobs/{attachment.blob}"}
+    command = send.command
+    return {**shown, "url": f"/v1/interactions/{command.conversation}/messages/{command.message}/attachments/{attachment.id}"}

@@ -22,6 +22,7 @@ class Act(StrEnum):
     """What can be done. The names are public: they are an API key's scopes."""
 
     CONTACT_CREATE = "contact.create"
+    MESSAGE_SEND = "message.send"
     REPLY_READ = "reply.read"
     DELIVERY_REPORT = "delivery.report"
     RECEIPT_READ = "receipt.read"
@@ -69,6 +70,7 @@ _ADMINISTRATOR = frozenset(
         Act.RECEIPT_READ,
         Act.HISTORY_READ,
         Act.CONTACT_CREATE,
+        Act.MESSAGE_SEND,
         Act.REPLY_READ,
         Act.DELIVERY_REPORT,
         Act.WEBHOOK_WRITE,
