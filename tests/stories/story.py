@@ -27,6 +27,7 @@ from standardiste.common.events.model import (
     Audience,
     Channel,
     ChannelAddressId,
+    CloseReason,
     Contact,
     ContactId,
     ConversationId,
@@ -327,6 +328,7 @@ def _contact(
     priority: str = "",
     conversation: str = "",
     attribute: str = "",
+    mark: str = "",
 ) -> Data:
     talks = channel in SESSION_CHANNELS
     made = contact(
@@ -340,6 +342,7 @@ def _contact(
         is_live=channel in ("voice", "chat"),
         attributes={attribute: True} if attribute else {},
         channel_address=ChannelAddressId(address or channel),
+        close_as=CloseReason(mark) if mark else None,
     )
     story.contacts[id] = made
     return inputs.ContactReceived(contact=made)
@@ -535,7 +538,7 @@ _VERBS = _compile(
     (r"(?P<agent>\w+) asks why (?P<id>\w+)", _explain),
     (
         rf"(?P<id>\w+) by (?P<channel>{_CHANNELS})(?: on (?P<address>\w+))?(?: to (?P<queue>\w+))?(?: with (?P<attribute>\w+))?(?: in (?P<conversation>\w+))?"
-        r"(?: at priority (?P<priority>\d+))?(?: saying (?P<text>.+))?",
+        r"(?: at priority (?P<priority>\d+))?(?: marked (?P<mark>\w+))?(?: saying (?P<text>.+))?",
         _contact,
     ),
     (

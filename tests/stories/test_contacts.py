@@ -100,6 +100,16 @@ def test_a_repeat_changes_nothing_live_or_closed() -> None:
     """)
 
 
+def test_a_contact_that_comes_marked_is_closed_at_once_and_offered_to_nobody() -> None:
+    Story().run("""
+           0.0 | the floor: anna            |
+           1.0 | m1 by email marked spam    | created m1; routed m1 main; said m1; closed m1 spam
+           1.1 | m1 is cu1                  |
+           2.0 | m1 by email                | repeated m1
+           3.0 | m2 by sms marked flood     | created m2; routed m2 main; said m2; closed m2 flood
+    """)
+
+
 def test_a_blocked_sender_is_closed() -> None:
     Story().run("""
            1.0 | m1 by email, m1 is cu1: blocked | created m1; routed m1 main; said m1; identified m1 cu1; closed m1 blocked

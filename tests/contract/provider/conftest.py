@@ -39,6 +39,7 @@ from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
+from standardiste.ingest_email.tokens import Tokens
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
 from standardiste.ingest_sms.twilio_texts import TwilioTexts
 
@@ -119,6 +120,7 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
             blobs=blobs,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
             health=AddressHealth(intake, directory, clock),
+            tokens=Tokens(store, Keys(bytes(32))),
         )
         yield Smtp(provider, server, stack)
     await store.close()

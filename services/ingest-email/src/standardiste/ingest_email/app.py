@@ -16,6 +16,7 @@ from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service, Task
 from standardiste.ingest_email.address_health import AddressHealth
+from standardiste.ingest_email.correspondents import CORRESPONDENTS, Correspondents
 from standardiste.ingest_email.http_edge import EmailEdge
 from standardiste.ingest_email.listener import Listener
 from standardiste.ingest_email.mailbox_state import MAILBOXES, Readings
@@ -25,6 +26,7 @@ from standardiste.ingest_email.reception import Reception
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
+from standardiste.ingest_email.tokens import TOKENS, Tokens
 
 NAME: Final = "ingest-email"
 _LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
@@ -41,8 +43,16 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         timeout_s=settings.email_out_timeout_s,
         our_name=settings.email_smtp_name,
     )
+    tokens = Tokens(parts.store, parts.keys)
     provider = SmtpProvider(
-        settings, book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, pool=pool, health=health
+        settings,
+        book=book,
+        directory=parts.directory,
+        secrets=parts.secrets,
+        blobs=parts.blobs,
+        pool=pool,
+        health=health,
+        tokens=tokens,
     )
     outbox = Outbox(
         store=parts.store,
@@ -56,11 +66,13 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         is_held=parts.hold.is_held,
         is_alone=_is_alone(parts),
     )
-    reception = Reception(intake, parts.directory, outbox, authserv=settings.email_authserv)
+    correspondents = Correspondents(parts.store, parts.keys, parts.clock)
+    reception = Reception(intake, parts.directory, outbox, tokens=tokens, correspondents=correspondents, authserv=settings.email_authserv)
     tasks: dict[str, Task] = {
         **outbox.tasks(),
         "decisions": _learning(parts, book),
         "smtp-pool": pool.keep,
+        "correspondents": correspondents.sweep,
         "mailboxes": _mailboxes(settings, parts, reception, health).run,
         **_listeners(settings, parts, reception),
     }
@@ -68,7 +80,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         name=NAME,
         router=EmailEdge(settings, parts, reception).router(),
         tasks=tasks,
-        collections=(book.collection, outbox.collection, MAILBOXES),
+        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS),
     )
 
 

@@ -64,6 +64,7 @@ class Draft:
     files: Sequence[File] = ()
     language: str | None = None
     is_machine_made: bool = False
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ def compose(draft: Draft) -> Composed:
     mail["From"], mail["To"] = sender, to
     if cc:
         mail["Cc"] = cc
+    if draft.reply_to:
+        mail["Reply-To"] = _address(draft.reply_to, draft.our_name)
     mail["Subject"] = one_line(draft.subject)[:SUBJECT_CHARACTERS_MAX]
     _thread(mail, draft)
     if draft.language:

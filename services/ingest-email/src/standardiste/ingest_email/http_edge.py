@@ -49,7 +49,7 @@ class EmailEdge:
         if not mail.is_mail:
             raise problem("bad_message")
         tenant, address = self._address(who, mail, to)
-        received = await self._reception.accept(raw, mail, tenant, address, way="http")
+        received = await self._reception.accept(raw, mail, tenant, address, way="http", recipient=to or "")
         if received.receipt is None:
             return JSONResponse({"message": received.message}, 202)
         return accepted(f"/v1/customers/receipts/{received.receipt}", {"receipt": received.receipt})

@@ -128,7 +128,7 @@ class _Handler:
         if found is None:  # archived since RCPT
             return "550 5.1.1 No such mailbox here"
         try:
-            await self._reception.accept(raw, mail, *found, way="lmtp" if self._is_lmtp else "smtp")
+            await self._reception.accept(raw, mail, *found, way="lmtp" if self._is_lmtp else "smtp", recipient=recipient)
         except Away as away:
             log.warning("mail_must_wait", away=away.what)
             return _MAY_WAIT

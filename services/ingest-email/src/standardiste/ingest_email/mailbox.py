@@ -102,7 +102,7 @@ class MailboxReader:
             contents = await connection.fetch(together)
             for uid in together:
                 await self._renew()
-                if uid in contents and await self._hand_in(contents[uid]):
+                if uid in contents and await self._hand_in(contents[uid], is_backlog=uid < self._held.reading.first_next):
                     taken.append(uid)
         if taken and self._mailbox.done.folder:
             await connection.move(taken, self._mailbox.done.folder)
@@ -127,11 +127,11 @@ class MailboxReader:
             held += size
         return portions
 
-    async def _hand_in(self, raw: bytes) -> bool:
+    async def _hand_in(self, raw: bytes, *, is_backlog: bool) -> bool:
         """True when the message is durable; False when it can never be taken."""
         mail = await self._reception.read(raw)
         try:
-            await self._reception.accept(raw, mail, self._mailbox.tenant, self._mailbox.address, way="imap")
+            await self._reception.accept(raw, mail, self._mailbox.tenant, self._mailbox.address, way="imap", is_backlog=is_backlog)
         except BadInput as bad:
             log.warning("mail_refused", channel_address=self._mailbox.address.id, reason=bad.reason)
             return False

@@ -17,7 +17,7 @@ from standardiste.ingest_email.addresses import mailboxes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markers:
-    """What the headers say of the author. `is_bulk` covers lists and newsletters; `is_spam` is what an upstream filter wrote."""
+    """What the headers say of the author. `is_bulk` covers lists and newsletters; `is_spam` is what an upstream filter wrote; `list_name` is the list's."""
 
     is_auto_reply: bool = False
     is_bounce: bool = False
@@ -25,6 +25,7 @@ class Markers:
     is_list: bool = False
     is_bulk: bool = False
     is_spam: bool = False
+    list_name: str = ""
 
     @property
     def is_machine_made(self) -> bool:
@@ -112,8 +113,27 @@ def markers(
         is_receipt=is_receipt,
         is_list=is_list,
         is_bulk=is_list or precedence in ("bulk", "junk") or "list-unsubscribe" in values or "feedback-id" in values,
-        is_spam=_first(values, "x-spam-flag").strip().lower() == "yes" or _first(values, "x-spam").strip().lower() in ("yes", "true"),
+        is_spam=_is_spam(values),
+        list_name=_list_name(values) if is_list else "",
     )
+
+
+def _is_spam(values: Mapping[str, list[str]]) -> bool:
+    """As SpamAssassin, Rspamd and Exchange write it; an Exchange confidence of 5 and more is spam."""
+    level = _first(values, "x-ms-exchange-organization-scl").strip()
+    return (
+        _first(values, "x-spam-flag").strip().lower() == "yes"
+        or _first(values, "x-spam").strip().lower() in ("yes", "true")
+        or _first(values, "x-spam-status").strip().lower().startswith("yes")
+        or re.search(r"\bSFV:SP[MB]\b", _first(values, "x-forefront-antispam-report")) is not None
+        or (level.isdecimal() and 5 <= int(level[:3]) <= 9)
+    )
+
+
+def _list_name(values: Mapping[str, list[str]]) -> str:
+    """The list's id, else the address it is written to; lower case."""
+    named = re.search(r"<(?:mailto:)?([^<>\s]{1,250})>", _first(values, "list-id") or _first(values, "list-post"))
+    return named[1].lower().partition("?")[0] if named else _first(values, "list-id").strip().lower()[:250]
 
 
 def delivery_report(status: Iterable[Message], original_id: str | None) -> DeliveryReport:

@@ -13,16 +13,21 @@ from typing import Literal, TypeAlias
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import Away, BadInput
 from standardiste.common.events.directory import ChannelAddress
-from standardiste.common.events.model import Assurance, Channel, DeliveryState, MessageId, ReceiptId, TenantId, Thread
+from standardiste.common.events.model import Assurance, Channel, ConversationId, DeliveryState, MessageId, ReceiptId, TenantId, Thread
 from standardiste.common.intake import ATTACHMENTS_MAX, AttachmentDraft, ContactDraft, Intake
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
 from standardiste.common.outbox import Outbox
+from standardiste.ingest_email import tokens as in_words
 from standardiste.ingest_email.addresses import Mailbox, normalised, without_tag
+from standardiste.ingest_email.authentication import Findings, findings
+from standardiste.ingest_email.closing import close_as
 from standardiste.ingest_email.compose import our_message
+from standardiste.ingest_email.correspondents import Correspondents, mails_cap
 from standardiste.ingest_email.markers import DeliveryReport
 from standardiste.ingest_email.parse import ParsedMail, parse
 from standardiste.ingest_email.structure import TOO_MANY
+from standardiste.ingest_email.tokens import Tokens
 
 LARGE_BYTES = 128 * 1024
 """From here on a mail is read in a thread: it would hold up the loop for more than a few milliseconds."""
@@ -47,8 +52,19 @@ class Received:
 class Reception:
     """Hands mails in."""
 
-    def __init__(self, intake: Intake, directory: DirectoryView, outbox: Outbox, *, authserv: str = "") -> None:
-        self._intake, self._directory, self._outbox, self._authserv = intake, directory, outbox, authserv.lower()
+    def __init__(
+        self,
+        intake: Intake,
+        directory: DirectoryView,
+        outbox: Outbox,
+        *,
+        tokens: Tokens,
+        correspondents: Correspondents,
+        authserv: str = "",
+    ) -> None:
+        """`authserv` is the trusted server of addresses that name none themselves."""
+        self._intake, self._directory, self._outbox, self._authserv = intake, directory, outbox, authserv
+        self._tokens, self._correspondents = tokens, correspondents
         self._readers = asyncio.Semaphore(READ_AT_ONCE)
 
     def address(self, address: str) -> tuple[TenantId, ChannelAddress] | None:
@@ -66,10 +82,24 @@ class Reception:
         async with self._readers:
             return await asyncio.to_thread(parse, raw, envelope_from=envelope_from)
 
-    async def accept(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress, *, way: Way) -> Received:
-        """Hand the mail in; durable on return. Raises BusAway, BlobsAway, StoreAway (try again), BadInput (never)."""
+    async def accept(
+        self,
+        raw: bytes,
+        mail: ParsedMail,
+        tenant: TenantId,
+        address: ChannelAddress,
+        *,
+        way: Way,
+        recipient: str = "",
+        is_backlog: bool = False,
+    ) -> Received:
+        """
+        Hand the mail in; durable on return. Raises BusAway, BlobsAway, StoreAway (try again), BadInput (never).
+
+        `recipient` is the address as the envelope had it, with its tag. What lay in a mailbox before we first looked (`is_backlog`) is no flood.
+        """
         try:
-            received = await self._hand_in(raw, mail, tenant, address)
+            received = await self._hand_in(raw, mail, tenant, address, recipient, is_backlog=is_backlog)
         except Away:
             _mails.labels(way, "later").inc()
             raise
@@ -79,11 +109,19 @@ class Reception:
         _mails.labels(way, "taken" if received.receipt is not None else "reported").inc()
         return received
 
-    async def _hand_in(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress) -> Received:
+    async def _hand_in(
+        self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress, recipient: str, *, is_backlog: bool
+    ) -> Received:
         reported = await self._report(tenant, mail.report) if mail.report is not None else None
         if reported is not None:
             return Received(None, reported)
-        receipt = await self._intake.accept(self._draft(raw, mail, tenant, address))
+        is_flood = (
+            not is_backlog
+            and mail.sender is not None
+            and await self._correspondents.is_over(tenant, address, mail.sender.address, mails_cap(address))
+        )
+        conversation = await self._conversation(tenant, address, mail, recipient)
+        receipt = await self._intake.accept(self._draft(raw, mail, tenant, address, conversation, is_flood=is_flood))
         log.debug("contact_accepted", receipt=receipt, defects=list(mail.defects))
         return Received(receipt)
 
@@ -108,9 +146,28 @@ class Reception:
             {each.address.rpartition("@")[2] for each in self._directory.all(ChannelAddress, tenant) if each.channel is Channel.EMAIL}
         )
 
-    def _draft(self, raw: bytes, mail: ParsedMail, tenant: TenantId, address: ChannelAddress) -> ContactDraft:
+    async def _conversation(self, tenant: TenantId, address: ChannelAddress, mail: ParsedMail, recipient: str) -> ConversationId | None:
+        """What the first good token names: those of the address it went to, then those of the subject."""
+        went_to = (recipient, *mail.delivered_to, *(each.address for each in (*mail.to, *mail.cc)))
+        for token in dict.fromkeys((*in_words.in_addresses(went_to, address.address), *in_words.in_subject(mail.subject))):
+            found = await self._tokens.conversation(tenant, token)
+            if found is not None:
+                return found
+        return None
+
+    def _draft(
+        self,
+        raw: bytes,
+        mail: ParsedMail,
+        tenant: TenantId,
+        address: ChannelAddress,
+        conversation: ConversationId | None,
+        *,
+        is_flood: bool,
+    ) -> ContactDraft:
         own = self._directory.tenant(tenant)
         sender = mail.sender or _nobody(mail)
+        found = findings(mail.authentication, str(address.settings.get("authserv", self._authserv)))
         return ContactDraft(
             tenant=tenant,
             channel_address=address,
@@ -120,7 +177,7 @@ class Reception:
             provider_id=mail.provider_id,
             text=mail.text,
             new_text=mail.new_text,
-            subject=mail.subject or None,
+            subject=in_words.without_tokens(mail.subject) or None,
             html=mail.html,
             raw=None if mail.is_plain else raw,
             attachments=_attachments(raw, mail),
@@ -131,25 +188,21 @@ class Reception:
                 to=tuple(each.address for each in mail.to),
                 cc=tuple(each.address for each in mail.cc),
                 reply_to=mail.reply_to.address if mail.reply_to else None,
+                conversation=conversation,
             ),
             language=mail.language,
-            assurance=self._assurance(mail),
-            attributes=_attributes(mail),
+            assurance=_assurance(mail, found),
+            attributes={**_attributes(mail), **found.attributes()},
             is_machine_made=mail.markers.is_machine_made,
             is_test=own is not None and own.is_test,
+            close_as=close_as(mail, address, is_flood=is_flood),
         )
 
-    def _assurance(self, mail: ParsedMail) -> Assurance:
-        """
-        Authenticated when our own mail server says that DMARC passed: that covers the address in From. Anyone may write the header: only the first
-        one counts, and only under the configured name, because a server puts its own on top and strips what pretends to be its own.
-        """
-        if not self._authserv or not mail.authentication:
-            return Assurance.ASSERTED
-        name, _, results = mail.authentication[0].partition(";")
-        is_ours = name.strip().split(" ")[0].lower() == self._authserv
-        methods = {method.strip().split(" ")[0].lower() for method in results.split(";")}
-        return Assurance.AUTHENTICATED if is_ours and "dmarc=pass" in methods else Assurance.ASSERTED
+
+def _assurance(mail: ParsedMail, found: Findings) -> Assurance:
+    """Authenticated when the address in From is proven; anyone may write a name there."""
+    domain = mail.sender.address.rpartition("@")[2] if mail.sender else ""
+    return Assurance.AUTHENTICATED if domain and found.authenticates(domain) else Assurance.ASSERTED
 
 
 def _attachments(raw: bytes, mail: ParsedMail) -> tuple[AttachmentDraft, ...]:

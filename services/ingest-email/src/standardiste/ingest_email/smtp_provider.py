@@ -27,6 +27,7 @@ from standardiste.ingest_email.addresses import normalised
 from standardiste.ingest_email.compose import BadAddress, Composed, Draft, File, compose, one_line, reply_subject
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import MailServer, SmtpPool
+from standardiste.ingest_email.tokens import Tokens, reply_address, with_token
 
 NAME = "smtp"
 HOLD_BACK_TRIES = 5
@@ -58,9 +59,10 @@ class SmtpProvider:
         blobs: Blobs,
         pool: SmtpPool,
         health: AddressHealth,
+        tokens: Tokens,
     ) -> None:
         self._settings, self._book, self._directory = settings, book, directory
-        self._secrets, self._blobs, self._pool, self._health = secrets, blobs, pool, health
+        self._secrets, self._blobs, self._pool, self._health, self._tokens = secrets, blobs, pool, health, tokens
 
     async def send(self, send: Send) -> Sent:
         """Raises ProviderError; Away when store or blobs do not answer."""
@@ -91,6 +93,7 @@ class SmtpProvider:
         if other is None:
             raise _no("unknown_conversation", "where to send is not known yet", is_retryable=True)
         content = command.content
+        subject, reply_to = await self._threaded(send, address, _subject(content, other))
         draft = Draft(
             message=command.message,
             our_address=address.address,
@@ -102,7 +105,8 @@ class SmtpProvider:
             date=Instant(send.taken_at),
             cc=command.cc,
             bcc=command.bcc,
-            subject=_subject(content, other),
+            subject=subject,
+            reply_to=reply_to,
             answers=other.message_id,
             references=other.references,
             files=[
@@ -116,6 +120,15 @@ class SmtpProvider:
             return compose(draft)
         except BadAddress as error:
             raise _no("bad_address", str(error), is_retryable=False) from None
+
+    async def _threaded(self, send: Send, address: ChannelAddress, subject: str) -> tuple[str, str]:
+        """The subject, and where an answer is to go, with the conversation's token where the address asks for one."""
+        place = address.settings.get("reply_token", "none")
+        if place not in ("address", "subject"):
+            return subject, ""
+        token = await self._tokens.mint(send.tenant, send.command.conversation)
+        reply_to = reply_address(address.address, token) if place == "address" else None
+        return (subject, reply_to) if reply_to is not None else (with_token(subject, token), "")
 
     async def _whole_text(self, tenant: str, content: Content) -> str:
         if content.body_blob is None:

@@ -1,0 +1,122 @@
+"""
+How often a correspondent writes to an address of ours, and is written to by machine: the brake on loops and floods.
+
+Theory. A loop is two machines that answer each other; no header stops all of them, a count does. Each correspondent and address has a window that
+begins with the first mail in it. The counts live in memory, the latest correspondents only; each quarter of what is allowed is written down, under
+a keyed hash, so a process that begins again, or another one, goes on from there and lets pass a quarter more at most. Mails over the cap are not
+refused, they are closed at once (`flood`): nothing is lost, and nobody is offered the five-hundredth answer of a machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from standardiste.common.clock import Clock
+from standardiste.common.errors import StoreAway, VersionConflict
+from standardiste.common.events.codec import adapter
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.ids import keyed_id
+from standardiste.common.intake import TenantKeys
+from standardiste.common.store.port import ABSENT, Collection, Find, Index, Store, Where
+
+CORRESPONDENTS: Final = Collection(name="ingest-email-correspondents", indexes=(Index(name="ends_at", path="ends_at"),))
+MAILS_MAX, WINDOW_MINUTES = 300, 60
+"""As many mails of one correspondent to one address within so long go to agents, unless the address's settings say otherwise."""
+ACKNOWLEDGEMENTS_MAX, DAY_MINUTES = 5, 24 * 60
+"""As many acknowledgements does one correspondent get within a day."""
+SWEEP_EVERY_S: Final = 3600.0
+SWEPT_AT_ONCE: Final = 200
+_KEPT_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """So many within so long; `max` 0 is no cap. `purpose` keeps counts apart."""
+
+    purpose: str
+    max: int
+    minutes: int
+
+
+def mails_cap(address: ChannelAddress) -> Cap:
+    """What the address allows a correspondent."""
+    return Cap(
+        purpose="in",
+        max=int(address.settings.get("rate_max", MAILS_MAX)),
+        minutes=max(1, int(address.settings.get("rate_minutes", WINDOW_MINUTES))),
+    )
+
+
+ACKNOWLEDGEMENTS: Final = Cap(purpose="acknowledged", max=ACKNOWLEDGEMENTS_MAX, minutes=DAY_MINUTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    ends_at: int
+    count: int = 0
+    format: int = 1
+
+
+class Correspondents:
+    """The counts of one process."""
+
+    def __init__(self, store: Store, keys: TenantKeys, clock: Clock) -> None:
+        self._store, self._keys, self._clock = store, keys, clock
+        self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
+
+    async def is_over(self, tenant: str, address: ChannelAddress, correspondent: str, cap: Cap) -> bool:
+        """Count one more; whether that is more than the cap allows. Raises StoreAway."""
+        if cap.max <= 0:
+            return False
+        id = keyed_id(self._keys.tenant(tenant, "mail correspondent"), "k", cap.purpose, address.id, correspondent)
+        now = self._clock.now()
+        former = self._counts.get((tenant, id)) or await self._written(tenant, id)
+        if former is None or former.ends_at <= now:
+            former = _Count(ends_at=now + cap.minutes * 60_000)
+        counted = replace(former, count=former.count + 1)
+        self._keep(tenant, id, counted)
+        if counted.count % max(1, cap.max // 4) == 0 and counted.count <= cap.max:
+            await self._write(tenant, id, counted)
+        return counted.count > cap.max
+
+    async def sweep(self, ready: Callable[[], None]) -> None:
+        """Forget windows that are over, every hour, until cancelled. A store that is away costs nothing but room."""
+        ready()
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            with contextlib.suppress(StoreAway):
+                await self.forget()
+
+    async def forget(self) -> None:
+        """Forget windows that are over."""
+        now = self._clock.now()
+        for key, count in list(self._counts.items()):
+            if count.ends_at <= now:
+                del self._counts[key]
+        over = Find(where=(Where(index="ends_at", below=now + 1),), sort="ends_at", limit=SWEPT_AT_ONCE)
+        async for document in self._store.every_tenant(CORRESPONDENTS, over):
+            await self._store.tenant(document.tenant).delete(CORRESPONDENTS, document.id)
+
+    def _keep(self, tenant: str, id: str, count: _Count) -> None:
+        self._counts[(tenant, id)] = count
+        self._counts.move_to_end((tenant, id))
+        if len(self._counts) > _KEPT_MAX:
+            self._counts.popitem(last=False)
+
+    async def _written(self, tenant: str, id: str) -> _Count | None:
+        document = await self._store.tenant(tenant).get(CORRESPONDENTS, id)
+        return None if document is None else adapter(_Count).validate_python(document.body)
+
+    async def _write(self, tenant: str, id: str, count: _Count) -> None:
+        documents = self._store.tenant(tenant)
+        former = await documents.get(CORRESPONDENTS, id)
+        body = adapter(_Count).dump_python(count, mode="json")
+        try:
+            await documents.put(CORRESPONDENTS, id, body, expected=ABSENT if former is None else former.version)
+        except VersionConflict:
+            return  # another process counts the same correspondent: one of the two is written, and either will do
