@@ -24,6 +24,7 @@ from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import Provider, Send
+from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
@@ -160,7 +161,7 @@ async def twilio(folder: Path) -> AsyncIterator[Twilio]:
     secrets = StoredSecrets(store, bytes(32))
     await secrets.open()
     book = ConversationBook(store, "ingest-sms", (Channel.SMS,))
-    await store.open([book.collection, OPT_OUTS])
+    await store.open([book.collection, CONSENT, OPT_OUTS])
     await conversation_known(book, Channel.SMS)
     async with AsyncExitStack() as stack:
         double = await stack.enter_async_context(TwilioDouble(timers=ManualTimers(clock)))
@@ -177,7 +178,7 @@ async def twilio(folder: Path) -> AsyncIterator[Twilio]:
             credentials=CredentialBook(secrets, clock),
             directory=directory_of(*configuration(address)),
             book=book,
-            opt_outs=OptOuts(store, keys),
+            opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
             tokens=CallbackTokens(keys, "sms-status"),
             status_url="https://centre.example/v1/sms/twilio/status",
             clock=clock,

@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from standardiste.common.addresses import text_conversation
 from standardiste.common.errors import BadInput
 from standardiste.common.twilio.webhook import Form
-from standardiste.ingest_sms.inbound import Inbound, conversation_of, understand
+from standardiste.ingest_sms.inbound import Inbound, understand
 from standardiste.ingest_sms.keywords import Keyword
 
 DATA = Path(__file__).parents[2] / "data" / "sms"
@@ -44,7 +45,7 @@ def test_form_that_is_no_text_is_refused(path: str, pointer: str) -> None:
 
 def test_conversation_says_nothing_of_the_numbers_and_differs_by_tenant() -> None:
     ours, theirs = "+33199000001", "+33639980001"
-    named = conversation_of(b"a" * 32, ours, theirs)
-    assert named == conversation_of(b"a" * 32, ours, theirs)
-    assert named != conversation_of(b"b" * 32, ours, theirs)
+    named = text_conversation(b"a" * 32, ours, theirs)
+    assert named == text_conversation(b"a" * 32, ours, theirs)
+    assert named != text_conversation(b"b" * 32, ours, theirs)
     assert theirs not in named

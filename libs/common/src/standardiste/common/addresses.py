@@ -1,5 +1,5 @@
 """
-Which addresses are one: the key under which a customer is found by channel and address. Pure.
+Which addresses are one: the key under which a customer is found by channel and address, in the ledger and in `customers`. Pure.
 
 Channels that reach the same device share a family: a voice call, a text message and a callback are one telephone. E-mail is its own family, chat visitors
 theirs, and each open channel of an integrator has its own, by its name. A key is unique within a sponsor: whose customers they are is a wall.
@@ -13,7 +13,8 @@ from typing import Final
 
 import phonenumbers
 
-from standardiste.common.events.model import Channel
+from standardiste.common.events.model import Channel, ConversationId
+from standardiste.common.ids import keyed_id
 
 PHONE: Final = "phone"
 EMAIL: Final = "email"
@@ -68,6 +69,11 @@ def family_and_address(key: str) -> tuple[str, str]:
     """The parts of a key that a reader is shown."""
     family, _, address = key.partition("/")[2].partition(":")
     return family, address
+
+
+def text_conversation(key: bytes, ours: str, theirs: str) -> ConversationId:
+    """The one conversation of two numbers, named without naming them; `key` is the tenant's for conversations."""
+    return ConversationId(keyed_id(key, "sms", ours, theirs))
 
 
 def _phone(text: str, region: str | None) -> str | None:

@@ -32,6 +32,7 @@ from standardiste.common.housekeeping import housekeeping
 from standardiste.common.idempotency import IDEMPOTENCY
 from standardiste.common.opening import open_parts
 from standardiste.common.parts import Parts
+from standardiste.common.permission.ledger import CONSENT
 from standardiste.common.security.audit import AUDIT
 from standardiste.common.settings import CommonSettings
 from standardiste.common.sockets import SocketProtocol
@@ -96,7 +97,9 @@ async def run_services(
     """
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(_close, parts)
-        await parts.store.open([AUDIT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)])
+        await parts.store.open(
+            [AUDIT, CONSENT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)]
+        )
         listening = list(sockets) if sockets else [listen(host, port)]
         await _run_until_stopped(services, parts, listening, trusted_proxies, on_ready, stop or asyncio.Event())
 

@@ -16,6 +16,7 @@ from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import SMS_POLICY, Outbox
 from standardiste.common.parts import Parts
+from standardiste.common.permission.ledger import Ledger
 from standardiste.common.service import Service
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
@@ -37,7 +38,10 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     api = TwilioApi(settings.twilio_url, settings.twilio_timeout_ms)
     credentials = CredentialBook(parts.secrets, parts.clock)
     tokens = CallbackTokens(parts.keys, "sms-status")
-    opt_outs, deliveries = OptOuts(parts.store, parts.keys), Deliveries(parts.store, parts.clock)
+    opt_outs, deliveries = (
+        OptOuts(parts.store, parts.keys, Ledger(parts.store, parts.keys, parts.directory)),
+        Deliveries(parts.store, parts.clock),
+    )
 
     async def is_known(tenant: str, sid: str) -> bool:
         return await outbox.find(tenant, sid) is not None

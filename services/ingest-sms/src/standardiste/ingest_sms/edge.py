@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from standardiste.common.addresses import text_conversation
 from standardiste.common.errors import ProviderError
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel, DeliveryState
@@ -20,7 +21,7 @@ from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.common.twilio.webhook import Form, form_of, require_signature
 from standardiste.ingest_sms import media
 from standardiste.ingest_sms.deliveries import STATES, Deliveries, Progress
-from standardiste.ingest_sms.inbound import conversation_of, draft, understand
+from standardiste.ingest_sms.inbound import draft, understand
 from standardiste.ingest_sms.opt_outs import OptOuts
 from standardiste.ingest_sms.words import reason
 
@@ -68,8 +69,9 @@ class SmsEdge:
         tenant, address = found
         await require_signature(request, form, self._parts.http.public_url, self._credentials, tenant, address)
         inbound = understand(form)
+        scope = self._parts.directory.scope_of(tenant, address)
         if inbound.word is not None:
-            await self._opt_outs.note(tenant, address.id, inbound.sender, inbound.word, self._parts.clock.now(), inbound.sid)
+            await self._opt_outs.note(tenant, scope.sponsor, address.id, inbound.sender, inbound.word, self._parts.clock.now(), inbound.sid)
         files, missing = await self._files(tenant, address, form)
         own = self._parts.directory.tenant(tenant)
         await self._intake.accept(
@@ -77,8 +79,8 @@ class SmsEdge:
                 inbound,
                 tenant=tenant,
                 address=address,
-                scope=self._parts.directory.scope_of(tenant, address),
-                conversation=conversation_of(self._parts.keys.tenant(tenant, "conversation"), address.address, inbound.sender),
+                scope=scope,
+                conversation=text_conversation(self._parts.keys.tenant(tenant, "conversation"), address.address, inbound.sender),
                 files=files,
                 files_missing=missing,
                 is_test=own is not None and own.is_test,

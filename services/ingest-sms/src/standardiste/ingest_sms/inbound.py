@@ -8,7 +8,6 @@ from typing import Final
 from standardiste.common.errors import BadInput
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import ConversationId, Scope
-from standardiste.common.ids import keyed_id
 from standardiste.common.intake import AttachmentDraft, ContactDraft
 from standardiste.common.twilio.numbers import country_of, e164
 from standardiste.common.twilio.segments import segments
@@ -50,11 +49,6 @@ def understand(form: Form) -> Inbound:
         word=keyword(text, form["OptOutType"]),
         segments=form.integer("NumSegments") or segments(text).count,
     )
-
-
-def conversation_of(key: bytes, ours: str, theirs: str) -> ConversationId:
-    """The one conversation of two numbers, named without naming them."""
-    return ConversationId(keyed_id(key, "sms", ours, theirs))
 
 
 def draft(

@@ -19,6 +19,7 @@ from standardiste.common.conversations import ConversationBook
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import ProviderError
 from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.refusals import Refusal
 from standardiste.common.outbox.provider import Send, Sent, Unknown
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
@@ -67,8 +68,10 @@ class TwilioTexts:
         address = self._address(send)
         to = await self._number(send, address)
         self._check(send)
-        if await self._opt_outs.has_opted_out(send.tenant, address.id, to):
-            raise self._never(send, words.OPTED_OUT)
+        sponsor = self._directory.scope_of(send.tenant, address).sponsor
+        refused = await self._opt_outs.refused(send.tenant, sponsor, address.id, to, self._clock.now())
+        if refused is not None:
+            raise self._never(send, words.BLOCKED if refused is Refusal.BLOCKED else words.OPTED_OUT)
         service = address.settings.get(MESSAGING_SERVICE)
         token = self._tokens.make(send.tenant, address.id, command.message)
         try:

@@ -7,6 +7,7 @@ from typing import Final
 from standardiste.common.catalogue import Catalogue
 
 OPTED_OUT: Final = "opted_out"
+BLOCKED: Final = "blocked"
 NO_CREDENTIALS: Final = "no_credentials"
 NOT_REACHED: Final = "not_reached"
 NO_ANSWER: Final = "no_answer"
@@ -24,6 +25,7 @@ _REASONS: Final = Catalogue(
             "en": "The customer has asked for no more texts from this number (STOP).",
             "fr": "Le client a demandé à ne plus recevoir de SMS de ce numéro (STOP).",
         },
+        BLOCKED: {"en": "The customer's number is blocked.", "fr": "Le numéro du client est bloqué."},
         NO_CREDENTIALS: {
             "en": "This number has no account at the provider yet: an administrator must enter it.",
             "fr": "Ce numéro n'a pas encore de compte chez le fournisseur : un administrateur doit le saisir.",
