@@ -472,7 +472,7 @@ async def test_customers_are_found_by_words_and_changed_by_people(site: Running,
     assert [each["id"] for each in page["items"]] == [found["c1"].customer.id]
     path = f"/v1/customers/{found['c1'].customer.id}"
     shown = await http.get(path)
-    assert shown.json()["addresses"] == [{"family": "email", "address": "jean@example.org"}]
+    assert shown.json()["addresses"] == [{"family": "email", "address": "jean@example.org", "is_blocked": False}]
     assert problem_of(await http.patch(path, json={"labels": ["vip"]})) == (428, "if_match_missing")
     change = {"labels": ["vip", "vip"], "is_blocked": True, "name": "Hélène Martin"}
     changed = await http.patch(path, json=change, headers={"If-Match": shown.headers["etag"]})

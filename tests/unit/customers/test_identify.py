@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from standardiste.common.addresses import KEY_BYTES_MAX, customer_key, family_and_address, family_of, normal_address
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import Channel, ContactId, ConversationId, CustomerId, ReceiptId, SponsorId, Thread
+from standardiste.common.events.directory_customers import CustomerAttribute
+from standardiste.common.events.inputs import ContactIdentified
+from standardiste.common.events.model import Channel, Contact, ContactId, ConversationId, CustomerId, ReceiptId, SponsorId, Thread
 from standardiste.common.testing import builders
 from standardiste.customers import identify
-from standardiste.common.addresses import KEY_BYTES_MAX, customer_key, family_and_address, family_of, normal_address
 from standardiste.customers.records import Customer, Receipt, ReceiptState
 
 AT = builders.AT
@@ -125,6 +127,29 @@ def customer(**fields: Any) -> Customer:
     return Customer(**{"id": CustomerId("cu1"), "sponsor": SponsorId("main"), "created_at": AT, "updated_at": AT, **fields})
 
 
+def told(contact: Contact, known: Customer, receipt: Receipt | None = None, *declared: CustomerAttribute) -> ContactIdentified:
+    key = identify.key_of(contact, None)
+    return identify.identified(contact, known, identify.summary_of(known, key, declared), ConversationId("cv1"), receipt)
+
+
+def test_one_blocked_address_blocks_who_comes_by_it_and_no_other() -> None:
+    key = identify.key_of(builders.contact(), None)
+    assert key is not None
+    assert told(builders.contact(), customer(blocked_keys=(key,))).customer.is_blocked
+    assert not told(builders.contact(address="else@example.org"), customer(blocked_keys=(key,))).customer.is_blocked
+
+
+def test_rules_get_defaults_and_nothing_special_or_hidden() -> None:
+    declared = [
+        CustomerAttribute(id="vip", change_set=1, type="flag", default=False),
+        CustomerAttribute(id="plan", change_set=1, default="basic"),
+        CustomerAttribute(id="health", change_set=1, category="special"),
+        CustomerAttribute(id="debt", change_set=1, seen_by=("supervisor",), default="none"),
+    ]
+    known = customer(attributes={"plan": "gold", "health": "x", "debt": "y", "free": 1})
+    assert told(builders.contact(), known, None, *declared).customer.attributes == {"vip": False, "plan": "gold", "free": 1}
+
+
 def test_a_name_fills_a_gap_and_overwrites_nothing() -> None:
     contact = builders.contact(name="Jean")
     filled = identify.named(customer(), contact, Instant(AT + 1))
@@ -139,10 +164,10 @@ def test_a_name_fills_a_gap_and_overwrites_nothing() -> None:
 )
 def test_a_repeat_is_what_was_closed(expected: bool, state: ReceiptState | None) -> None:
     receipt = None if state is None else Receipt(id=ReceiptId("r_m1"), state=state, updated_at=AT)
-    assert identify.identified(builders.contact(), customer(), ConversationId("cv1"), receipt).is_repeat is expected
+    assert told(builders.contact(), customer(), receipt).is_repeat is expected
 
 
 def test_the_contact_that_made_the_record_is_unknown_however_often_it_comes() -> None:
     made = customer(first_contact=ContactId("m1"))
-    assert not identify.identified(builders.contact("m1"), made, ConversationId("cv1"), None).customer.is_known
-    assert identify.identified(builders.contact("m2"), made, ConversationId("cv1"), None).customer.is_known
+    assert not told(builders.contact("m1"), made).customer.is_known
+    assert told(builders.contact("m2"), made).customer.is_known

@@ -197,14 +197,30 @@ ROUTES: tuple[Route, ...] = (
         (200,),
         ("not_found",),
     ),
-    _route("customers", "GET /v1/customers", "Find customers by words.", (200,), ("cursor_invalid", "invalid_field")),
+    _route(
+        "customers",
+        "GET /v1/customers",
+        "Find customers by words, or by an id of another system.",
+        (200,),
+        ("cursor_invalid", "invalid_field"),
+    ),
+    _route(
+        "customers",
+        "POST /v1/customers",
+        "Make a customer's record before he contacts us.",
+        (201,),
+        ("already_exists", "invalid_field", "too_large", "idempotency_key_reused"),
+    ),
+    _route(
+        "customers", "GET /v1/customers/messages", "Find messages of all channels by words.", (200,), ("cursor_invalid", "invalid_field")
+    ),
     _route("customers", "GET /v1/customers/{customer}", "A customer's record.", (200,), ("not_found",)),
     _route(
         "customers",
         "PATCH /v1/customers/{customer}",
-        "Change name, language, labels, attributes; If-Match.",
+        "Change name, language, labels, attributes, external ids; If-Match.",
         (200,),
-        ("not_found", "version_conflict", "if_match_missing", "invalid_field"),
+        ("not_found", "version_conflict", "if_match_missing", "invalid_field", "already_exists"),
     ),
     _route(
         "customers",

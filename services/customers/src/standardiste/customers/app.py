@@ -6,9 +6,11 @@ from typing import Final
 
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
+from standardiste.customers.access import Access
 from standardiste.customers.decisions import GROUP, Decisions
-from standardiste.customers.edge import CustomersEdge
+from standardiste.customers.edges import router_of
 from standardiste.customers.identification import Identification
+from standardiste.customers.opening import Examiner
 from standardiste.customers.progress import Progress
 from standardiste.customers.records import COLLECTIONS
 from standardiste.customers.resolver import Resolver
@@ -23,9 +25,9 @@ def build(settings: CustomersSettings, parts: Parts) -> Service:
     progress, resolver = Progress(parts.bus, GROUP), Resolver(parts)
     return Service(
         name=NAME,
-        router=CustomersEdge(parts, progress).router(),
+        router=router_of(Access(parts, progress), progress),
         tasks={
-            "inputs": Identification(parts, resolver).run,
+            "inputs": Identification(parts, resolver, Examiner(parts, resolver)).run,
             "decisions": Decisions(parts, progress, resolver).run,
             "sweep": lambda ready: sweep_daily(parts.store, parts.blobs, parts.clock, settings.customers_blob_keep_days, ready),
         },

@@ -1,4 +1,4 @@
-"""The edge of identification: `inputs` in, one `contact.identified` for each contact out."""
+"""The edge of identification: `inputs` in, one `contact.identified` for each contact out, one `opening.examined` for each `interaction.open`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from standardiste.common.addresses import family_of
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
-from standardiste.common.events.base import Event
+from standardiste.common.events.base import Data, Event
 from standardiste.common.events.codec import encode
+from standardiste.common.events.commands import OpenInteraction
+from standardiste.common.events.directory_customers import CustomerAttribute
 from standardiste.common.events.inputs import ContactReceived
-from standardiste.common.events.model import Contact
+from standardiste.common.events.model import CommandId, Contact
 from standardiste.common.parts import Parts
 from standardiste.customers import identify
-from standardiste.common.addresses import family_of
 from standardiste.customers.documents import read
+from standardiste.customers.opening import Examiner
 from standardiste.customers.reading import Reader
 from standardiste.customers.records import RECEIPTS, Receipt
 from standardiste.customers.resolver import Resolver
@@ -25,11 +28,11 @@ SOURCE: Final = "customers"
 
 
 class Identification:
-    """Subscribes to `inputs` as one lane per customer address; everything but contacts is passed over by its type, undecoded."""
+    """Subscribes to `inputs` as one lane per customer address; everything but contacts and openings is passed over by its type, undecoded."""
 
-    def __init__(self, parts: Parts, resolver: Resolver) -> None:
-        self._parts, self._resolver = parts, resolver
-        self._reader = Reader((ContactReceived,), _lane_of)
+    def __init__(self, parts: Parts, resolver: Resolver, examiner: Examiner) -> None:
+        self._parts, self._resolver, self._examiner = parts, resolver, examiner
+        self._reader = Reader((ContactReceived, OpenInteraction), _lane_of)
 
     async def run(self, ready: Callable[[], None]) -> None:
         await self._parts.bus.subscribe(GROUP, (Topic.INPUTS,), self.take, lane=self._reader.lane, ready=ready)
@@ -37,28 +40,46 @@ class Identification:
     async def take(self, record: Record) -> None:
         """Idempotent: a redelivery publishes the same event again under the same id."""
         event = self._reader.take(record)
-        if event is None:
-            return
-        contact: Contact = event.data.contact
-        receipt = await read(self._parts.store.tenant(event.tenant), RECEIPTS, Receipt, contact.receipt)
-        customer, conversation = await self._resolver.resolve(event.tenant, contact)
-        linked_to = await self._resolver.linked(event.tenant, contact, customer, conversation)
-        identified = Event(
-            id=f"{contact.id}:identified",
-            source=SOURCE,
-            subject=conversation,
-            tenant=event.tenant,
-            time=self._parts.clock.now(),
-            data=identify.identified(contact, customer, conversation, receipt, linked_to),
-            traceparent=event.traceparent,
-        )
-        publish = self._parts.bus.publish(encode(identified, Topic.INPUTS))
+        match event.data if event is not None else None:
+            case ContactReceived(contact=contact) if event is not None:
+                await self._identify(event, contact)
+            case OpenInteraction() as asked if event is not None:
+                examined = await self._examiner.examine(event.tenant, CommandId(event.id), asked)
+                await self._publish(event, f"{event.id}:examined", event.subject, examined)
+            case _:
+                pass
+
+    async def _identify(self, event: Event, contact: Contact) -> None:
+        tenant = event.tenant
+        receipt = await read(self._parts.store.tenant(tenant), RECEIPTS, Receipt, contact.receipt)
+        customer, conversation = await self._resolver.resolve(tenant, contact)
+        linked_to = await self._resolver.linked(tenant, contact, customer, conversation)
+        declared = self._parts.directory.all(CustomerAttribute, tenant)
+        summary = identify.summary_of(customer, self._resolver.key_of(tenant, contact), declared)
+        identified = identify.identified(contact, customer, summary, conversation, receipt, linked_to)
+        publish = self._publish(event, f"{contact.id}:identified", conversation, identified)
         if contact.thread is None:
             await publish
         else:  # neither waits for the other's disk; the offset waits for both
-            await asyncio.gather(publish, self._resolver.remember(event.tenant, customer.id, contact, conversation))
+            await asyncio.gather(publish, self._resolver.remember(tenant, customer, contact, conversation))
+
+    async def _publish(self, cause: Event, id: str, subject: str, data: Data) -> None:
+        answer = Event(
+            id=id,
+            source=SOURCE,
+            subject=subject,
+            tenant=cause.tenant,
+            time=self._parts.clock.now(),
+            data=data,
+            traceparent=cause.traceparent,
+        )
+        await self._parts.bus.publish(encode(answer, Topic.INPUTS))
 
 
 def _lane_of(event: Event) -> str:
-    contact: Contact = event.data.contact
-    return f"{family_of(contact.channel, contact.channel_name)}:{contact.address}"
+    match event.data:
+        case OpenInteraction(channel=channel, address=address):
+            return f"{family_of(channel, channel.value)}:{address}"
+        case data:
+            contact: Contact = data.contact
+            return f"{family_of(contact.channel, contact.channel_name)}:{contact.address}"

@@ -11,13 +11,16 @@ address of ours. Every id is derived from the contact, so a redelivery decides t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from standardiste.common.events.base import Instant
-from standardiste.common.events.inputs import ContactIdentified
-from standardiste.common.events.model import Channel, Contact, ConversationId, CustomerId, CustomerSummary
 from standardiste.common.addresses import customer_key, family_of, normal_address
+from standardiste.common.attributes import told
+from standardiste.common.events.base import Instant
+from standardiste.common.events.contact_facts import facts_of_contact
+from standardiste.common.events.directory_customers import CustomerAttribute
+from standardiste.common.events.inputs import ContactIdentified
+from standardiste.common.events.model import Channel, ChannelAddressId, Contact, ConversationId, CustomerId, CustomerSummary
 from standardiste.customers.records import Customer, Receipt, ReceiptState
 
 REFERENCES_TRIED = 20
@@ -61,7 +64,12 @@ def conversation_brought(contact: Contact, customer: CustomerId) -> Conversation
         return None
     if contact.channel in (Channel.VOICE, Channel.CALLBACK, Channel.CHAT, Channel.EMAIL):
         return own_conversation(contact)  # a session is over when it is over
-    return ConversationId(f"cv_{_hash(customer, contact.channel_address)}")
+    return lasting_conversation(customer, contact.channel_address)
+
+
+def lasting_conversation(customer: CustomerId, channel_address: ChannelAddressId) -> ConversationId:
+    """The one that a customer keeps open with an address of ours."""
+    return ConversationId(f"cv_{_hash(customer, channel_address)}")
 
 
 def own_conversation(contact: Contact) -> ConversationId:
@@ -103,9 +111,30 @@ def thread_id(customer: CustomerId, message_id: str) -> str:
     return _hash(customer, message_id)
 
 
+def identity_of(customer: Customer, key: str | None) -> CustomerId:
+    """The name under which an address's threads and conversations are kept: the record's own, or that of the record it was merged from."""
+    return customer.id if key is None else customer.origins.get(key, customer.id)
+
+
+def summary_of(customer: Customer, key: str | None, declared: Iterable[CustomerAttribute]) -> CustomerSummary:
+    """What the router's rules and a desk's first glance are told of a customer who came by this address."""
+    return CustomerSummary(
+        id=customer.id,
+        name=customer.name,
+        language=customer.language,
+        zone=customer.zone,
+        is_known=True,
+        is_blocked=customer.is_blocked or (key is not None and key in customer.blocked_keys),
+        labels=customer.labels,
+        attributes=told(declared, customer.attributes),
+        preferred_agent=customer.preferred_agent,
+    )
+
+
 def identified(
     contact: Contact,
     customer: Customer,
+    summary: CustomerSummary,
     conversation: ConversationId,
     receipt: Receipt | None,
     linked_to: ConversationId | None = None,
@@ -115,18 +144,9 @@ def identified(
         contact=contact.id,
         receipt=contact.receipt,
         conversation=conversation,
-        customer=CustomerSummary(
-            id=customer.id,
-            name=customer.name or contact.name,
-            language=customer.language,
-            zone=customer.zone,
-            is_known=customer.first_contact != contact.id,
-            is_blocked=customer.is_blocked,
-            labels=customer.labels,
-            attributes=customer.attributes,
-            preferred_agent=customer.preferred_agent,
-        ),
+        customer=replace(summary, name=summary.name or contact.name, is_known=customer.first_contact != contact.id),
         is_repeat=receipt is not None and receipt.state is ReceiptState.CLOSED,
+        facts=facts_of_contact(contact),
         linked_to=linked_to,
     )
 

@@ -7,6 +7,7 @@ a conversation holds facts and its last few agents, each message is a document o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
@@ -36,7 +37,11 @@ AGENTS_KEPT: Final = 20
 
 CUSTOMERS: Final = Collection(
     name="customers",
-    indexes=(Index(name="key", path="keys", is_unique=True, is_list=True),),
+    indexes=(
+        Index(name="key", path="keys", is_unique=True, is_list=True),
+        Index(name="external", path="externals", is_unique=True, is_list=True),
+        Index(name="updated_at", path="updated_at"),
+    ),
     text=("name", "addresses"),
 )
 CONVERSATIONS: Final = Collection(
@@ -54,6 +59,7 @@ MESSAGES: Final = Collection(
         Index(name="interaction", path="interaction"),
         Index(name="blob", path="blobs", is_list=True),
     ),
+    text=("message.content.text", "message.content.subject"),
 )
 THREADS: Final = Collection(name="customers-threads")
 RECEIPTS: Final = Collection(
@@ -72,7 +78,10 @@ class Customer:
     """
     A customer of one sponsor. `keys` are the addresses as they are compared (addresses.py), `addresses` the same as people search them.
 
-    `first_contact` is the contact that made the record: to it the customer was new.
+    `first_contact` is the contact that made the record: to it the customer was new. `external_ids` are his in other systems, by system, `externals` the
+    same as they are found. `attributes_at` says when each attribute was set. `blocked_keys` are those of his addresses that are blocked, `is_blocked` means
+    all. `origins` names, for addresses that came by a merge, the record they came from: threads and conversations go on under that name. A record that was
+    merged away has `merged_into` and no addresses.
     """
 
     id: CustomerId
@@ -89,6 +98,12 @@ class Customer:
     is_blocked: bool = False
     preferred_agent: AgentId | None = None
     first_contact: ContactId | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    externals: tuple[str, ...] = ()
+    attributes_at: Mapping[str, Instant] = field(default_factory=dict[str, Instant])
+    blocked_keys: tuple[str, ...] = ()
+    origins: Mapping[str, CustomerId] = field(default_factory=dict[str, CustomerId])
+    merged_into: CustomerId | None = None
     format: int = FORMAT
 
 
@@ -120,6 +135,7 @@ class Conversation:
     subject_from: ContactId | None = None
     agents: tuple[AgentId, ...] = ()
     linked_to: ConversationId | None = None
+    purpose: str | None = None
     waiting: Contact | None = None
     format: int = FORMAT
 

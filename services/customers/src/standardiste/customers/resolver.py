@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from standardiste.common.errors import UniqueConflict
 from standardiste.common.events.directory import Site
-from standardiste.common.events.model import Contact, ConversationId, CustomerId
+from standardiste.common.events.model import Contact, ConversationId, CustomerId, SiteId
 from standardiste.common.parts import Parts
 from standardiste.common.store.port import ABSENT, Find, TenantStore, Where
 from standardiste.customers import identify
@@ -39,12 +40,36 @@ class Resolver:
         """Who it is, and which conversation."""
         documents = self._parts.store.tenant(tenant)
         customer, is_new = await self._customer(tenant, documents, contact)
-        return customer, await self._conversation(documents, contact, customer, is_new)
+        return customer, await self._conversation(documents, contact, customer, self.key_of(tenant, contact), is_new)
 
-    async def remember(self, tenant: str, customer: CustomerId, contact: Contact, conversation: ConversationId) -> None:
+    async def customer_at(self, tenant: str, key: str, fresh: Callable[[CustomerId], Customer]) -> tuple[Customer, bool]:
+        """The customer who has this address; else the one that `fresh` makes, and True."""
+        documents = self._parts.store.tenant(tenant)
+        while True:
+            page = await documents.find(CUSTOMERS, Find(where=(Where(index="key", equals=key),), limit=1))
+            if page.documents:
+                return load(Customer, page.documents[0].body), False
+            made = fresh(CustomerId(self._parts.ids.mint("cu")))
+            try:
+                await documents.put(CUSTOMERS, made.id, dump(made), expected=ABSENT)
+            except UniqueConflict:
+                continue  # another contact of the same address was first: it is there now
+            return made, True
+
+    def key_of(self, tenant: str, contact: Contact) -> str | None:
+        """The key of the contact's address; None when it says nobody."""
+        return identify.key_of(contact, self.region(tenant, contact.scope.site))
+
+    def region(self, tenant: str, site: SiteId) -> str | None:
+        """The country whose national numbers are read there."""
+        found = self._parts.directory.get(Site, tenant, site)
+        return None if found is None else found.country
+
+    async def remember(self, tenant: str, customer: Customer, contact: Contact, conversation: ConversationId) -> None:
         """A mail's place, for the answers to it, and that of the mails it refers to, which we may never have had. The first stays."""
         thread, documents = Thread(conversation=conversation), self._parts.store.tenant(tenant)
-        ids = [identify.thread_id(customer, id) for id in identify.ids_of_thread(contact)]
+        identity = identify.identity_of(customer, self.key_of(tenant, contact))
+        ids = [identify.thread_id(identity, id) for id in identify.ids_of_thread(contact)]
         await asyncio.gather(*(change(documents, THREADS, Thread, id, lambda former: former or thread) for id in ids))
 
     async def linked(self, tenant: str, contact: Contact, customer: Customer, conversation: ConversationId) -> ConversationId | None:
@@ -66,19 +91,11 @@ class Resolver:
         return None if stored is None else stored.conversation
 
     async def _customer(self, tenant: str, documents: TenantStore, contact: Contact) -> tuple[Customer, bool]:
-        key = identify.key_of(contact, self._region(tenant, contact))
+        key = self.key_of(tenant, contact)
         if key is None:
             return await self._stranger(documents, contact), False
-        while True:
-            page = await documents.find(CUSTOMERS, Find(where=(Where(index="key", equals=key),), limit=1))
-            if page.documents:
-                return await self._known(documents, load(Customer, page.documents[0].body), contact), False
-            fresh = self._fresh(contact, key, CustomerId(self._parts.ids.mint("cu")))
-            try:
-                await documents.put(CUSTOMERS, fresh.id, dump(fresh), expected=ABSENT)
-            except UniqueConflict:
-                continue  # another contact of the same address was first: it is there now
-            return fresh, True
+        customer, is_new = await self.customer_at(tenant, key, lambda id: self._fresh(contact, key, id))
+        return (customer, True) if is_new else (await self._known(documents, customer, contact), False)
 
     async def _stranger(self, documents: TenantStore, contact: Contact) -> Customer:
         """A customer of his own for each contact whose address says nobody."""
@@ -97,15 +114,18 @@ class Resolver:
             or customer
         )
 
-    async def _conversation(self, documents: TenantStore, contact: Contact, customer: Customer, is_new: bool) -> ConversationId:
-        found = identify.conversation_brought(contact, customer.id)
+    async def _conversation(
+        self, documents: TenantStore, contact: Contact, customer: Customer, key: str | None, is_new: bool
+    ) -> ConversationId:
+        identity = identify.identity_of(customer, key)
+        found = identify.conversation_brought(contact, identity)
         if found is None and not is_new:
-            found = await self._thread(documents, contact, customer.id)
+            found = await self._thread(documents, contact, customer.id, identity)
         return found or identify.own_conversation(contact)
 
-    async def _thread(self, documents: TenantStore, contact: Contact, customer: CustomerId) -> ConversationId | None:
+    async def _thread(self, documents: TenantStore, contact: Contact, customer: CustomerId, identity: CustomerId) -> ConversationId | None:
         for message_id in identify.message_ids(contact):
-            thread = await read(documents, THREADS, Thread, identify.thread_id(customer, message_id))
+            thread = await read(documents, THREADS, Thread, identify.thread_id(identity, message_id))
             if thread is not None:
                 return thread.conversation
             ours = identify.our_message(message_id, contact)
@@ -121,7 +141,3 @@ class Resolver:
     async def _if_his(self, documents: TenantStore, id: ConversationId, customer: CustomerId) -> ConversationId | None:
         conversation = await read(documents, CONVERSATIONS, Conversation, id)
         return id if conversation is not None and conversation.customer == customer else None
-
-    def _region(self, tenant: str, contact: Contact) -> str | None:
-        site = self._parts.directory.get(Site, tenant, contact.scope.site)
-        return None if site is None else site.country

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from standardiste.common.addresses import family_and_address
 from standardiste.common.events.model import Attachment, Content
 from standardiste.common.store.port import Document
-from standardiste.common.addresses import family_and_address
 from standardiste.customers.records import Customer, StoredMessage, load
 
-_INNER_OF_CUSTOMER: Final = ("format", "keys", "addresses", "first_contact")
+_INNER_OF_CUSTOMER: Final = ("format", "keys", "addresses", "first_contact", "externals", "attributes_at", "blocked_keys", "origins")
 _INNER_OF_CONVERSATION: Final = ("format", "subject_from", "contact_at", "waiting")
 _INNER_OF_RECEIPT: Final = ("format", "open_since", "sponsor")
 
@@ -27,12 +27,15 @@ NAME_CHARACTERS_MAX: Final = 200
 
 
 def customer(document: Document) -> dict[str, Any]:
-    """A customer's record, its addresses by family."""
-    pairs = [family_and_address(key) for key in load(Customer, document.body).keys]
+    """A customer's record, its addresses by family, each with whether it is blocked."""
+    known = load(Customer, document.body)
+    addresses = [(key, *family_and_address(key)) for key in known.keys]
     return {
         "id": document.id,
         **_without(document.body, _INNER_OF_CUSTOMER),
-        "addresses": [{"family": family, "address": address} for family, address in pairs],
+        "addresses": [
+            {"family": family, "address": address, "is_blocked": key in known.blocked_keys} for key, family, address in addresses
+        ],
     }
 
 
