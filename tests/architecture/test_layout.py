@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/src/standardiste/*/__init__.py"))
 ENGINE = ROOT / "services/router/src/standardiste/router/engine"
 POLICIES = ROOT / "services/router/src/standardiste/router/policies"
-EVENTS_FOR_THE_ENGINE = {"base", "model", "inputs", "commands", "decisions", "outbound", "directory", "refusals"}
+EVENTS_FOR_THE_ENGINE = {"contact_facts", "base", "model", "inputs", "commands", "decisions", "outbound", "directory", "refusals"}
 STANDARD_LIBRARY_OF_THE_ENGINE = {
     "__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "math", "operator", "types", "typing", "zoneinfo", "datetime",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from standardiste.common.events.model import (
     Audience,
     Channel,
     ChannelAddressId,
+    CommandId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -296,8 +297,28 @@ def begin(world: World, pick: Pick) -> None:
         channel_address=ChannelAddressId(str(channel)),
         address="customer@example.org",
         content=content("bonjour"),
+        conversation=pick((None, None, *map(ConversationId, _conversations(world)[:2]))),
     )
     world.send(opened)
+    world.asked.append((CommandId(f"x{world.number}"), opened))
+    if pick((True, True, False)):
+        examine(world, pick)
+
+
+def examine(world: World, pick: Pick) -> None:
+    """`customers` says who it is and whether he may be contacted; sometimes late, sometimes twice."""
+    if not world.asked:
+        return
+    command, asked = pick(world.asked[-3:])
+    world.send(
+        inputs.OpeningExamined(
+            command=command,
+            asked=asked,
+            refused=pick((None, None, None, "blocked", "opted_out")),
+            conversation=pick((None, ConversationId(f"c_{command}"), *map(ConversationId, _conversations(world)[:1]))),
+            customer=pick((None, CustomerSummary(id=CustomerId("cu1")))),
+        )
+    )
 
 
 def rest(world: World, pick: Pick) -> None:
@@ -367,6 +388,7 @@ ACTIONS: tuple[tuple[int, Action], ...] = (
     (24, own_work),
     (5, supervise),
     (2, begin),
+    (1, examine),
     (1, rest),
     (1, same_command_again),
     (1, reconfigure),

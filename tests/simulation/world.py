@@ -19,8 +19,9 @@ from simulation.centre import centre
 from standardiste.common.events import codec
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.commands import OpenInteraction
 from standardiste.common.events.directory import ChangeSetCommitted, Entity
-from standardiste.common.events.model import AgentId, InteractionId, OfferId, SessionId
+from standardiste.common.events.model import AgentId, CommandId, InteractionId, OfferId, SessionId
 from standardiste.common.testing.builders import AT, TENANT, event
 from standardiste.router.engine import Engine, persist, snapshot
 from standardiste.router.kit import STANDARD
@@ -48,6 +49,7 @@ class World:
         self.known_contacts: list[Any] = []
         self.events: list[Event] = []
         self.log: list[Entry] = []
+        self.asked: list[tuple[CommandId, OpenInteraction]] = []
         self.configure(*centre())
 
     # ---- doing

@@ -28,6 +28,7 @@ from standardiste.common.events.model import (
     Channel,
     ChannelAddressId,
     CloseReason,
+    CommandId,
     Contact,
     ContactId,
     ConversationId,
@@ -68,6 +69,7 @@ class Story:
         self.change_set = 0
         self.beating = ["g1", "g2"]
         self.contacts: dict[str, Contact] = {}
+        self.asked: tuple[CommandId, c.OpenInteraction] | None = None
         self.configure(*configuration(*more))
 
     def run(self, table: str) -> None:
@@ -221,6 +223,7 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     d.ConfigurationRefused: lambda e: f"refused set {e.change_set} {e.reason}",
     d.InteractionCreated: lambda e: f"created {e.interaction}" + (f" linked {e.linked_to}" if e.linked_to else ""),
     d.InteractionOpened: lambda e: f"opened {e.owner or e.requirement.queue}",
+    d.OpeningAsked: lambda e: "asked",
     d.ContactJoined: lambda e: f"joined {e.interaction}",
     d.ContactRepeated: lambda e: f"repeated {e.interaction}",
     d.CustomerIdentified: lambda e: f"identified {e.interaction} {e.customer.id}",
@@ -447,18 +450,44 @@ def _write(story: Story, agent: str, verb: str, id: str, text: str = "") -> Data
     return c.SendMessage(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), content=content(text), audience=audience)
 
 
-def _open(story: Story, agent: str, channel: str) -> Data:
-    return c.OpenInteraction(
-        actor=story.actor(agent),
-        channel=Channel(channel),
-        channel_address=ChannelAddressId(channel),
-        address="customer@example.org",
-        content=content("bonjour"),
+def _open(story: Story, agent: str, channel: str, asks: str = "", address: str = "", queue: str = "") -> tuple[Event, ...]:
+    """Asked, and examined at once unless the story "asks to open"."""
+    return _ask_to_open(
+        story,
+        c.OpenInteraction(
+            actor=story.actor(agent),
+            channel=Channel(channel),
+            channel_address=ChannelAddressId(address or channel),
+            address="customer@example.org",
+            content=content("bonjour"),
+            queue=QueueId(queue) if queue else None,
+        ),
+        is_examined=not asks,
     )
 
 
-def _send_by_api(story: Story, message: str, channel: str, conversation: str = "") -> Data:
-    return c.OpenInteraction(
+def _ask_to_open(story: Story, asked: c.OpenInteraction, *, is_examined: bool) -> tuple[Event, ...]:
+    events = story.send(asked)
+    story.asked = (CommandId(f"x{story.number}"), asked)
+    return events + _examined(story) if is_examined else events
+
+
+def _examined(story: Story, refused: str = "", customer: str = "", conversation: str = "") -> tuple[Event, ...]:
+    assert story.asked is not None, "something was asked"
+    command, asked = story.asked
+    return story.send(
+        inputs.OpeningExamined(
+            command=command,
+            asked=asked,
+            refused=refused or None,
+            conversation=ConversationId(f"cv_{conversation}") if conversation else asked.conversation,
+            customer=CustomerSummary(id=CustomerId(customer)) if customer else None,
+        )
+    )
+
+
+def _send_by_api(story: Story, message: str, channel: str, conversation: str = "") -> tuple[Event, ...]:
+    asked = c.OpenInteraction(
         actor=c.Actor(api_key="key1"),
         channel=Channel(channel),
         channel_address=ChannelAddressId(channel),
@@ -467,6 +496,7 @@ def _send_by_api(story: Story, message: str, channel: str, conversation: str = "
         conversation=ConversationId(f"cv_{conversation or message}"),
         message=MessageId(message),
     )
+    return _ask_to_open(story, asked, is_examined=True)
 
 
 def _assign(story: Story, agent: str, id: str, to: str, forced: str = "") -> Data:
@@ -560,7 +590,12 @@ _VERBS = _compile(
     ),
     (r"(?P<agent>\w+) transfers (?P<id>\w+) to (?P<kind>queue|agent|number) (?P<to>\S+)(?P<waiting> waiting)?", _transfer),
     (r"(?P<agent>\w+) assigns (?P<id>\w+) to (?P<to>\w+)(?P<forced> by force)?", _assign),
-    (r"(?P<agent>\w+) opens by (?P<channel>\w+)", _open),
+    (
+        r"(?P<agent>\w+) (?:opens|(?P<asks>asks) to open) by (?P<channel>\w+)(?: on (?P<address>\w+))?(?: from queue (?P<queue>\w+))?",
+        _open,
+    ),
+    (r"the opening may be made(?: to (?P<customer>cu\w+))?(?: in (?P<conversation>\w+))?", _examined),
+    (r"the opening may not be made: (?P<refused>\w+)", _examined),
     (r"the api sends (?P<message>\w+) by (?P<channel>\w+)(?: in (?P<conversation>\w+))?", _send_by_api),
     (
         r"(?P<agent>\w+) consults about (?P<id>\w+)",

@@ -170,12 +170,12 @@ def test_a_waiting_transfer_comes_back_when_its_agent_leaves_and_can_be_cancelle
 def test_an_agent_opens_mail_and_owns_it_at_once_within_capacity() -> None:
     Story().run("""
            0.0 | the floor: anna        |
-           1.0 | anna opens by email    | opened anna; message a05f5bbbbd3eb88a6f0c97ad7-m1 customer;
+           1.0 | anna opens by email    | asked; opened anna; message a05f5bbbbd3eb88a6f0c97ad7-m1 customer;
                |                        | > deliver a05f5bbbbd3eb88a6f0c97ad7-m1; done; anna busy 20
            2.0 | v1 by voice, v1 is cu1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
                |                        | offer v1-o1 anna 20s interrupting; anna busy 120
-           2.5 | anna accepts v1        | accepted v1-o1 anna; interrupted a05f5bbbbd3eb88a6f0c97ad7; connecting v1 anna; > connect anna;
-               |                        | done; anna busy 100
+           2.5 | anna accepts v1        | accepted v1-o1 anna; interrupted a05f5bbbbd3eb88a6f0c97ad7; connecting v1 anna;
+               |                        | > connect anna; done; anna busy 100
            3.0 | anna opens by sms      | no: over_capacity
            4.0 | ben opens by email     | no: no_session
     """)
@@ -184,13 +184,15 @@ def test_an_agent_opens_mail_and_owns_it_at_once_within_capacity() -> None:
 def test_the_customers_answer_prefers_the_agent_who_began() -> None:
     Story(queue("main", wrap_up=WrapUpMode.NONE)).run("""
            0.0 | the floor: anna                          |
-           1.0 | anna opens by email                      | opened anna; message a05f5bbbbd3eb88a6f0c97ad7-m1 customer;
+           1.0 | anna opens by email                      | asked; opened anna; message a05f5bbbbd3eb88a6f0c97ad7-m1 customer;
                |                                          | > deliver a05f5bbbbd3eb88a6f0c97ad7-m1; done; anna busy 20
-           2.0 | anna completes a05f5bbbbd3eb88a6f0c97ad7 | closed a05f5bbbbd3eb88a6f0c97ad7 handled; idle anna; done; anna ready 0
+           2.0 | anna completes a05f5bbbbd3eb88a6f0c97ad7 | closed a05f5bbbbd3eb88a6f0c97ad7 handled; idle anna; done;
+               |                                          | anna ready 0
            3.0 | the floor: ben                           |
-           4.0 | v1 by voice, v1 is cu9, anna accepts v1  | created v1; routed v1 main; said v1; identified v1 cu9; queued v1 identified;
-               |                                          | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
-               |                                          | connecting v1 anna; > connect anna; done; anna busy 100
+           4.0 | v1 by voice, v1 is cu9, anna accepts v1  | created v1; routed v1 main; said v1; identified v1 cu9;
+               |                                          | queued v1 identified; offer v1-o1 anna 20s; anna offered 100;
+               |                                          | accepted v1-o1 anna; connecting v1 anna; > connect anna; done;
+               |                                          | anna busy 100
            5.0 | m1 by email                              | created m1; routed m1 main; said m1
            5.1 | m1 is cu1 in a05f5bbbbd3eb88a6f0c97ad7   | identified m1 cu1; routed m1 main; queued m1 identified for anna
     """)
@@ -200,9 +202,10 @@ def test_an_outbound_call_that_is_not_answered_ends_in_wrap_up() -> None:
     story = Story()
     story.run("""
            0.0 | the floor: anna     |
-           1.0 | anna opens by voice | opened anna; connecting a05f5bbbbd3eb88a6f0c97ad7 anna; > call for anna; done; anna busy 100
-          31.0 |                     | media failed a05f5bbbbd3eb88a6f0c97ad7-o0 anna; > release all; wrapping a05f5bbbbd3eb88a6f0c97ad7;
-               |                     | anna wrapping 100
+           1.0 | anna opens by voice | asked; opened anna; connecting a05f5bbbbd3eb88a6f0c97ad7 anna; > call for anna; done;
+               |                     | anna busy 100
+          31.0 |                     | media failed a05f5bbbbd3eb88a6f0c97ad7-o0 anna; > release all;
+               |                     | wrapping a05f5bbbbd3eb88a6f0c97ad7; anna wrapping 100
     """)
 
 
@@ -313,7 +316,7 @@ def test_why_is_it_still_waiting_and_why_am_i_idle() -> None:
 def test_the_api_sends_by_itself_and_what_it_opened_closes() -> None:
     Story().run("""
            0.0 | the floor: anna             |
-           1.0 | the api sends ms_1 by email | opened main; message ms_1 customer; > deliver ms_1;
+           1.0 | the api sends ms_1 by email | asked; opened main; message ms_1 customer; > deliver ms_1;
                |                             | closed 9cfae33d58f6e42bec2608d51 closed_by_api; done
            2.0 | the api sends ms_2 by voice | no: not_offered_here
     """)
@@ -322,8 +325,8 @@ def test_the_api_sends_by_itself_and_what_it_opened_closes() -> None:
 def test_the_api_sends_into_a_live_conversation_whose_owner_sees_it() -> None:
     Story().run("""
            0.0 | the floor: anna                        |
-           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
-               |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
-               |                                        | > here is anna; done; anna busy 33
-           2.0 | the api sends ms_1 by chat in c1       | message ms_1 customer; > deliver ms_1; done
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1;
+               |                                        | queued c1 identified; offer c1-o1 anna 30s; anna offered 33;
+               |                                        | accepted c1-o1 anna; active c1 anna; > here is anna; done; anna busy 33
+           2.0 | the api sends ms_1 by chat in c1       | asked; message ms_1 customer; > deliver ms_1; done
     """)

@@ -34,6 +34,7 @@ const refusals: Record<`refusal.${Refusal}`, string> = {
   "refusal.opted_out": "The customer has opted out of this channel.",
   "refusal.blocked": "This sender is blocked.",
   "refusal.not_permitted_now": "This customer may not be contacted for this now.",
+  "refusal.permission_unknown": "Whether this customer may be contacted could not be found out in time; try again.",
   "refusal.customer_left": "The customer has left.",
   "refusal.not_offered_here": "This channel does not offer that.",
   "refusal.bus_away": "The system does not answer just now. Try again in a moment.",

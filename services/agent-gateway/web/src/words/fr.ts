@@ -34,6 +34,7 @@ export const fr: Record<Key, string> = {
   "refusal.opted_out": "Le client a refusé ce canal.",
   "refusal.blocked": "Cet expéditeur est bloqué.",
   "refusal.not_permitted_now": "Ce client ne peut pas être contacté pour cela maintenant.",
+  "refusal.permission_unknown": "Impossible de savoir à temps si ce client peut être contacté ; réessayez.",
   "refusal.customer_left": "Le client est parti.",
   "refusal.not_offered_here": "Ce canal ne le permet pas.",
   "refusal.bus_away": "Le système ne répond pas en ce moment. Réessayez dans un instant.",

@@ -7,11 +7,13 @@ from typing import Final
 from standardiste.common.rules import compile_rules
 from standardiste.router.calendars import hours_of
 from standardiste.router.engine.policy import Kit
+from standardiste.router.permission import may_open
 from standardiste.router.policies import ALWAYS, FILTERS, LIFO, RANKINGS, URGENCY
 
 STANDARD: Final = Kit(
     compile_rules=compile_rules,
     hours_of=hours_of,
+    may_open=may_open,
     group_filters=ALWAYS,
     filters=FILTERS,
     rankings=RANKINGS,

@@ -109,6 +109,20 @@ class InteractionOpened:
     attributes: Attributes = field(default_factory=dict[str, "str | int | float | bool"])
 
 
+@_decision("opening.asked", is_on_websocket=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningAsked:
+    """
+    An `interaction.open` that rights and capacity allow: it waits for opening.examined until `until`, then it is refused. The command itself is not kept.
+    """
+
+    command: CommandId
+    agent: AgentId | None = None
+    session: SessionId | None = None
+    api_key: str | None = None
+    until: Instant
+
+
 @_decision("contact.joined", is_on_websocket=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactJoined:
@@ -1002,11 +1016,15 @@ class ContactUndeliverable:
 @_decision("channel-address.health-changed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAddressHealthChanged:
-    """One of our addresses fails, or works again."""
+    """One of our addresses fails, or works again; or its credential ends soon, or it has been silent for unusually long."""
 
     channel_address: ChannelAddressId
     is_healthy: bool
     detail: str = ""
+    channel: Channel | None = None
+    last_success_at: Instant | None = None
+    credential_expires_at: Instant | None = None
+    silent_since: Instant | None = None
 
 
 MESSAGE_FACTS: Mapping[str, type] = {

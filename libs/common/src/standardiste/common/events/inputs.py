@@ -173,13 +173,17 @@ class CallbackRequested:
 @event("channel-address.reported", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAddressReported:
-    """How one of our addresses fares: last success, the trouble in plain words."""
+    """
+    How one of our addresses fares: last success, the trouble in plain words, when its credential ends, since when nothing has come where that is unusual.
+    """
 
     channel_address: ChannelAddressId
     channel: Channel
     is_healthy: bool
     last_success_at: Instant | None = None
     detail: str = ""
+    credential_expires_at: Instant | None = None
+    silent_since: Instant | None = None
 
 
 @event("session.opened", kind=Kind.FACT, topic=Topic.INPUTS, sources=GATEWAY)

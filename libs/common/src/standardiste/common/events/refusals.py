@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     OPTED_OUT = "opted_out"
     BLOCKED = "blocked"
     NOT_PERMITTED_NOW = "not_permitted_now"
+    PERMISSION_UNKNOWN = "permission_unknown"
     CUSTOMER_LEFT = "customer_left"
     NOT_OFFERED_HERE = "not_offered_here"
     BUS_AWAY = "bus_away"
@@ -77,6 +78,7 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.OPTED_OUT: "The customer has opted out of this channel.",
     Refusal.BLOCKED: "The sender is blocked.",
     Refusal.NOT_PERMITTED_NOW: "This customer may not be contacted for this purpose now.",
+    Refusal.PERMISSION_UNKNOWN: "Whether this customer may be contacted could not be found out in time; try again.",
     Refusal.CUSTOMER_LEFT: "The customer has left.",
     Refusal.NOT_OFFERED_HERE: "This installation or channel does not offer it.",
     Refusal.BUS_AWAY: "The message bus does not answer; try again in a moment.",

@@ -37,6 +37,7 @@ class Due(StrEnum):
     LOST = "lost"
     REST = "rest"
     GATEWAY = "gateway"
+    OPENING = "opening"
     HOURS = "hours"
     CHANGE_SET = "change_set"
     SWEEP = "sweep"

@@ -66,6 +66,8 @@ def standing(live: Live) -> Iterator[Deadline]:
         yield from due_of_agent(agent)
     for gateway in live.gateways.values():
         yield Deadline(gateway.until, gateway.name, Due.GATEWAY)
+    for opening in live.openings.values():
+        yield Deadline(opening.until, opening.command, Due.OPENING)
     for number, at in live.dated.items():
         yield Deadline(at, str(number), Due.CHANGE_SET)
     if any(live.queue_lengths.values()):

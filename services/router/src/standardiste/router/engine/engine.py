@@ -20,6 +20,7 @@ from standardiste.common.events.base import Event, Instant, Kind, class_of, spec
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.router.engine import commands, contacts, media, reconfigure, sessions, timers
 from standardiste.router.engine.apply import apply
+from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import Deadline
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.persist import Records, changes, load
@@ -122,6 +123,7 @@ Handler = Callable[[Step, Any], None]
 _FACTS: Final[dict[type, Handler]] = {
     inputs.ContactReceived: contacts.received,
     inputs.ContactIdentified: contacts.identified,
+    inputs.OpeningExamined: opening.examined,
     inputs.ContactLeft: contacts.left,
     inputs.ContactReturned: contacts.returned,
     inputs.ContactTyping: contacts.typing,

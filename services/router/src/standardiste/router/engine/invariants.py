@@ -109,6 +109,9 @@ def _overdue(live: Live, at: Instant) -> list[Fault]:
             ends.append(i.hold_until)
         if any(end < at for end in ends):
             found.append(Fault(law="L9", what=f"{i.state} past its deadline", interaction=i.id))
+    for opening in live.openings.values():
+        if opening.until < at:
+            found.append(Fault(law="L9", what="an opening past its deadline", repair="none"))
     for agent in live.agents.values():
         if any(due.at < at for due in due_of_agent(agent) if agent.lost_at is None):
             found.append(Fault(law="L9", what="an agent past its deadline", agent=agent.id))

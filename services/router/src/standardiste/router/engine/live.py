@@ -16,6 +16,7 @@ from standardiste.common.events.decisions import MessageReceived
 from standardiste.common.events.directory import Entity, Queue
 from standardiste.common.events.model import (
     AgentId,
+    CommandId,
     ConversationId,
     CustomerSummary,
     InteractionId,
@@ -31,7 +32,7 @@ from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
-from standardiste.router.engine.state import WAITING_STATES, Agent, Gateway, Interaction
+from standardiste.router.engine.state import WAITING_STATES, Agent, Gateway, Interaction, Opening
 
 _K = TypeVar("_K", bound=str)
 
@@ -61,6 +62,7 @@ class Live:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.gateways: dict[str, Gateway] = {}
+        self.openings: dict[CommandId, Opening] = {}
         self.customers: dict[InteractionId, CustomerSummary] = {}
         self.messages: dict[InteractionId, MessageReceived] = {}
 
@@ -180,6 +182,15 @@ class Live:
         self.gateways[gateway.name] = gateway
         self.touched["gateway", gateway.name] = None
         self.deadlines.add(Deadline(gateway.until, gateway.name, Due.GATEWAY))
+
+    def put_opening(self, opening: Opening) -> None:
+        self.openings[opening.command] = opening
+        self.touched["opening", opening.command] = None
+        self.deadlines.add(Deadline(opening.until, opening.command, Due.OPENING))
+
+    def drop_opening(self, command: CommandId) -> None:
+        if self.openings and self.openings.pop(command, None) is not None:
+            self.touched["opening", command] = None
 
     def drop_gateway(self, name: str) -> None:
         if self.gateways.pop(name, None) is not None:

@@ -151,5 +151,13 @@ def voicemail_left(step: Step, data: inputs.VoicemailLeft) -> None:
 
 def address_reported(step: Step, data: inputs.ChannelAddressReported) -> None:
     """How one of our addresses fares, passed on to whoever watches."""
-    changed = d.ChannelAddressHealthChanged(channel_address=data.channel_address, is_healthy=data.is_healthy, detail=data.detail)
+    changed = d.ChannelAddressHealthChanged(
+        channel_address=data.channel_address,
+        is_healthy=data.is_healthy,
+        detail=data.detail,
+        channel=data.channel,
+        last_success_at=data.last_success_at,
+        credential_expires_at=data.credential_expires_at,
+        silent_since=data.silent_since,
+    )
     step.emit(changed, data.channel_address)

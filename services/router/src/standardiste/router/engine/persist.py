@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ENTITIES
-from standardiste.common.events.model import InteractionId
+from standardiste.common.events.model import CommandId, InteractionId
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.due import standing
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta
+from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening
 
 Records = Mapping[tuple[str, str], Any]
 
@@ -27,6 +27,7 @@ TYPES: Final[dict[str, type]] = {
     "gateway": Gateway,
     "closed": Closed,
     "answer": Answer,
+    "opening": Opening,
 }
 
 
@@ -57,6 +58,7 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
         ("interaction", live.interactions),
         ("agent", live.agents),
         ("gateway", live.gateways),
+        ("opening", live.openings),
         ("closed", live.memory.closed),
     ):
         found.update({(kind, id): record for id, record in table.items()})
@@ -84,6 +86,8 @@ def load(live: Live, records: Records) -> None:
         live.agents[agent.id] = agent
     for gateway in _sorted(records, "gateway", lambda g: g.name):
         live.put_gateway(gateway)
+    for opening in _sorted(records, "opening", lambda o: o.command):
+        live.put_opening(opening)
     for interaction in _sorted(records, "interaction", lambda i: i.id):
         live.put_interaction(interaction)
     for agent in list(live.agents.values()):
@@ -157,6 +161,7 @@ _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "interaction": lambda live, id: live.interactions.get(InteractionId(id)),
     "agent": lambda live, id: live.agents.get(id),  # type: ignore[arg-type]  # the id came from this table
     "gateway": lambda live, id: live.gateways.get(id),
+    "opening": lambda live, id: live.openings.get(CommandId(id)),
     "closed": lambda live, id: live.memory.closed.get(InteractionId(id)),
     "answer": _answer,
 }

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.directory import AgentProfile, Calendar, Queue, QueuePreference, Rule, RuleSet
-from standardiste.common.events.model import AgentId, Channel, QueueId, Requirement, SkillId, SkillNeed
+from standardiste.common.events.directory import AgentProfile, Calendar, Person, Queue, QueuePreference, Rule, RuleSet
+from standardiste.common.events.model import AgentId, Channel, QueueId, Requirement, Scope, SkillId, SkillNeed
 from standardiste.router.engine.state import Agent
 
 
@@ -196,12 +196,19 @@ HoursOf: TypeAlias = Callable[[Calendar], "Hours | None"]
 """Makes a calendar's hours; None when its zone is unknown, which refuses the change set."""
 
 
+class MayOpen(Protocol):
+    """Whether a person's rights cover beginning towards customers of this scope."""
+
+    def __call__(self, tenant: str, person: Person, scope: Scope) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
     """All that is handed in. `filters` are asked where a queue names them."""
 
     compile_rules: RuleCompiler
     hours_of: HoursOf
+    may_open: MayOpen
     group_filters: tuple[GroupFilter, ...]
     filters: Mapping[str, GroupFilter]
     rankings: Mapping[str, Ranking]

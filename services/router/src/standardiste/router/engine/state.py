@@ -252,6 +252,18 @@ class Answer:
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """An `interaction.open` that waits until `until` for its examination: who is to be answered, nothing of what was asked."""
+
+    command: CommandId
+    until: Instant
+    agent: AgentId | None = None
+    session: SessionId | None = None
+    api_key: str | None = None
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
     """The tenant's own counters. `decisions` numbers every decision; `ingested` = `closed` + live (law L1)."""
 

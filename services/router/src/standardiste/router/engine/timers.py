@@ -11,6 +11,7 @@ from standardiste.common.events.model import (
     AgentId,
     Channel,
     CloseReason,
+    CommandId,
     InteractionId,
     InteractionState,
     OfferId,
@@ -18,6 +19,7 @@ from standardiste.common.events.model import (
     Withdrawal,
 )
 from standardiste.router.engine import agents, contacts, media, offers, pairs, reconfigure, requirement, sessions, waiting
+from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, POSITION_MS, SWEEP_MS
 from standardiste.router.engine.live import Live
@@ -162,6 +164,12 @@ def _gateway(step: Step, due: Deadline) -> None:
         sessions.gateway_lost(step, gateway.name)
 
 
+def _opening(step: Step, due: Deadline) -> None:
+    waiting_for_it = step.live.openings.get(CommandId(due.id))
+    if waiting_for_it is not None and waiting_for_it.until == due.at:
+        opening.unanswered(step, waiting_for_it)
+
+
 def _change_set(step: Step, due: Deadline) -> None:
     number = int(due.id)
     if step.live.dated.get(number) == due.at:
@@ -199,6 +207,7 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.LOST: _lost,
     Due.REST: _rest,
     Due.GATEWAY: _gateway,
+    Due.OPENING: _opening,
     Due.CHANGE_SET: _change_set,
     Due.SWEEP: _sweep,
 }

@@ -19,6 +19,7 @@ from standardiste.router.engine.state import (
     Agent,
     Answer,
     Gateway,
+    Opening,
     evolve,
 )
 
@@ -83,7 +84,14 @@ def new_agent(id: AgentId, at: Instant) -> Agent:
     return Agent(id=id, view=view, idle_since=at)
 
 
+def _opening_asked(live: Live, event: Event, data: d.OpeningAsked) -> None:
+    live.put_opening(
+        Opening(command=data.command, until=data.until, agent=data.agent, session=data.session, api_key=data.api_key),
+    )
+
+
 def _done(live: Live, event: Event, data: d.CommandDone) -> None:
+    live.drop_opening(data.command)
     live.memory.answered(
         Answer(
             asker=event.subject,
@@ -99,6 +107,7 @@ def _done(live: Live, event: Event, data: d.CommandDone) -> None:
 
 
 def _refused(live: Live, event: Event, data: d.CommandRefused) -> None:
+    live.drop_opening(data.command)
     live.memory.answered(
         Answer(
             asker=event.subject,
@@ -135,6 +144,7 @@ CHANGES: Final[Changes] = {
     d.AgentIdleReset: _idle_reset,
     d.GatewaySeen: _gateway_seen,
     d.GatewayLost: _gateway_lost,
+    d.OpeningAsked: _opening_asked,
     d.CommandDone: _done,
     d.CommandRefused: _refused,
     d.RouterResumed: _router_resumed,

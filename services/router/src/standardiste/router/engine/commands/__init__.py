@@ -1,6 +1,6 @@
 """
 Commands: what people and the API ask, one function each, in tables. A function gives `Done` or a `Refused` with a named reason, and changes nothing
-when it refuses.
+when it refuses; or `Later`, when the answer waits for somebody else's word.
 
 Who asks is proven before: an agent must ask through its newest session; an API key may do what a supervisor may. A command id that was answered within
 15 minutes gets the same answer again.
@@ -15,14 +15,14 @@ from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, class_of
 from standardiste.common.events.model import CommandId
-from standardiste.common.events.refusals import SENTENCES, Refusal
-from standardiste.router.engine.commands import desk, messages, questions, supervision, work
-from standardiste.router.engine.commands.answers import Asker, Done, Refused
+from standardiste.common.events.refusals import Refusal
+from standardiste.router.engine.commands import desk, messages, opening, questions, supervision, work
+from standardiste.router.engine.commands.answers import Asker, Done, Later, Refused, answer, proven
 from standardiste.router.engine.memory import ANSWERS_KEPT_MS
 from standardiste.router.engine.state import Answer
 from standardiste.router.engine.step import Step
 
-Handler = Callable[[Step, Asker, Any], Done | Refused]
+Handler = Callable[[Step, Asker, Any], Done | Refused | Later]
 
 HANDLERS: Final[dict[type, Handler]] = {
     c.AcceptOffer: desk.accept,
@@ -33,7 +33,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.SendMessage: messages.send,
     c.RedactMessage: messages.redact,
     c.ShowTyping: messages.show_typing,
-    c.OpenInteraction: work.open_interaction,
+    c.OpenInteraction: opening.ask,
     c.HoldInteraction: work.hold,
     c.ResumeInteraction: work.resume,
     c.CompleteInteraction: work.complete,
@@ -95,51 +95,18 @@ def handle(step: Step, event: Event) -> None:
     if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
         _repeat(step, asker, event, known)
         return
-    outcome = _proven(step, asker, event) or _carry_out(step, asker, event)
-    _answer(step, asker, event, outcome)
+    if event.id in step.live.openings:
+        return  # asked again while it is being examined: the answer is on its way
+    outcome = proven(step, asker, is_for_api=class_of(event.data) in FOR_API) or _carry_out(step, asker, event)
+    if not isinstance(outcome, Later):
+        answer(step, asker, CommandId(event.id), event.type, outcome, event.traceparent)
 
 
-def _proven(step: Step, asker: Asker, event: Event) -> Refused | None:
-    if asker.agent is None:
-        if asker.is_api and class_of(event.data) in FOR_API:
-            return None
-        return Refused(Refusal.NOT_ALLOWED)
-    agent = step.live.agents.get(asker.agent)
-    if agent is None or agent.session is None:
-        return Refused(Refusal.NO_SESSION)
-    return None if agent.session == asker.session else Refused(Refusal.SESSION_SUPERSEDED)
-
-
-def _carry_out(step: Step, asker: Asker, event: Event) -> Done | Refused:
+def _carry_out(step: Step, asker: Asker, event: Event) -> Done | Refused | Later:
     if isinstance(event.data, NOT_OFFERED):
         return Refused(Refusal.NOT_OFFERED_HERE)
     handler = HANDLERS.get(class_of(event.data))
     return Refused(Refusal.UNKNOWN_TYPE) if handler is None else handler(step, asker, event.data)
-
-
-def _answer(step: Step, asker: Asker, event: Event, outcome: Done | Refused) -> None:
-    id = CommandId(event.id)
-    live = step.live
-    i = live.interactions.get(outcome.interaction) if outcome.interaction else None
-    if isinstance(outcome, Done):
-        done = d.CommandDone(
-            command=id,
-            command_type=event.type,
-            interaction=outcome.interaction,
-            version=i.version if i else outcome.version,
-            message=outcome.message,
-        )
-        step.emit(done, asker.name, asker.to, event.traceparent)
-        return
-    refused = d.CommandRefused(
-        command=id,
-        command_type=event.type,
-        reason=outcome.reason.value,
-        detail=outcome.detail or SENTENCES[outcome.reason],
-        interaction=outcome.interaction,
-        version=i.version if i else None,
-    )
-    step.emit(refused, asker.name, asker.to, event.traceparent)
 
 
 def _repeat(step: Step, asker: Asker, event: Event, known: Answer) -> None:

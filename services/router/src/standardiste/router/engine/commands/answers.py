@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event
 from standardiste.common.events.commands import Actor
-from standardiste.common.events.model import AgentId, InteractionId, InteractionState, MessageId, SessionId
-from standardiste.common.events.refusals import Refusal
+from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
+from standardiste.common.events.refusals import SENTENCES, Refusal
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
@@ -25,7 +26,10 @@ class Asker:
 
     @staticmethod
     def of(event: Event) -> Asker:
-        actor: Actor = event.data.actor
+        return Asker.of_actor(event.data.actor)
+
+    @staticmethod
+    def of_actor(actor: Actor) -> Asker:
         if actor.agent is not None:
             to = (f"agent:{actor.agent}", *((f"session:{actor.session}",) if actor.session else ()))
             return Asker(actor.agent, actor.agent, actor.session, False, actor.may_supervise, to)
@@ -53,6 +57,45 @@ class Refused:
     reason: Refusal
     detail: str = ""
     interaction: InteractionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Neither yet: it waits for somebody else's word, and is answered then."""
+
+
+def proven(step: Step, asker: Asker, *, is_for_api: bool) -> Refused | None:
+    """None when the asker is who may ask: an agent by the newest session, or an API key where it may."""
+    if asker.agent is None:
+        return None if asker.is_api and is_for_api else Refused(Refusal.NOT_ALLOWED)
+    agent = step.live.agents.get(asker.agent)
+    if agent is None or agent.session is None:
+        return Refused(Refusal.NO_SESSION)
+    return None if agent.session == asker.session else Refused(Refusal.SESSION_SUPERSEDED)
+
+
+def answer(step: Step, asker: Asker, id: CommandId, type: str, outcome: Done | Refused, traceparent: str | None) -> None:
+    """Tell the asker what came of a command."""
+    i = step.live.interactions.get(outcome.interaction) if outcome.interaction else None
+    if isinstance(outcome, Done):
+        done = d.CommandDone(
+            command=id,
+            command_type=type,
+            interaction=outcome.interaction,
+            version=i.version if i else outcome.version,
+            message=outcome.message,
+        )
+        step.emit(done, asker.name, asker.to, traceparent)
+        return
+    refused = d.CommandRefused(
+        command=id,
+        command_type=type,
+        reason=outcome.reason.value,
+        detail=outcome.detail or SENTENCES[outcome.reason],
+        interaction=outcome.interaction,
+        version=i.version if i else None,
+    )
+    step.emit(refused, asker.name, asker.to, traceparent)
 
 
 def find(step: Step, id: InteractionId) -> Interaction | Refused:

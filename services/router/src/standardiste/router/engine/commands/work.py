@@ -7,171 +7,27 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import (
     AgentId,
-    Audience,
     Channel,
     CloseReason,
-    CommandId,
-    ConversationId,
-    InteractionId,
     InteractionState,
-    MessageId,
     OfferId,
     QueuedBecause,
     QueueId,
-    ReceiptId,
-    Requirement,
-    Scope,
     ToAgent,
     ToQueue,
     Why,
     WrapUpMode,
 )
-from standardiste.common.events.outbound import PlaceCall, QueueCall, ReleaseCall
+from standardiste.common.events.outbound import QueueCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import cycle, media, offers, requirement
-from standardiste.router.engine.commands import messages
+from standardiste.router.engine import cycle, offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
-from standardiste.router.engine.policy import Need
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
 
 _TALKS = (InteractionState.ACTIVE, InteractionState.HELD)
-SENT = "sent"
-"""The detail of a close by the API whose message went out with nobody at work on it."""
 _PARKABLE = (Channel.EMAIL, Channel.OTHER, Channel.SOCIAL)
-
-
-def open_interaction(step: Step, asker: Asker, data: c.OpenInteraction) -> Done | Refused:
-    """
-    Begin towards a customer: the opener owns it at once, within capacity. Opened by the API it waits for an agent of its queue. The address is
-    passed on and not kept.
-    """
-    live = step.live
-    configuration = live.configuration
-    address = configuration.address(data.channel_address)
-    if address is None or address.channel is not _carrier(data.channel):
-        return Refused(Refusal.UNKNOWN_CHANNEL_ADDRESS)
-    queue = configuration.queue(data.queue or address.queue) or (None if data.queue else configuration.default_queue)
-    if queue is None:
-        return Refused(Refusal.UNKNOWN_QUEUE)
-    if not data.address and data.conversation is None:
-        return Refused(Refusal.UNKNOWN_CUSTOMER)
-    present = next(iter(sorted(live.by_conversation.get(data.conversation, ()))), None) if data.conversation else None
-    if data.message is not None:
-        refused = _unsendable(asker, data)
-        if refused is not None:
-            return refused
-        if present is not None:
-            return _send_in(step, step.now(present), data, data.message)
-    if present is not None:
-        return Refused(Refusal.ALREADY_OWNED if step.now(present).owner else Refusal.WRONG_STATE, interaction=present)
-    if asker.agent is not None:
-        need = Need(queue.id, data.channel, address.cost or None, ())
-        seat = live.seat(asker.agent)
-        if configuration.group(asker.agent) is None or takes(seat, configuration.room(asker.agent), need) != 0:
-            return Refused(Refusal.OVER_CAPACITY)
-    tail = media.digest(live.tenant, asker.name, step.cause.id if step.cause else "")
-    id = InteractionId(f"in_{tail}")
-    conversation = data.conversation or ConversationId(f"cv_{tail}")
-    scope = Scope(
-        sponsor=address.sponsor or configuration.default_scope.sponsor,
-        campaign=address.campaign or configuration.default_scope.campaign,
-        site=address.site or configuration.default_scope.site,
-    )
-    step.emit(
-        d.InteractionOpened(
-            interaction=id,
-            version=1,
-            receipt=ReceiptId(f"rc_{tail}"),
-            owner=asker.agent,
-            channel=data.channel,
-            channel_address=data.channel_address,
-            conversation=conversation,
-            customer=data.customer,
-            scope=scope,
-            requirement=Requirement(
-                queue=queue.id,
-                skills=queue.skills,
-                priority=queue.priority,
-                due_at=requirement.due_at(step, queue, step.at),
-                strict_class=queue.strict_class,
-            ),
-            opened_at=step.at,
-            change_set=live.change_set,
-            command=CommandId(step.cause.id if step.cause else ""),
-            attributes=data.attributes,
-        ),
-        id,
-        (f"agent:{asker.agent}",) if asker.agent else (),
-        step.cause.traceparent if step.cause else None,
-    )
-    message = None
-    i = step.now(id)
-    if data.message is not None and data.content is not None:
-        message = messages.say(
-            step, i, data.content, Audience.CUSTOMER, address=data.address, is_machine_made=True, id=data.message, author=messages.NOBODY
-        )
-        offers.close(step, step.now(id), CloseReason.CLOSED_BY_API, SENT)
-    elif asker.agent is None:
-        offers.queue(step, i, QueuedBecause.ARRIVED)
-    elif has_media(i):
-        _place_call(step, i, asker.agent, data.address)
-    elif data.content is not None and data.content.text.strip():
-        message = messages.say(step, i, data.content, Audience.CUSTOMER, address=data.address)
-    return Done(id, message)
-
-
-def _unsendable(asker: Asker, data: c.OpenInteraction) -> Refused | None:
-    """What forbids that the API sends this by itself."""
-    if not asker.is_api:
-        return Refused(Refusal.NOT_ALLOWED)
-    if data.channel in (Channel.VOICE, Channel.CALLBACK):
-        return Refused(Refusal.NOT_OFFERED_HERE, "a call carries no text")
-    content = data.content
-    if content is None or not (content.text.strip() or content.attachments or content.body_blob):
-        return Refused(Refusal.EMPTY_MESSAGE)
-    if len(content.text.encode()) > messages.TEXT_BYTES_MAX:
-        return Refused(Refusal.MESSAGE_TOO_LONG)
-    return None
-
-
-def _send_in(step: Step, i: Interaction, data: c.OpenInteraction, id: MessageId) -> Done | Refused:
-    """The conversation is live: the message goes out there, and whoever has it sees it."""
-    if i.has_left:
-        return Refused(Refusal.CUSTOMER_LEFT, interaction=i.id)
-    assert data.content is not None, "looked at before"
-    message = messages.say(step, i, data.content, Audience.CUSTOMER, is_machine_made=True, id=id, author=messages.NOBODY)
-    return Done(i.id, message)
-
-
-def _carrier(channel: Channel) -> Channel:
-    """Which channel's addresses serve it: a callback is a call."""
-    return Channel.VOICE if channel is Channel.CALLBACK else channel
-
-
-def _place_call(step: Step, i: Interaction, agent: AgentId, address: str) -> None:
-    step.tell(
-        d.InteractionConnecting(
-            interaction=i.id,
-            version=i.version + 1,
-            conversation=i.conversation,
-            owner=agent,
-            offer=OfferId(f"{i.id}-o0"),
-            deadline=Instant(step.at + offers.CONNECT_MS[Channel.VOICE]),
-        ),
-        i,
-    )
-    step.send(
-        PlaceCall(
-            conversation=conversation_of(i),
-            interaction=i.id,
-            agent=agent,
-            channel_address=i.facts.channel_address,
-            address=address or None,
-        ),
-        i,
-    )
 
 
 def hold(step: Step, asker: Asker, data: c.HoldInteraction) -> Done | Refused:
