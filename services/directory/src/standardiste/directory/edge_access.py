@@ -25,6 +25,7 @@ from standardiste.common.events.directory import (
     Skill,
     Status,
     Team,
+    Template,
 )
 from standardiste.common.events.model import SponsorId
 from standardiste.common.http import Act, Principal, allowed, client_of, idempotent, principal, problem
@@ -200,6 +201,10 @@ class AccessEdge:
             "statuses": [{"id": each.id, "name": each.name, "is_routable": each.is_routable} for each in view.all(Status, tenant)],
             "queues": [{"id": each.id, "name": each.name, "dispositions": each.dispositions} for each in view.all(Queue, tenant)],
             "dispositions": [{"id": each.id, "name": each.name} for each in view.all(Disposition, tenant)],
+            "templates": [
+                {"id": each.id, "name": each.name, "subject": each.subject, "text": each.text, "html": each.html}
+                for each in view.all(Template, tenant)
+            ],
             "skills": [{"id": each.id, "name": each.name} for each in view.all(Skill, tenant)],
             "teams": [{"id": each.id, "name": each.name} for each in view.all(Team, tenant)],
             "campaigns": [{"id": each.id, "name": each.name} for each in view.all(Campaign, tenant)],

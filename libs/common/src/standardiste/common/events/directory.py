@@ -280,6 +280,24 @@ class Queue:
     service_level_ms: int | None = None
     calendar: str | None = None
     filters: tuple[str, ...] = ()
+    signature: Words = field(default_factory=_words)
+    is_archived: bool = False
+
+
+@_entity("template")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """
+    Words that are sent often. {name}, {subject}, {reference}, {queue} and {agent} stand for the customer's name, what he wrote about, the number he may
+    give, and who answers; in `html` they are escaped. What else stands in braces stays.
+    """
+
+    id: str
+    change_set: int
+    name: Words = field(default_factory=_words)
+    subject: Words = field(default_factory=_words)
+    text: Words = field(default_factory=_words)
+    html: Words = field(default_factory=_words)
     is_archived: bool = False
 
 
@@ -309,7 +327,10 @@ class ChannelAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the routing rules: when the CEL expression holds, this queue and what it adds."""
+    """
+    One line of the routing rules: when the CEL expression holds, this queue and what it adds. `acknowledge` is the template that tells the sender of a mail
+    at once that it came; machines are never told.
+    """
 
     name: str
     when: str
@@ -318,6 +339,7 @@ class Rule:
     priority: int | None = None
     preferred_agent: AgentId | None = None
     labels: tuple[str, ...] = ()
+    acknowledge: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +434,7 @@ Entity: TypeAlias = (
     | AgentProfile
     | Person
     | Queue
+    | Template
     | ChannelAddress
     | RuleSet
     | Status
@@ -434,6 +457,7 @@ ENTITIES: Mapping[str, type[Any]] = {
     "agent-profile": AgentProfile,
     "person": Person,
     "queue": Queue,
+    "template": Template,
     "channel-address": ChannelAddress,
     "rule-set": RuleSet,
     "status": Status,

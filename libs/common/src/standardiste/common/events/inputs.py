@@ -20,10 +20,13 @@ from standardiste.common.events.model import (
     DeliveryState,
     InteractionId,
     LeftBecause,
+    Message,
     MessageId,
     OfferId,
     ReceiptId,
+    Scope,
     SessionId,
+    Thread,
 )
 
 CUSTOMERS = ("customers",)
@@ -72,6 +75,33 @@ class OpeningExamined:
     detail: str = ""
     conversation: ConversationId | None = None
     customer: CustomerSummary | None = None
+
+
+@event("mail.found", kind=Kind.FACT, topic=Topic.INPUTS, sources=("ingest-email",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFound:
+    """A mail that a colleague sent to a customer from another program, read from the mailbox's folder of sent mail. `customers` says where it belongs."""
+
+    message: Message
+    channel_address: ChannelAddressId
+    our_address: str
+    scope: Scope
+    to: tuple[str, ...]
+    thread: Thread
+
+
+@event("message.noted", kind=Kind.FACT, topic=Topic.INPUTS, sources=("ingest-email", "customers"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageNoted:
+    """
+    Words to a customer that nobody at work on it wrote. `is_to_be_sent`: the router has them sent (an acknowledgement); else they were sent outside, and are
+    told only. `interaction` is the one it is about, or the last of the conversation.
+    """
+
+    conversation: ConversationId
+    interaction: InteractionId
+    message: Message
+    is_to_be_sent: bool = False
 
 
 @event("contact.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

@@ -18,7 +18,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.router.engine import commands, contacts, media, reconfigure, sessions, timers
+from standardiste.router.engine import commands, contacts, media, noting, reconfigure, sessions, timers
 from standardiste.router.engine.apply import apply
 from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import Deadline
@@ -132,6 +132,7 @@ _FACTS: Final[dict[type, Handler]] = {
     inputs.MediaEnded: media.ended,
     inputs.DeliveryReported: media.delivered,
     inputs.VoicemailLeft: media.voicemail_left,
+    inputs.MessageNoted: noting.noted,
     inputs.ChannelAddressReported: media.address_reported,
     inputs.SessionOpened: sessions.opened,
     inputs.SessionClosed: sessions.closed,

@@ -134,8 +134,9 @@ def _message_received(live: Live, event: Event, data: d.MessageReceived) -> None
 
 
 def _message_accepted(live: Live, event: Event, data: d.MessageAccepted) -> None:
-    i = live.interactions[data.interaction]
-    live.put_interaction(evolve(i, message_count=i.message_count + 1))
+    i = live.interactions.get(data.interaction)
+    if i is not None:  # what a colleague wrote from outside may be told of a closed one
+        live.put_interaction(evolve(i, message_count=i.message_count + 1))
 
 
 def _voicemail(live: Live, event: Event, data: d.VoicemailTaken) -> None:
