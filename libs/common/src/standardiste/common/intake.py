@@ -14,6 +14,7 @@ from typing import Protocol
 from standardiste.common.blobs.port import BODY_BYTES_INLINE_MAX, BlobRef, Blobs
 from standardiste.common.bus.port import Bus
 from standardiste.common.bus.topics import Topic
+from standardiste.common.channel_health.arrivals import Arrivals
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Data, Event, Instant
@@ -98,6 +99,7 @@ class Intake:
 
     def __init__(self, *, bus: Bus, blobs: Blobs, keys: TenantKeys, clock: Clock, source: str) -> None:
         self._bus, self._blobs, self._keys, self._clock, self._source = bus, blobs, keys, clock, source
+        self.arrivals = Arrivals()
 
     def receipt_of(self, tenant: str, channel_address: str, provider_id: str) -> ReceiptId:
         """The receipt that this contact has or would have."""
@@ -147,6 +149,7 @@ class Intake:
             )
         )
         await self._publish(draft.tenant, draft.conversation or contact, data, id=draft.provider_id, time=received_at)
+        self.arrivals.note(draft.tenant, address.id, self._clock.now())
         return receipt
 
     async def report(

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from standardiste.common.channel_health.watch import WELL, Finding, HealthWatch
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.log import logger
 from standardiste.common.parts import Parts
@@ -72,6 +75,11 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
     )
     add_socket(edge, parlour)
 
+    async def look(tenant: str, address: ChannelAddress) -> Finding:
+        return WELL if WIDGET.is_dir() else Finding(code="not_built")
+
+    health = HealthWatch(NAME, parts, intake, (Channel.CHAT,), look)
+
     async def store(ready: Callable[[], None]) -> None:
         await parts.bus.subscribe(NAME, TOPICS, group.take, lane=lane_of, ready=ready)
 
@@ -80,8 +88,8 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=edge,
-        tasks={"group": store, "tail": hub.follow, "presence": presences.run},
-        collections=(SESSIONS, TRANSCRIPT, PRESENCE, PODS),
+        tasks={"group": store, "tail": hub.follow, "presence": presences.run, "health": health.run},
+        collections=(SESSIONS, TRANSCRIPT, PRESENCE, PODS, health.collection),
         static={"/chat": WIDGET} if WIDGET.is_dir() else {},
         cross_origin=("/v1/chat/",),
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
+from standardiste.common.channel_health.watch import HealthWatch
 from standardiste.common.conversations import LEARNS, ConversationBook
 from standardiste.common.events.base import spec_of
 from standardiste.common.events.codec import decode
@@ -19,6 +20,7 @@ from standardiste.common.service import Service
 from standardiste.ingest_open.edge import CHANNELS, OpenEdge
 from standardiste.ingest_open.events_edge import EventsEdge
 from standardiste.ingest_open.key_memory import KeyMemory
+from standardiste.ingest_open.keys_look import KeysLook
 from standardiste.ingest_open.replies import REPLIES, ReplyProvider
 from standardiste.ingest_open.sending import SendingEdge
 from standardiste.ingest_open.sending_store import SENDINGS, Sendings
@@ -66,6 +68,8 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
     router.routes += WebhookEdge(parts, webhooks.store, audit, is_private_allowed=is_private_allowed).router().routes
     router.routes += EventsEdge(parts).router().routes
 
+    health = HealthWatch(NAME, parts, intake, CHANNELS, KeysLook(parts.directory, parts.clock))
+
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
             await book.learn(decode(record))
@@ -80,6 +84,12 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=router,
-        tasks={**outbox.tasks(), "decisions": follow_decisions, "webhooks": webhooks.follow_due, "sendings": sendings.keep_house},
-        collections=(REPLIES, SENDINGS, CONSENT, book.collection, outbox.collection, *webhooks.collections, AUDIT),
+        tasks={
+            **outbox.tasks(),
+            "decisions": follow_decisions,
+            "webhooks": webhooks.follow_due,
+            "sendings": sendings.keep_house,
+            "health": health.run,
+        },
+        collections=(REPLIES, SENDINGS, CONSENT, health.collection, book.collection, outbox.collection, *webhooks.collections, AUDIT),
     )

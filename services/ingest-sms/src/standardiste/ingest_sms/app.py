@@ -8,6 +8,7 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
+from standardiste.common.channel_health.watch import HealthWatch
 from standardiste.common.conversations import LEARNS, ConversationBook
 from standardiste.common.errors import StoreAway
 from standardiste.common.events.base import spec_of
@@ -21,6 +22,7 @@ from standardiste.common.service import Service
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.common.twilio.look import TwilioLook
 from standardiste.ingest_sms.deliveries import DELIVERIES, FORGET_EVERY_S, Deliveries
 from standardiste.ingest_sms.edge import STATUS_PATH, SmsEdge
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
@@ -78,6 +80,8 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
         outbox=outbox,
     )
 
+    health = HealthWatch(NAME, parts, intake, (Channel.SMS,), TwilioLook(api, credentials, parts.clock))
+
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
             await book.learn(decode(record))
@@ -99,6 +103,6 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=edge.router(),
-        tasks={**outbox.tasks(), "decisions": follow_decisions, "twilio": api.task, "forget": forget},
-        collections=(OPT_OUTS, DELIVERIES, book.collection, outbox.collection),
+        tasks={**outbox.tasks(), "decisions": follow_decisions, "twilio": api.task, "forget": forget, "health": health.run},
+        collections=(health.collection, OPT_OUTS, DELIVERIES, book.collection, outbox.collection),
     )

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 from standardiste.common.bus.topics import Topic
+from standardiste.common.channel_health.watch import HealthWatch
+from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
+from standardiste.common.twilio.look import TwilioLook
 from standardiste.ingest_voice.call_book import CALLS, CallBook
 from standardiste.ingest_voice.edge import VoiceEdge
 from standardiste.ingest_voice.orders import Orders
@@ -34,12 +37,14 @@ def build(settings: VoiceSettings, parts: Parts) -> Service:
     orders = Orders(parts, switchboard, intake)
     edge = VoiceEdge(parts=parts, intake=intake, switchboard=switchboard, credentials=credentials, tokens=tokens, links=links)
 
+    health = HealthWatch(NAME, parts, intake, (Channel.VOICE,), TwilioLook(api, credentials, parts.clock))
+
     async def follow_orders(ready: Callable[[], None]) -> None:
         await parts.bus.subscribe(NAME, (Topic.OUTBOUND_VOICE,), orders.take, ready=ready)
 
     return Service(
         name=NAME,
         router=edge.router(),
-        tasks={"orders": follow_orders, "calls-due": switchboard.follow_due, "twilio": api.task},
-        collections=(CALLS,),
+        tasks={"orders": follow_orders, "calls-due": switchboard.follow_due, "twilio": api.task, "health": health.run},
+        collections=(CALLS, health.collection),
     )

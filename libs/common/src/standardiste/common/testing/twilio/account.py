@@ -81,6 +81,7 @@ class Account:
 
     sid: str
     auth_token: str
+    status: str = "active"
     numbers: dict[str, Number] = field(default_factory=dict[str, Number])
     texts: dict[str, Text] = field(default_factory=dict[str, Text])
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])

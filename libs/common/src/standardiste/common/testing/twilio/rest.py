@@ -51,6 +51,7 @@ class RestApi:
         self.faults: list[Fault] = []
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REQUESTS_KEPT)
         table: Sequence[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = (
+            ("GET", ".json", self._get_account),
             ("POST", "/Messages.json", self._send_text),
             ("GET", "/Messages.json", self._list_texts),
             ("GET", "/Messages/{sid}.json", self._get_text),
@@ -98,6 +99,10 @@ class RestApi:
                 fault.times -= 1
                 return fault
         return None
+
+    async def _get_account(self, request: Request) -> Response:
+        account = self._account
+        return JSONResponse({"sid": account.sid, "status": account.status, "type": "Full", "friendly_name": "The stand-in's account"})
 
     # ---- messages
 
