@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 from standardiste.common.bus.dead_letters import dead_letters
-from standardiste.common.bus.port import Bus, Outputs
+from standardiste.common.bus.port import Bus, Outputs, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import Ledger, Place, Seen, entries_of, outgoing, read, read_all, running, text_of
@@ -48,6 +49,25 @@ async def test_it_goes_on_where_it_stopped_with_its_state(place: Place) -> None:
         await bus.publish(outgoing("c"))
         assert await settled(bus, 3) == [(1, "a"), (2, "b"), (3, "c")]
     assert sum(ledger.restored for ledger in made.ledgers) == 2
+
+
+class CancelledOnce(Ledger):
+    """Lets a cancellation out that nobody asked for, as a client library may; the next one of its factory works."""
+
+    calls = 0
+
+    def handle(self, records: Sequence[Record]) -> Outputs:
+        CancelledOnce.calls += 1
+        if CancelledOnce.calls == 1:
+            raise asyncio.CancelledError
+        return super().handle(records)
+
+
+async def test_a_cancellation_from_within_does_not_end_the_partition(bus: Bus) -> None:
+    CancelledOnce.calls = 0
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, CancelledOnce)):
+        await bus.publish(outgoing("a"))
+        assert await settled(bus, 1) == [(1, "a")]
 
 
 async def test_what_was_published_while_nobody_processed_is_not_lost(place: Place) -> None:

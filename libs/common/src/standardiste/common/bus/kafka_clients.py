@@ -19,7 +19,9 @@ from aiokafka.errors import (
 from aiokafka.producer import sender
 from aiokafka.structs import OffsetAndMetadata
 
+from standardiste.common.bus import kafka_connection as kafka_connection  # repairs aiokafka's connections
 from standardiste.common.bus.kafka_settings import KafkaSettings
+from standardiste.common.bus.lanes import own_fault
 from standardiste.common.bus.log import pack_headers
 from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import TOPICS, Topic
@@ -175,9 +177,15 @@ async def visible_ends(consumer: Consumer, asked: Sequence[TopicPartition]) -> d
 
 @contextlib.contextmanager
 def away() -> Generator[None]:
-    """Kafka's errors as ours: too large is the record's own fault, all else means that the bus does not answer now."""
+    """
+    Kafka's errors as ours: too large is the record's own fault, all else means that the bus does not answer now.
+
+    So does a cancellation that nobody asked of this task: aiokafka lets one out when it drops what it was waiting for.
+    """
     try:
         yield
+    except asyncio.CancelledError as error:
+        raise BusAway("cancelled from within") from own_fault(error)
     except TOO_LARGE as error:
         raise BadInput("record_too_large", str(error)) from error
     except (KafkaError, TimeoutError, OSError) as error:

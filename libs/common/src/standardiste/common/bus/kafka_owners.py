@@ -100,6 +100,8 @@ class KafkaOwners(ConsumerRebalanceListener):
                         self._is_assigned = False
                         await self._settle()
                         assigned()
+                    elif any(task.done() for task in self._tasks.values()):
+                        await self._settle()  # a task ended by itself: what is still ours is begun again
         finally:
             await close(consumer)
 

@@ -169,7 +169,7 @@ class Lanes:
         except Exception as error:
             await self._try_again(record, error)
         except asyncio.CancelledError as error:
-            await self._try_again(record, _own_fault(error))
+            await self._try_again(record, own_fault(error))
 
     async def _handle(self, record: Record) -> None:
         """Call the handler within the record's own trace: what it logs and publishes belongs there. The context is the lane's alone."""
@@ -199,7 +199,7 @@ class Lanes:
             except Exception as again:
                 error = again
             except asyncio.CancelledError as again:
-                error = _own_fault(again)
+                error = own_fault(again)
             if not isinstance(error, Away):
                 tries += 1
 
@@ -222,12 +222,12 @@ class Lanes:
                 return
 
 
-def _own_fault(error: asyncio.CancelledError) -> Exception:
-    """A handler that lets a cancellation out although nobody cancelled its lane has failed like any other; a lane that was cancelled ends."""
+def own_fault(error: asyncio.CancelledError) -> Exception:
+    """What lets a cancellation out although nobody cancelled this task has failed like anything else; a task that was cancelled ends: raises the error."""
     task = asyncio.current_task()
     if task is None or task.cancelling():
         raise error
-    return RuntimeError("the handler was cancelled from within")
+    return RuntimeError("cancelled from within").with_traceback(error.__traceback__)
 
 
 def reason_of(error: Exception) -> str:

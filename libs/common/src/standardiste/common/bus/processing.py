@@ -7,7 +7,8 @@ throws the processor away and starts over; nothing is ever undone in memory.
 
 A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are taken one by one, each in a
 transaction of its own. One that fails alone is the `culprit`: after another restore it goes to dead-letters, with its offset, and is never
-handled. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing.
+handled. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
+cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence.
 
 While a commit is on its way records gather for the next batch; an idle partition waits for nothing.
 """
@@ -19,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from random import Random
 from typing import Final, Protocol
 
-from standardiste.common.bus.lanes import reason_of
+from standardiste.common.bus.lanes import own_fault, reason_of
 from standardiste.common.bus.port import Outgoing, Outputs, Processor, ProcessorFactory, Record
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
@@ -109,9 +110,14 @@ class PartitionLoop:
                 log.warning("partition_given_up", partition=self._partition, reason=str(away))
                 await self._backoff.wait()
             except Exception as error:
-                counter("standardiste_bus_processor_failures_total").inc()
-                log.error("partition_failed", partition=self._partition, reason=reason_of(error))
-                await self._backoff.wait()
+                await self._after(error)
+            except asyncio.CancelledError as error:
+                await self._after(own_fault(error))
+
+    async def _after(self, error: Exception) -> None:
+        counter("standardiste_bus_processor_failures_total").inc()
+        log.error("partition_failed", partition=self._partition, reason=reason_of(error))
+        await self._backoff.wait()
 
     def _blame(self, failed: _RecordFailed) -> None:
         counter("standardiste_bus_processor_failures_total").inc()
