@@ -63,6 +63,7 @@ class Site:
     async def books(self, allowed: frozenset[str] = frozenset({"handled"})) -> dict[str, object]:
         """Wait until all is closed, hold the books against each other, and give the figures. Raises AssertionError, TimeoutError."""
         receipts = await self.crowd.all_closed(CLOSED_WITHIN_S)
+        assert [agent for agent in self._agents if agent.done()] == [], "every agent is still at work"
         closes = await self.crowd.closes()
         reasons = {receipt["reason"] for receipt in receipts.values()}
         assert reasons <= allowed, reasons
@@ -95,7 +96,8 @@ async def _site(folder: Path) -> AsyncGenerator[Site]:
         cluster(folder / "services", document, bus=f"kafka://{kafka.address}", store=f"mongodb://{mongod.address}/site") as services,
     ):
         floor = await Floor.of(services, AGENTS)
-        yield Site(cluster=services, kafka=kafka, mongod=mongod, floor=floor, crowd=Crowd(lambda: services.url, floor.api_key))
+        crowd = Crowd(lambda: services.url, floor.api_key, watcher=floor.agent_tokens[0])
+        yield Site(cluster=services, kafka=kafka, mongod=mongod, floor=floor, crowd=crowd)
 
 
 def _rss(pid: int) -> int:

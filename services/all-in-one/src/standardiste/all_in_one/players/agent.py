@@ -25,7 +25,6 @@ LOST = (ConnectionError, WebSocketException, TimeoutError, OSError)
 """What a client meets when the installation goes away under it."""
 AGAIN_AFTER_S = 0.2
 TRY_AGAIN_AFTER_S = 1.0
-TRIES_MAX = 60
 SLOW_DOWNS_MAX = 20
 
 
@@ -283,20 +282,25 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
     A refusal is part of the trade (the customer left, somebody was faster), and so is a lost connection; anything else ends the player.
     """
     hands = Hands()
+    under_way: set[str] = set()
 
     async def handle(agent: AgentClient, id: str) -> None:
         """Until it is done with: what is refused or not answered now (the bus may be away) is tried again, as a person would."""
-        with contextlib.suppress(*LOST):
-            await agent.until(lambda: id not in agent.work or agent.work[id].state in ("active", "wrapping"), 60)
-        for _ in range(TRIES_MAX):
-            if id not in agent.work:
-                return
-            try:
-                await finish(agent, agent.work[id])
-            except (Refused, TimeoutError):
-                await asyncio.sleep(TRY_AGAIN_AFTER_S)
-            except LOST:
-                return
+        if id in under_way:
+            return
+        under_way.add(id)
+        try:
+            with contextlib.suppress(*LOST):
+                await agent.until(lambda: id not in agent.work or agent.work[id].state in ("active", "wrapping"), 60)
+            while id in agent.work:
+                try:
+                    await finish(agent, agent.work[id])
+                except (Refused, TimeoutError):
+                    await asyncio.sleep(TRY_AGAIN_AFTER_S)
+        except LOST:
+            return  # the next connection is told of it again
+        finally:
+            under_way.discard(id)
 
     async def finish(agent: AgentClient, work: Work) -> None:
         if work.state == "wrapping":
@@ -304,19 +308,21 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
             return
         if (text := answer(work)) and work.channel != "voice":
             await agent.reply(work.id, text)
-        await agent.complete(work.id)
+        if work.id in agent.work:
+            await agent.complete(work.id)
 
-    async def take(agent: AgentClient, id: str, interaction: str) -> None:
+    async def take(agent: AgentClient, id: str) -> None:
         with contextlib.suppress(Refused, *LOST):
             await agent.accept(id)
-            await handle(agent, interaction)
 
     async def on_event(agent: AgentClient, name: str, frame: Frame) -> None:
         data = frame["data"]
         if name in ("offer.made", "snapshot.offer") and data["offer"]["agent"] == agent.agent:
-            hands.begin(take(agent, data["offer"]["id"], data["offer"]["interaction"]))
+            hands.begin(take(agent, data["offer"]["id"]))
         elif name == "snapshot.interaction":
             hands.begin(handle(agent, data["view"]["id"]))
+        elif name == "offer.accepted" and data["interaction"] in agent.work:  # however late the answer to our accept
+            hands.begin(handle(agent, data["interaction"]))
 
     async with AgentClient(base_url, token, on_event=on_event, keep=keep) as agent:
         await agent.ready()

@@ -20,8 +20,10 @@ CLOSED: Final = "standardiste.interaction.closed.v1"
 class Crowd:
     """`receipts` holds what was accepted, by key; `said` what else was answered, and how often (0 is a lost connection); `slowest_s` the longest answer."""
 
-    def __init__(self, url: Callable[[], str], api_key: str, channel_address: str = "post") -> None:
+    def __init__(self, url: Callable[[], str], api_key: str, channel_address: str = "post", watcher: str | None = None) -> None:
+        """`watcher` is the token of somebody who may ask the router why a contact is still open."""
         self._url, self._headers, self._channel_address = url, {"Authorization": f"Bearer {api_key}"}, channel_address
+        self._watcher = watcher
         self.receipts: dict[str, str] = {}
         self.said: Counter[int] = Counter()
         self.without_retry_after = 0
@@ -74,8 +76,20 @@ class Crowd:
                     if answer is not None and answer.json()["state"] == "closed":
                         found[key] = answer.json()
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"{len(self.receipts) - len(found)} still open: {sorted(set(self.receipts) - set(found))[:10]}")
+                    left = sorted(set(self.receipts) - set(found))
+                    raise TimeoutError(f"{len(left)} still open: {[await self._state_of(http, key) for key in left[:10]]}")
         return found
+
+    async def _state_of(self, http: httpx.AsyncClient, key: str) -> str:
+        """What is known of one contact, for whoever has to find out why it is still open."""
+        answer = await self._read(http, f"/v1/customers/receipts/{self.receipts[key]}")
+        receipt = {} if answer is None else answer.json()
+        said = f"{key}: receipt {receipt or 'not to be had'}"
+        if self._watcher is None or "interaction" not in receipt:
+            return said
+        path = f"/v1/agent/interactions/{receipt['interaction']}/why"
+        why = await http.get(path, headers={"Authorization": f"Bearer {self._watcher}"})
+        return f"{said}; the router: {why.status_code} {why.text}"
 
     async def closes(self) -> list[dict[str, Any]]:
         """Every history record of a close, over all pages."""
