@@ -49,6 +49,7 @@ export const REFUSALS = [
   "opted_out",
   "blocked",
   "not_permitted_now",
+  "permission_unknown",
   "customer_left",
   "not_offered_here",
   "bus_away",
@@ -363,11 +364,15 @@ export interface CancelTransfer {
 /** What the router knows of a channel; an integrator's own (letter, fax, kiosk) is `other` with a `channel_name`. */
 export type Channel = "voice" | "callback" | "chat" | "sms" | "social" | "email" | "other";
 
-/** One of our addresses fails, or works again. */
+/** One of our addresses fails, or works again; or its credential ends soon, or it has been silent for unusually long. */
 export interface ChannelAddressHealthChanged {
   readonly channel_address: ChannelAddressId;
   readonly is_healthy: boolean;
   readonly detail: string;
+  readonly channel?: Channel;
+  readonly last_success_at?: Instant;
+  readonly credential_expires_at?: Instant;
+  readonly silent_since?: Instant;
 }
 
 export type ChannelAddressId = string;
@@ -380,7 +385,7 @@ export interface CloseInteraction {
 }
 
 /** What became of an interaction, for good. */
-export type CloseReason = "handled" | "abandoned" | "short_abandoned" | "customer_away" | "merged" | "repeat" | "blocked" | "spam" | "overflowed" | "voicemail" | "callback_taken" | "transferred_outside" | "failed" | "closed_by_supervisor" | "closed_by_api";
+export type CloseReason = "handled" | "abandoned" | "short_abandoned" | "customer_away" | "merged" | "repeat" | "blocked" | "spam" | "list" | "flood" | "overflowed" | "voicemail" | "callback_taken" | "transferred_outside" | "failed" | "closed_by_supervisor" | "closed_by_api";
 
 /** The command was carried out. `version` is the thing's new version; ids of what it made. */
 export interface CommandDone {
@@ -498,13 +503,14 @@ export interface CustomerAway {
 
 export type CustomerId = string;
 
-/** Who the customer is, and the conversation. The desk learns it here; the state keeps the ids. */
+/** Who the customer is, and the conversation. The desk learns it here; the state keeps the ids. `linked_to` is a conversation of somebody else that the contact named and does not belong to. */
 export interface CustomerIdentified {
   readonly interaction: InteractionId;
   readonly version: number;
   readonly contact: ContactId;
   readonly conversation: ConversationId;
   readonly customer: CustomerSummary;
+  readonly linked_to?: ConversationId;
 }
 
 /** The customer of an owned live interaction has left; the owner may wrap up. */
@@ -1047,6 +1053,8 @@ export interface OpenInteraction {
   readonly queue?: QueueId;
   readonly purpose?: string;
   readonly attributes?: Readonly<Record<string, string | number | number | boolean>>;
+  readonly message?: MessageId;
+  readonly name?: string;
 }
 
 /** E-mail: wait for the customer, or until a date, out of capacity; comes back to the same agent first. */
