@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, Tracer
@@ -33,6 +35,8 @@ _KINDS: Final = {
 _FORM: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _tracer: Tracer | None = None
+_provider: TracerProvider | None = None
+TRACES_PATH: Final = "/v1/traces"
 _random = random.SystemRandom()
 
 
@@ -87,21 +91,46 @@ def has_exporter() -> bool:
     return _tracer is not None
 
 
+def provider() -> TracerProvider | None:
+    """For libraries that make their own spans; None when none are kept."""
+    return _provider
+
+
+def note(traceparents: Iterable[str | None], name: str, began_ns: int, kind: Kind = "internal") -> None:
+    """One span for each of these traces, from `began_ns` (Unix time) until now: for what was done for many at once."""
+    if _tracer is None:
+        return
+    ended_ns = time.time_ns()
+    for traceparent in dict.fromkeys(traceparents):
+        if (own := accepted_traceparent(traceparent)) is not None:
+            context = trace.set_span_in_context(NonRecordingSpan(_context_of(own)))
+            _tracer.start_span(name, context=context, kind=_KINDS[kind], start_time=began_ns).end(ended_ns)
+
+
 def configure(service: str, endpoint: str | None, exporter: SpanExporter | None = None) -> TracerProvider | None:
-    """Send spans to an OTLP/HTTP endpoint (or to the exporter given), in the background; with neither, keep none and give None."""
-    global _tracer
+    """
+    Send spans to an OTLP/HTTP endpoint (or to the exporter given), in the background; with neither, keep none and give None.
+
+    An endpoint without a path is a collector's base address: `/v1/traces` is added, as OTEL_EXPORTER_OTLP_ENDPOINT has it.
+    """
+    global _tracer, _provider
     if endpoint is None and exporter is None:
-        _tracer = None
+        _tracer = _provider = None
         return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "standardiste"}))
-    provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=endpoint), max_queue_size=2_048))
-    _tracer = provider.get_tracer("standardiste")
-    return provider
+    made = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "standardiste"}))
+    sends = exporter or OTLPSpanExporter(endpoint=_traces_at(endpoint or ""))
+    made.add_span_processor(BatchSpanProcessor(sends, max_queue_size=2_048))
+    _tracer, _provider = made.get_tracer("standardiste"), made
+    return made
+
+
+def _traces_at(endpoint: str) -> str:
+    return endpoint.rstrip("/") + TRACES_PATH if urlsplit(endpoint).path in ("", "/") else endpoint
 
 
 def _context_of(traceparent: str) -> SpanContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from standardiste.agent_gateway.line import Line
 from standardiste.agent_gateway.session import Phase
@@ -41,7 +41,7 @@ class Desks:
     def of_session(self, tenant: str, session: str) -> Line | None:
         return self._by_session.get((tenant, session))
 
-    def readers_of(self, entry: Entry) -> Iterable[Line]:
+    def readers_of(self, entry: Entry) -> list[Line]:
         """The lines that a decision names, each once."""
         found = [lines for reader in entry.readers if (lines := self._by_reader.get((entry.tenant, reader)))]
         return list(found[0] if len(found) == 1 else dict.fromkeys(line for lines in found for line in lines))

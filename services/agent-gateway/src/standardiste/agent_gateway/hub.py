@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -33,6 +34,7 @@ from standardiste.common.events.inputs import GatewayBeat
 from standardiste.common.events.wire import Away
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter, gauge
+from standardiste.common.tracing import has_exporter, note
 
 BEAT_EVERY_MS: Final = 5_000
 BEAT_AGAIN_MS: Final = 1_000
@@ -125,19 +127,23 @@ class Hub:
     def _take(self, record: Record) -> None:
         entry = self._place.window.add(record)
         if entry is not None:
-            self._show(entry)
+            began_ns = time.time_ns()
+            if self._show(entry) and has_exporter():
+                note((record.headers.get("traceparent"),), "decisions show", began_ns, "consumer")
         type_ = record.headers.get("ce_type", "")
         if type_ in ANSWERS:
             self._answered(type_, record, entry)
         elif type_ in _OF_SESSIONS:
             self._session_event(type_, record)
 
-    def _show(self, entry: Entry) -> None:
-        """Give the entry to every line that reads it; cut off those that are too slow to take it."""
-        for line in self._desks.readers_of(entry):
+    def _show(self, entry: Entry) -> int:
+        """Give the entry to every line that reads it; cut off those that are too slow to take it. How many lines there were."""
+        lines = self._desks.readers_of(entry)
+        for line in lines:
             if not line.put(line.session.see(entry)):
                 line.clear()
                 self._later(line, line.session.too_slow(self._clock.now()))
+        return len(lines)
 
     def _answered(self, type_: str, record: Record, entry: Entry | None) -> None:
         data = _data(record)

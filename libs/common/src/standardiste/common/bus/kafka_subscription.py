@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from random import Random
 from typing import Any, Final, cast
 
@@ -21,14 +22,19 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from faststream.message import StreamMessage
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
+from faststream.types import BrokerMiddleware
+from prometheus_client import REGISTRY
 
 from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, record_of
 from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
 from standardiste.common.bus.lanes import DeadLetter, Lanes
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
+from standardiste.common.tracing import provider
 
 SESSION_MS: Final = 6_000
 HEARTBEAT_MS: Final = 1_000
@@ -79,7 +85,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
         self._subscriber: Any = None
 
     async def run(self, ready: Callable[[], None] | None) -> None:
-        broker = KafkaBroker(logger=None, apply_types=False, **_broker_arguments(self._settings))
+        broker = KafkaBroker(logger=None, apply_types=False, middlewares=_middlewares(), **_broker_arguments(self._settings))
         self._subscriber = broker.subscriber(
             *(self._settings.name(topic) for topic in self._topics),
             group_id=self._group,
@@ -171,6 +177,18 @@ class KafkaSubscription(ConsumerRebalanceListener):
             for place, offset in owned.items():
                 if place in self._lanes:
                     self._dirty.setdefault(place, offset)
+
+
+@cache
+def _counting() -> BrokerMiddleware[Any, Any]:
+    """FastStream's own counters of batches, once for a process: a registry takes each metric once."""
+    return KafkaPrometheusMiddleware(registry=REGISTRY, app_name="standardiste", metrics_prefix="standardiste_faststream")
+
+
+def _middlewares() -> list[BrokerMiddleware[Any, Any]]:
+    """What FastStream tells of batches; the span of each event, a child of its own trace, is made by the lanes."""
+    traced = provider()
+    return [_counting(), *([KafkaTelemetryMiddleware(tracer_provider=traced)] if traced is not None else [])]
 
 
 async def _raw(message: StreamMessage[Any]) -> Any:

@@ -16,6 +16,7 @@ While a commit is on its way records gather for the next batch; an idle partitio
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from random import Random
 from typing import Final, Protocol
@@ -29,6 +30,7 @@ from standardiste.common.errors import Away, BadInput
 from standardiste.common.events.base import Instant
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
+from standardiste.common.tracing import has_exporter, note
 
 GAP_MS: Final = 2_000
 """Without reading or committing for so long, the partition counts as taken anew."""
@@ -215,8 +217,11 @@ def _handled(processor: Processor, records: Sequence[Record], *, is_alone: bool)
 
 async def _committed(owned: Owned, outputs: Outputs, records: Sequence[Record], *, is_alone: bool) -> None:
     """Commit what these records led to. An output that the bus cannot take (too large, not to be written) is the fault of the records."""
+    began_ns = time.time_ns()
     try:
         await owned.commit(outputs, {record.topic: record.offset + 1 for record in records})
+        if has_exporter():
+            note((record.headers.get("traceparent") for record in records), "process", began_ns, "consumer")
     except BadInput as error:
         if not records:
             raise

@@ -13,14 +13,14 @@ The driver of the stand-in: start it on loopback, give it numbers, and be the cu
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
 import uvicorn
 
+from standardiste.common.testing.http_server import QuietServer
 from standardiste.common.testing.twilio.account import Account, Number, Text
 from standardiste.common.testing.twilio.call import Call, Phone
 from standardiste.common.testing.twilio.exchange import Exchange
@@ -64,7 +64,7 @@ class TwilioDouble:
         self.texts = Texts(self.account, self.timers, self.webhooks, self.changes, text_pace_ms)
         self.rest = RestApi(self.account, self.exchange, self.texts)
         self._host, self._port = host, port
-        self._server: _QuietServer | None = None
+        self._server: QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -83,7 +83,7 @@ class TwilioDouble:
         listening = socket.create_server((self._host, self._port))
         self._port = int(listening.getsockname()[1])
         config = uvicorn.Config(self.rest.app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
-        self._server = _QuietServer(config)
+        self._server = QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         await self._server.up.wait()
 
@@ -160,19 +160,3 @@ class TwilioDouble:
     async def settle(self) -> None:
         """Wait until every callback on its way was answered."""
         await self.webhooks.settle()
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the process's signals to whoever runs the process, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
