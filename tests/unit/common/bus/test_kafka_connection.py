@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 import uvloop
@@ -18,7 +19,7 @@ async def written_to_a_closed_transport() -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        connection = kafka_clients.kafka_connection.Connection("127.0.0.1", port)
+        connection: Any = kafka_clients.kafka_connection.Connection("127.0.0.1", port)
         connection._reader, connection._writer, connection._read_task = reader, writer, asyncio.ensure_future(reader.read())
         writer.transport.abort()
         await connection._read_task

@@ -14,7 +14,6 @@ import httpx
 POSTERS: Final = 8
 ANSWER_WITHIN_S: Final = 12.0
 AGAIN_AFTER_S: Final = 0.1
-CLOSED: Final = "standardiste.interaction.closed.v1"
 
 
 class Crowd:
@@ -92,7 +91,7 @@ class Crowd:
         return f"{said}; the router: {why.status_code} {why.text}"
 
     async def closes(self) -> list[dict[str, Any]]:
-        """Every history record of a close, over all pages."""
+        """What history says of every close, over all pages."""
         records: list[dict[str, Any]] = []
         path = "/v1/customers/history?limit=1000"
         async with httpx.AsyncClient(base_url=self._url(), headers=self._headers, timeout=30) as http:
@@ -101,7 +100,7 @@ class Crowd:
                 answer.raise_for_status()
                 page = [json.loads(line) for line in answer.text.splitlines() if line]
                 if not page:
-                    return [record for record in records if record["type"] == CLOSED]
+                    return [record["data"] for record in records if record["kind"] == "interaction"]
                 records += page
                 path = str(answer.links["next"]["url"])
 
