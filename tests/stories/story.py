@@ -25,6 +25,8 @@ from standardiste.common.events.directory import ChangeSetCommitted, Entity
 from standardiste.common.events.model import (
     AgentId,
     Audience,
+    Author,
+    AuthorKind,
     Channel,
     ChannelAddressId,
     CloseReason,
@@ -50,6 +52,7 @@ from standardiste.common.events.model import (
     ToQueue,
 )
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, event
+from standardiste.common.testing.builders import message as message_of
 from standardiste.router.engine import Engine, invariants, persist
 from standardiste.router.engine.changes.turns import short_name
 from standardiste.router.kit import STANDARD
@@ -369,6 +372,18 @@ def _identified(story: Story, id: str, customer: str, conversation: str = "", pr
     )
 
 
+def _noted(story: Story, id: str, how: str, conversation: str = "") -> Data:
+    is_to_be_sent = how == "acknowledged"
+    author = Author(kind=AuthorKind.SYSTEM) if is_to_be_sent else Author(kind=AuthorKind.AGENT, name="Ben")
+    said = message_of(f"ms_{id}-ack" if is_to_be_sent else f"ms_{id}-outside", author=author)
+    return inputs.MessageNoted(
+        conversation=ConversationId(f"cv_{conversation or id}"),
+        interaction=InteractionId(f"in_{id}"),
+        message=said,
+        is_to_be_sent=is_to_be_sent,
+    )
+
+
 def _left(story: Story, id: str, how: str) -> Data:
     because = {"hangs up": LeftBecause.HUNG_UP, "says goodbye": LeftBecause.SAID_GOODBYE, "is gone": LeftBecause.GONE}[how]
     return inputs.ContactLeft(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"), because=because)
@@ -575,6 +590,7 @@ _VERBS = _compile(
         r"(?P<id>\w+) is (?P<customer>cu\w*)(?: in (?P<conversation>\w+))?(?: preferring (?P<prefers>\w+))?(?:: (?P<mark>blocked|a repeat|vip))?",
         _identified,
     ),
+    (r"(?P<id>\w+) is (?P<how>acknowledged|answered outside)(?: in (?P<conversation>\w+))?", _noted),
     (r"(?P<id>\w+) (?P<how>hangs up|says goodbye|is gone)", _left),
     (r"(?P<id>\w+) returns", lambda story, id: inputs.ContactReturned(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"))),
     (

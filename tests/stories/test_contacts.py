@@ -110,6 +110,16 @@ def test_a_contact_that_comes_marked_is_closed_at_once_and_offered_to_nobody() -
     """)
 
 
+def test_what_nobody_at_work_wrote_is_sent_or_told() -> None:
+    Story().run("""
+           1.0 | m1 by email, m1 is cu1           | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified
+           1.1 | m1 is acknowledged               | message ms_m1-ack customer; > deliver ms_m1-ack
+           2.0 | m1 is answered outside           | message ms_m1-outside customer
+           3.0 | m9 is answered outside           | message ms_m9-outside customer
+           4.0 | m9 is acknowledged               |
+    """)
+
+
 def test_a_blocked_sender_is_closed() -> None:
     Story().run("""
            1.0 | m1 by email, m1 is cu1: blocked | created m1; routed m1 main; said m1; identified m1 cu1; closed m1 blocked

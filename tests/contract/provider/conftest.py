@@ -37,6 +37,7 @@ from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.ingest_email.address_health import AddressHealth
+from standardiste.ingest_email.drafting import Drafting
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
@@ -115,13 +116,11 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
         settings = EmailSettings(email_out_host="127.0.0.1", email_out_port=server.port)
         provider = SmtpProvider(
             settings,
-            book=book,
+            drafting=Drafting(book=book, directory=directory, secrets=secrets, blobs=blobs, tokens=Tokens(store, Keys(bytes(32)))),
             directory=directory,
             secrets=secrets,
-            blobs=blobs,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
             health=AddressHealth(intake, directory, clock),
-            tokens=Tokens(store, Keys(bytes(32))),
         )
         yield Smtp(provider, server, stack)
     await store.close()

@@ -18,13 +18,18 @@ from standardiste.common.events.outbound import DeliverMessage
 from standardiste.common.store.port import ABSENT, Body, Collection, Index, Store
 
 REFERENCES_MAX = 30
+AUTOMATIC = ("mail_list", "mail_bulk", "mail_spam")
+"""Attributes of contacts that no machine may answer, beside those that a machine made."""
 LEARNS = (InteractionCreated, ContactJoined, CustomerIdentified)
 """The decisions that `learn` wants; a subscription may skip all others by type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correspondent:
-    """The other side of a conversation, as its last contact showed it. `references` are RFC 5322 ids, oldest first."""
+    """
+    The other side of a conversation, as its last contact showed it. `references` are RFC 5322 ids, oldest first. `is_automatic`: a machine, a list or a
+    spammer wrote, so no machine may answer.
+    """
 
     conversation: ConversationId | None = None
     interaction: InteractionId | None = None
@@ -42,6 +47,7 @@ class Correspondent:
     cc: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     last_contact_at: Instant = Instant(0)
+    is_automatic: bool = False
 
 
 class ConversationBook:
@@ -104,6 +110,7 @@ class ConversationBook:
             cc=thread.cc if thread else (),
             references=(*thread.references, thread.message_id)[-REFERENCES_MAX:] if thread else (),
             last_contact_at=contact.received_at,
+            is_automatic=contact.is_machine_made or contact.close_as is not None or any(contact.attributes.get(each) for each in AUTOMATIC),
         )
         await self._write(tenant, conversation or _before_identified(contact.id), met)
 

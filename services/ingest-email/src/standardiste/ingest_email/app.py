@@ -15,8 +15,12 @@ from standardiste.common.intake import Intake
 from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service, Task
+from standardiste.ingest_email import acknowledging
+from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
 from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.correspondents import CORRESPONDENTS, Correspondents
+from standardiste.ingest_email.drafting import Drafting
+from standardiste.ingest_email.forgetting import hourly
 from standardiste.ingest_email.http_edge import EmailEdge
 from standardiste.ingest_email.listener import Listener
 from standardiste.ingest_email.mailbox_state import MAILBOXES, Readings
@@ -29,7 +33,7 @@ from standardiste.ingest_email.smtp_provider import SmtpProvider
 from standardiste.ingest_email.tokens import TOKENS, Tokens
 
 NAME: Final = "ingest-email"
-_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
+_LEARNS: Final = frozenset(spec_of(cls).name for cls in (*LEARNS, *acknowledging.LEARNS))
 
 
 def build(settings: EmailSettings, parts: Parts) -> Service:
@@ -46,13 +50,11 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     tokens = Tokens(parts.store, parts.keys)
     provider = SmtpProvider(
         settings,
-        book=book,
+        drafting=Drafting(book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, tokens=tokens),
         directory=parts.directory,
         secrets=parts.secrets,
-        blobs=parts.blobs,
         pool=pool,
         health=health,
-        tokens=tokens,
     )
     outbox = Outbox(
         store=parts.store,
@@ -68,11 +70,25 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     )
     correspondents = Correspondents(parts.store, parts.keys, parts.clock)
     reception = Reception(intake, parts.directory, outbox, tokens=tokens, correspondents=correspondents, authserv=settings.email_authserv)
+    acknowledger = Acknowledger(
+        store=parts.store,
+        blobs=parts.blobs,
+        directory=parts.directory,
+        book=book,
+        correspondents=correspondents,
+        intake=intake,
+        clock=parts.clock,
+    )
+
+    async def forget() -> None:
+        await correspondents.forget()
+        await acknowledger.forget()
+
     tasks: dict[str, Task] = {
         **outbox.tasks(),
-        "decisions": _learning(parts, book),
+        "decisions": _learning(parts, book, acknowledger),
         "smtp-pool": pool.keep,
-        "correspondents": correspondents.sweep,
+        "forgetting": lambda ready: hourly(forget, ready),
         "mailboxes": _mailboxes(settings, parts, reception, health).run,
         **_listeners(settings, parts, reception),
     }
@@ -80,7 +96,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         name=NAME,
         router=EmailEdge(settings, parts, reception).router(),
         tasks=tasks,
-        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS),
+        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS, PENDING),
     )
 
 
@@ -89,12 +105,14 @@ def _is_alone(parts: Parts) -> bool:
     return parts.bus.partitions == 1
 
 
-def _learning(parts: Parts, book: ConversationBook) -> Task:
-    """Keep the book of conversations from decisions."""
+def _learning(parts: Parts, book: ConversationBook, acknowledger: Acknowledger) -> Task:
+    """Keep the book of conversations from decisions, and acknowledge what the rules say."""
 
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
-            await book.learn(decode(record))
+            event = decode(record)
+            await book.learn(event)
+            await acknowledger.learn(event)
 
     async def follow(ready: Callable[[], None]) -> None:
         await parts.bus.subscribe(

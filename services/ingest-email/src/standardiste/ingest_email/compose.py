@@ -20,6 +20,7 @@ from email.utils import format_datetime
 from standardiste.common.events.base import Instant
 from standardiste.ingest_email import markup
 from standardiste.ingest_email.addresses import normalised
+from standardiste.ingest_email.templates import signed
 
 SUBJECT_CHARACTERS_MAX = 900
 REFERENCES_MAX = 20
@@ -65,6 +66,7 @@ class Draft:
     language: str | None = None
     is_machine_made: bool = False
     reply_to: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,9 @@ def compose(draft: Draft) -> Composed:
     if draft.is_machine_made:
         mail["Auto-Submitted"] = "auto-replied" if draft.answers else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_safe(draft.text), charset="utf-8", cte=_encoding(draft.text))
-    html = draft.html if draft.html is not None else html_of(draft.text)
+    text = signed(draft.text, draft.signature)
+    mail.set_content(_safe(text), charset="utf-8", cte=_encoding(text))
+    html = html_of(text) if draft.html is None else draft.html + _signature_html(draft.signature)
     mail.add_alternative(_safe(html), subtype="html", charset="utf-8", cte=_encoding(html))
     for file in draft.files:
         _attach(mail, file)
@@ -151,6 +154,10 @@ def html_of(text: str) -> str:
     return (
         f'<!DOCTYPE html>\n<html><body><div style="white-space: pre-wrap; font-family: sans-serif">{"".join(shown)}</div></body></html>\n'
     )
+
+
+def _signature_html(signature: str) -> str:
+    return f'\n<div style="white-space: pre-wrap">-- \n{markup.escaped_line(signature.strip())}</div>\n' if signature.strip() else ""
 
 
 def _thread(mail: EmailMessage, draft: Draft) -> None:

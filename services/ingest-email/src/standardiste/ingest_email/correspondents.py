@@ -9,28 +9,24 @@ refused, they are closed at once (`flood`): nothing is lost, and nobody is offer
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from standardiste.common.clock import Clock
-from standardiste.common.errors import StoreAway, VersionConflict
+from standardiste.common.errors import VersionConflict
 from standardiste.common.events.codec import adapter
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.ids import keyed_id
 from standardiste.common.intake import TenantKeys
-from standardiste.common.store.port import ABSENT, Collection, Find, Index, Store, Where
+from standardiste.common.store.port import ABSENT, Collection, Index, Store
+from standardiste.ingest_email.forgetting import forget_ended
 
 CORRESPONDENTS: Final = Collection(name="ingest-email-correspondents", indexes=(Index(name="ends_at", path="ends_at"),))
 MAILS_MAX, WINDOW_MINUTES = 300, 60
 """As many mails of one correspondent to one address within so long go to agents, unless the address's settings say otherwise."""
 ACKNOWLEDGEMENTS_MAX, DAY_MINUTES = 5, 24 * 60
 """As many acknowledgements does one correspondent get within a day."""
-SWEEP_EVERY_S: Final = 3600.0
-SWEPT_AT_ONCE: Final = 200
 _KEPT_MAX: Final = 10_000
 
 
@@ -84,23 +80,13 @@ class Correspondents:
             await self._write(tenant, id, counted)
         return counted.count > cap.max
 
-    async def sweep(self, ready: Callable[[], None]) -> None:
-        """Forget windows that are over, every hour, until cancelled. A store that is away costs nothing but room."""
-        ready()
-        while True:
-            await asyncio.sleep(SWEEP_EVERY_S)
-            with contextlib.suppress(StoreAway):
-                await self.forget()
-
     async def forget(self) -> None:
         """Forget windows that are over."""
         now = self._clock.now()
         for key, count in list(self._counts.items()):
             if count.ends_at <= now:
                 del self._counts[key]
-        over = Find(where=(Where(index="ends_at", below=now + 1),), sort="ends_at", limit=SWEPT_AT_ONCE)
-        async for document in self._store.every_tenant(CORRESPONDENTS, over):
-            await self._store.tenant(document.tenant).delete(CORRESPONDENTS, document.id)
+        await forget_ended(self._store, CORRESPONDENTS, now)
 
     def _keep(self, tenant: str, id: str, count: _Count) -> None:
         self._counts[(tenant, id)] = count

@@ -1,5 +1,5 @@
 """
-The outbox's provider for mail: finds out to whom and from where, composes, and hands the mail to a server by SMTP.
+The outbox's provider for mail: finds the server and hands the mail (drafting.py) to it by SMTP.
 
 SMTP has no question "did you take it": a send whose answer was lost goes again under the same Message-ID, by which receivers know a repeat. A 4xx is tried
 again; a 5xx is final. A recipient deferred while others are taken holds the mail back for a few tries, because sending it now would double it for the others.
@@ -12,24 +12,18 @@ from dataclasses import dataclass, replace
 
 import aiosmtplib
 
-from standardiste.common.blobs.port import BlobRef, Blobs
-from standardiste.common.conversations import ConversationBook, Correspondent
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import ProviderError
-from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ChannelAddress
-from standardiste.common.events.model import BlobName, Content
 from standardiste.common.outbox import Refused, Send, Sent, Unknown
 from standardiste.common.secrets.port import Secrets
-from standardiste.ingest_email import markup
 from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.addresses import normalised
-from standardiste.ingest_email.compose import BadAddress, Composed, Draft, File, compose, one_line, reply_subject
+from standardiste.ingest_email.compose import Composed, one_line
+from standardiste.ingest_email.drafting import NAME, Drafting, no
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import MailServer, SmtpPool
-from standardiste.ingest_email.tokens import Tokens, reply_address, with_token
 
-NAME = "smtp"
 HOLD_BACK_TRIES = 5
 TROUBLE_OF_THE_ADDRESS = frozenset({"unreachable", "sign_in_refused", "secret_missing", "not_configured"})
 """Refusals that no message is to blame for: the address is told to be ill."""
@@ -53,23 +47,21 @@ class SmtpProvider:
         self,
         settings: EmailSettings,
         *,
-        book: ConversationBook,
+        drafting: Drafting,
         directory: DirectoryView,
         secrets: Secrets,
-        blobs: Blobs,
         pool: SmtpPool,
         health: AddressHealth,
-        tokens: Tokens,
     ) -> None:
-        self._settings, self._book, self._directory = settings, book, directory
-        self._secrets, self._blobs, self._pool, self._health, self._tokens = secrets, blobs, pool, health, tokens
+        self._settings, self._drafting, self._directory = settings, drafting, directory
+        self._secrets, self._pool, self._health = secrets, pool, health
 
     async def send(self, send: Send) -> Sent:
         """Raises ProviderError; Away when store or blobs do not answer."""
         address = self._directory.address_by_id(send.tenant, send.command.channel_address)
         if address is None:
-            raise _no("unknown_channel_address", "the address it should leave from is not there", is_retryable=True)
-        composed = await self._compose(send, address)
+            raise no("unknown_channel_address", "the address it should leave from is not there", is_retryable=True)
+        composed = await self._drafting.compose(send, address)
         own = self._directory.tenant(send.tenant)
         if own is not None and own.is_test:
             return _pretended(composed)
@@ -85,70 +77,6 @@ class SmtpProvider:
     async def look_up(self, send: Send) -> Sent | Unknown | None:
         return Unknown()
 
-    # ---- what is sent
-
-    async def _compose(self, send: Send, address: ChannelAddress) -> Composed:
-        command = send.command
-        other = await self._book.learn_address(send.tenant, command, address.address)
-        if other is None:
-            raise _no("unknown_conversation", "where to send is not known yet", is_retryable=True)
-        content = command.content
-        subject, reply_to = await self._threaded(send, address, _subject(content, other))
-        draft = Draft(
-            message=command.message,
-            our_address=address.address,
-            our_name=self._directory.words(address.name, other.language, send.tenant),
-            to=other.reply_to or other.address,
-            to_name=other.name or "" if other.reply_to in (None, other.address) else "",
-            text=await self._whole_text(send.tenant, content),
-            html=await self._html(send.tenant, content),
-            date=Instant(send.taken_at),
-            cc=command.cc,
-            bcc=command.bcc,
-            subject=subject,
-            reply_to=reply_to,
-            answers=other.message_id,
-            references=other.references,
-            files=[
-                File(name=each.name, media_type=each.media_type, content=await self._blob(send.tenant, each.blob))
-                for each in content.attachments
-            ],
-            language=content.language,
-            is_machine_made=command.is_machine_made,
-        )
-        try:
-            return compose(draft)
-        except BadAddress as error:
-            raise _no("bad_address", str(error), is_retryable=False) from None
-
-    async def _threaded(self, send: Send, address: ChannelAddress, subject: str) -> tuple[str, str]:
-        """The subject, and where an answer is to go, with the conversation's token where the address asks for one."""
-        place = address.settings.get("reply_token", "none")
-        if place not in ("address", "subject"):
-            return subject, ""
-        token = await self._tokens.mint(send.tenant, send.command.conversation)
-        reply_to = reply_address(address.address, token) if place == "address" else None
-        return (subject, reply_to) if reply_to is not None else (with_token(subject, token), "")
-
-    async def _whole_text(self, tenant: str, content: Content) -> str:
-        if content.body_blob is None:
-            return content.text
-        return (await self._blob(tenant, content.body_blob)).decode("utf-8", "replace")
-
-    async def _html(self, tenant: str, content: Content) -> str | None:
-        if content.html_blob is None:
-            return None
-        return markup.sanitised((await self._blob(tenant, content.html_blob)).decode("utf-8", "replace"))
-
-    async def _blob(self, tenant: str, name: BlobName) -> bytes:
-        """A file of this tenant; another tenant's name is answered as one that is not there."""
-        owner, _, rest = name.partition("/")
-        contact, _, sha256 = rest.rpartition("/")
-        found = await self._blobs.get(BlobRef(tenant=owner, contact=contact, sha256=sha256)) if owner == tenant and contact else None
-        if found is None:
-            raise _no("file_missing", "a file of the message is not there", is_retryable=False)
-        return found
-
     # ---- by which server
 
     async def _server(self, tenant: str, address: ChannelAddress) -> MailServer:
@@ -159,10 +87,10 @@ class SmtpProvider:
         secret = str(own.get("smtp_password_secret", ""))
         password = await self._secrets.get(tenant, secret) if secret else ""
         if password is None:
-            raise _no("secret_missing", f"the secret {secret} is not there", is_retryable=True)
+            raise no("secret_missing", f"the secret {secret} is not there", is_retryable=True)
         tls = str(own.get("smtp_tls", "starttls"))
         if tls not in ("none", "starttls", "tls"):
-            raise _no("not_configured", "smtp_tls must be none, starttls or tls", is_retryable=True)
+            raise no("not_configured", "smtp_tls must be none, starttls or tls", is_retryable=True)
         default_port = {"none": 25, "starttls": 587, "tls": 465}[tls]
         return MailServer(
             host=host,
@@ -175,7 +103,7 @@ class SmtpProvider:
     def _installation_server(self) -> MailServer:
         settings = self._settings
         if not settings.email_out_host:
-            raise _no("not_configured", "no outgoing mail server is named", is_retryable=True)
+            raise no("not_configured", "no outgoing mail server is named", is_retryable=True)
         return MailServer(
             host=settings.email_out_host,
             port=settings.email_out_port,
@@ -189,11 +117,11 @@ class SmtpProvider:
         try:
             connection = await self._pool.take(server)
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise _no("sign_in_refused", one_line(error.message)[:500], is_retryable=True) from None
+            raise no("sign_in_refused", one_line(error.message)[:500], is_retryable=True) from None
         except aiosmtplib.SMTPResponseException as error:
             raise _said(error, is_retryable=True) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _no("unreachable", type(error).__name__, is_retryable=True) from None
+            raise no("unreachable", type(error).__name__, is_retryable=True) from None
         try:
             sent = await _one_mail(connection.client, mail, tries=tries)
         except aiosmtplib.SMTPResponseException as error:
@@ -201,7 +129,7 @@ class SmtpProvider:
             raise _said(error, is_retryable=error.code < 500) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             connection.drop()
-            raise _no("unreachable", type(error).__name__, is_retryable=True) from None
+            raise no("unreachable", type(error).__name__, is_retryable=True) from None
         except BaseException:
             connection.drop()
             raise
@@ -241,20 +169,13 @@ def _options(client: aiosmtplib.SMTP, mail: Composed) -> list[str]:
     if client.supports_extension("size"):
         limit = client.esmtp_extensions.get("size", "0").strip()
         if limit.isdigit() and 0 < int(limit) < len(mail.content):
-            raise _no("552 5.3.4", f"the server takes {limit} bytes, the mail has {len(mail.content)}", is_retryable=False)
+            raise no("552 5.3.4", f"the server takes {limit} bytes, the mail has {len(mail.content)}", is_retryable=False)
         options.append(f"SIZE={len(mail.content)}")
     if mail.needs_utf8:
         if not client.supports_extension("smtputf8"):
-            raise _no("553 5.6.7", "the server takes no address beyond ASCII", is_retryable=False)
+            raise no("553 5.6.7", "the server takes no address beyond ASCII", is_retryable=False)
         options.append("SMTPUTF8")
     return options
-
-
-def _subject(content: Content, other: Correspondent) -> str:
-    """What the agent wrote, else an answer to the conversation's."""
-    if content.subject:
-        return content.subject
-    return reply_subject(other.subject) if other.contact is not None else other.subject or ""
 
 
 def _pretended(mail: Composed) -> Sent:
@@ -265,7 +186,7 @@ def _pretended(mail: Composed) -> Sent:
             refusal = Refused(recipient=mail.recipients[0], code="550 5.1.1", detail="a test address that bounces")
             return Sent(provider_id=mail.message_id, refused=(refusal,))
         case "fail":
-            raise _no("550 5.7.1", "a test address that fails", is_retryable=False)
+            raise no("550 5.7.1", "a test address that fails", is_retryable=False)
         case "timeout":
             raise ProviderError(NAME, "answer_lost", "a test address that does not answer", is_retryable=True, is_outcome_unknown=True)
         case _:
@@ -280,7 +201,3 @@ def _code(error: aiosmtplib.SMTPResponseException) -> str:
     """The answer's code, with the enhanced one where the server gives it: "550 5.1.1"."""
     enhanced = _ENHANCED.search(error.message)
     return f"{error.code} {enhanced[1]}" if enhanced else str(error.code)
-
-
-def _no(code: str, detail: str, *, is_retryable: bool) -> ProviderError:
-    return ProviderError(NAME, code, detail, is_retryable=is_retryable)
