@@ -170,6 +170,8 @@ NOT_OURS_TO_SAY = ("not_allowed",)
 DOCUMENT = f"format: 1\ntenant: {{name: {SECRET}}}\n"
 MAIL = f"From: a@client.example\r\nTo: desk@{SECRET}.example\r\nMessage-ID: <wall@client.example>\r\n\r\nBonjour"
 
+THEIR_ADDRESS = {"channel": "other", "channel_name": "letter", "address": f"{SECRET}-customer"}
+
 CASES: Mapping[str, Case] = {
     "POST /v1/email/messages": Case(("unknown_channel_address",), body=MAIL, headers={"Content-Type": "message/rfc822"}),
     "POST /v1/sms/twilio/messages": Case(
@@ -199,6 +201,15 @@ CASES: Mapping[str, Case] = {
     "POST /v1/interactions/{conversation}/messages": Case(UNKNOWN_CONVERSATION, body={"text": "x"}, headers={"Idempotency-Key": "wall-2"}),
     "GET /v1/interactions/{conversation}/replies": Case(UNKNOWN_CONVERSATION),
     "POST /v1/interactions/{conversation}/messages/{message}/delivery": Case(UNKNOWN_CONVERSATION, body={"state": "delivered"}),
+    "GET /v1/interactions/{conversation}/messages/{message}/attachments/{attachment}": Case(
+        UNKNOWN_CONVERSATION, values={"attachment": "{message}-a1"}
+    ),
+    "POST /v1/messages": Case(
+        ("unknown_channel_address",),
+        body={"channel_address": "{address}", "to": {"address": "x"}, "text": "x"},
+        headers={"Idempotency-Key": "wall-3"},
+    ),
+    "GET /v1/messages/{message}": Case(MISSING),
     "POST /v1/webhooks": Case(ok=(201,), body={"url": "https://hooks.client.example/ours", "types": ["message.sent"]}),
     "GET /v1/webhooks": Case(ok=(200,)),
     "GET /v1/webhooks/{webhook}": Case(MISSING),
@@ -209,7 +220,15 @@ CASES: Mapping[str, Case] = {
     "GET /v1/events": Case(ok=(200,), query={"limit": "100"}),
     "GET /v1/customers/receipts/{receipt}": Case(MISSING),
     "GET /v1/customers": Case(ok=(200,), query={"q": SECRET}),
+    "POST /v1/customers": Case(ok=(201,), body={"name": "x"}),
+    "GET /v1/customers/messages": Case(ok=(200,), query={"q": SECRET}),
+    "POST /v1/customers/consents": Case(ok=(201,), body={"address": THEIR_ADDRESS, "word": "withdrawn"}),
+    "POST /v1/customers/permission": Case(ok=(200,), body={"address": THEIR_ADDRESS}),
     "GET /v1/customers/{customer}": Case(MISSING),
+    "GET /v1/customers/{customer}/consents": Case(MISSING),
+    "POST /v1/customers/{customer}/merge": Case(MISSING, body={"other": "{customer}"}),
+    "POST /v1/customers/{customer}/split": Case(MISSING, body={"addresses": [THEIR_ADDRESS]}),
+    "GET /v1/customers/{customer}/joins": Case(MISSING),
     "PATCH /v1/customers/{customer}": Case(MISSING, body={"name": "x"}, headers={"If-Match": "*"}),
     "GET /v1/customers/{customer}/conversations": Case(MISSING),
     "GET /v1/customers/conversations/{conversation}": Case(MISSING),
