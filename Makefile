@@ -106,8 +106,8 @@ down: install ## end what `make up` started
 modes: install web ## the scenario on Kafka and MongoDB: in one process, and every service on its own
 	STANDARDISTE_MODES=engines,services $(BIN)/python -m pytest tests/system/scenario -q
 
-members: install ## five members of one group over 24 partitions come, go, pause and die, 40 moves
-	$(CLUSTER) tests/system/cluster/test_members.py
+members: install ## five members of one group come, go, pause and die, 40 moves; then the broker dies under them, 8 times
+	$(CLUSTER) tests/system/cluster/test_members.py tests/system/cluster/test_broker.py
 
 cluster-kill: install web ## kill -9 each service, the broker and mongod while 200 interactions are under way
 	$(CLUSTER) tests/system/cluster/test_kill.py
