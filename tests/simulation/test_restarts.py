@@ -1,4 +1,4 @@
-"""L7 over restarts: a router killed and restored at random points decides, byte for byte, as one that only stood still there."""
+"""L7 over restarts: a router killed and restored at random points decides, byte for byte and step for step, as one that only stood still there."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ def replay(log: Sequence[Entry], pauses: frozenset[int], *, dies: bool) -> list[
     engine = Engine(TENANT, STANDARD)
     decided: list[bytes] = []
 
-    def said(events: Sequence[Event]) -> None:
-        decided.extend(repr(sorted(headers_of(each).items())).encode() + dump_data(each.data) for each in events)
+    def said(events: Sequence[Event], step: object = "") -> None:
+        decided.extend(f"{step} {sorted(headers_of(each).items())}".encode() + dump_data(each.data) for each in events)
+
+    def fire(until: Instant) -> None:
+        while (fired := engine.fire_next(until)) is not None:
+            said(fired.events, fired.due)
 
     for number, (at, what) in enumerate(log):
-        said(engine.fire(Instant(at - 1)))
+        fire(Instant(at - 1))
         if number in pauses:
             if dies:
                 engine = restored(engine)
@@ -41,7 +45,7 @@ def replay(log: Sequence[Entry], pauses: frozenset[int], *, dies: bool) -> list[
                 said(engine.resumed(at, what))
             case None:
                 pass
-        said(engine.fire(at))
+        fire(at)
     return decided
 
 

@@ -2,7 +2,7 @@
 What is due when: a heap of (instant, id, kind), derived from the records and checked against them when it fires.
 
 Some deadlines only open a filter (an exclusion lapses, a delay is over, a calendar turns): they are marks, and every step begins by taking all marks up to its
-instant, so that no match overlooks what time alone has made possible. The others act, one a step.
+instant, so that no match overlooks what time alone has made possible. The others act, one a step, after the marks of their instant.
 
 A deadline that no longer stands (the offer was accepted, the hold ended) stays in the heap and is thrown away when its time comes; once such leftovers
 outnumber what stands, the heap is built anew. So it needs no removal, and a restored heap fires the same as the live one.
@@ -41,6 +41,7 @@ class Due(StrEnum):
     HOURS = "hours"
     CHANGE_SET = "change_set"
     SWEEP = "sweep"
+    MARKS = "marks"
 
 
 class Deadline(NamedTuple):
@@ -74,10 +75,14 @@ class Deadlines:
             heapq.heappush(self._marks if due.kind in MARKS else self._acts, due)
 
     def next(self) -> Deadline | None:
-        """The first, be it an act or a mark."""
-        if not self._marks:
-            return self._acts[0] if self._acts else None
-        return min(self._acts[0], self._marks[0]) if self._acts else self._marks[0]
+        """
+        The first to fire. Marks of an instant go before its acts, all in one step that is named by the instant alone: so a leftover, which a restored heap does
+        not have, can neither come between two deadlines nor give a step its name.
+        """
+        act = self._acts[0] if self._acts else None
+        if self._marks and (act is None or self._marks[0].at <= act.at):
+            return Deadline(self._marks[0].at, "", Due.MARKS)
+        return act
 
     def pop_act(self, due: Deadline) -> bool:
         """Take the first act out, if it is this one."""
