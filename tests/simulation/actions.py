@@ -35,6 +35,7 @@ from standardiste.common.events.model import (
     SessionId,
     StatusId,
     ToAgent,
+    ToOutside,
     ToQueue,
 )
 from standardiste.common.testing.builders import contact, content, needs, person
@@ -121,7 +122,8 @@ def come_back(world: World, pick: Pick) -> None:
 
 def media(world: World, pick: Pick) -> None:
     for i in _some(_interactions(world), pick):
-        offer = i.taken_with or OfferId(f"{i.id}-o1")
+        consulted = i.consult.offer if i.consult is not None else None
+        offer = pick((consulted or i.taken_with, i.taken_with)) or OfferId(f"{i.id}-o1")
         match pick(("connected", "connected", "failed", "ended", "agent_ended", "voicemail")):
             case "connected":
                 world.send(inputs.MediaConnected(interaction=i.id, offer=offer))
@@ -238,6 +240,13 @@ def _transfer(world: World, pick: Pick, who: c.Actor, i: Interaction, version: i
     return c.TransferInteraction(actor=who, interaction=i.id, version=version, target=target)
 
 
+def _of_consult(world: World, pick: Pick, who: c.Actor, i: Interaction, version: int) -> Any:
+    if i.guest is not None and pick((True, False)):
+        who = actor(world, i.guest)
+    cls = pick((c.CancelConsult, c.CompleteConsult, c.StartConference, c.StartConference, c.LeaveConference))
+    return cls(actor=who, interaction=i.id, version=version)
+
+
 _Own = Callable[[World, Pick, c.Actor, Interaction, int], Any]
 _OWN: tuple[_Own, ...] = (
     lambda w, p, who, i, v: c.HoldInteraction(actor=who, interaction=i.id, version=v),
@@ -257,7 +266,14 @@ _OWN: tuple[_Own, ...] = (
         actor=who, interaction=i.id, content=content(p(("oui", ""))), audience=p((Audience.CUSTOMER, Audience.INTERNAL))
     ),
     lambda w, p, who, i, v: c.ShowTyping(actor=who, interaction=i.id),
-    lambda w, p, who, i, v: c.StartConsult(actor=who, interaction=i.id, version=v, target=ToAgent(agent=AgentId("ben"))),
+    lambda w, p, who, i, v: c.StartConsult(
+        actor=who,
+        interaction=i.id,
+        version=v,
+        target=p((ToAgent(agent=AgentId(p(AGENTS))), ToAgent(agent=AgentId(p(AGENTS))), ToOutside(address="1"))),
+    ),
+    _of_consult,
+    _of_consult,
     _transfer,
     _transfer,
 )

@@ -90,7 +90,7 @@ def _held(live: Live, agent: Agent) -> list[Interaction]:
 
 
 def _holds(i: Interaction, agent: Agent) -> bool:
-    return i.owner == agent.id or any(offer.agent == agent.id for offer in i.offers)
+    return agent.id in (i.owner, i.guest) or any(offer.agent == agent.id for offer in i.offers)
 
 
 def _used(live: Live, agent: Agent) -> int:

@@ -118,7 +118,7 @@ class World:
 
     def _before(self, each: Event) -> None:
         data = each.data
-        if isinstance(data, d.OfferMade) and data.why.rule not in ("transfer", "assigned"):
+        if isinstance(data, d.OfferMade) and data.why.rule not in ("transfer", "assigned", "consult"):
             expected = judge.next_offer(self.twin.live, each.time)
             assert expected == (data.interaction.id, data.offer.agent, data.offer.is_interrupting), expected
 
@@ -138,7 +138,10 @@ class World:
         if isinstance(data, d.SnapshotAgent):
             self.desks[data.view.id].view = data.view
         if isinstance(data, d.SnapshotInteraction):
-            self._desk_of(data.session).owned[data.view.id] = (data.view.version, data.view.state)
+            desk = self._desk_of(data.session)
+            desk.owned[data.view.id] = (data.view.version, data.view.state)
+            if data.view.owner != desk.agent:
+                desk.asked_into[data.view.id] = None
         if isinstance(data, d.SnapshotOffer):
             self._desk_of(data.session).offers[data.offer.id] = data.offer.interaction
         for desk in self.desks.values():

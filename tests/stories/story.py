@@ -200,7 +200,15 @@ def _queued(e: d.InteractionQueued) -> str:
 
 
 def _offer(e: d.OfferMade) -> str:
-    marks = "".join(mark for is_set, mark in ((e.offer.is_interrupting, " interrupting"), (e.offer.is_transfer, " transfer")) if is_set)
+    marks = "".join(
+        mark
+        for is_set, mark in (
+            (e.offer.is_interrupting, " interrupting"),
+            (e.offer.is_transfer, " transfer"),
+            (e.offer.is_consult, " consult"),
+        )
+        if is_set
+    )
     return f"offer {e.offer.id} {e.offer.agent} {_s(e.offer.expires_at - e.offer.offered_at)}{marks}"
 
 
@@ -251,6 +259,11 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     d.TransferAsked: lambda e: f"transfer asked {e.interaction}",
     d.TransferCancelled: lambda e: f"transfer over {e.interaction} {e.because}",
     d.InteractionTransferred: lambda e: f"transferred {e.interaction}",
+    d.InteractionConsulting: lambda e: f"consulting {e.interaction}",
+    d.ConsultJoined: lambda e: f"consult joined {e.interaction} {e.agent or 'outside'}",
+    d.ConsultEnded: lambda e: f"consult over {e.interaction} {e.because}",
+    d.ConferenceStarted: lambda e: f"conference {e.interaction} {' '.join(e.members)}",
+    d.ConferenceLeft: lambda e: f"{e.agent} leaves {e.interaction}",
     d.InteractionOverflowed: lambda e: f"overflowed {e.interaction} {e.limit} {e.action}",
     d.InteractionMerged: lambda e: f"merged {e.interaction} into {e.into}",
     d.InteractionLinked: lambda e: f"linked {e.interaction} {e.linked_to}",
@@ -300,6 +313,8 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     outbound.HoldCall: lambda e: "> hold",
     outbound.ResumeCall: lambda e: "> resume",
     outbound.ReleaseCall: lambda e: f"> release {e.party}",
+    outbound.ConsultCall: lambda e: f"> consult {e.agent or e.address}",
+    outbound.ConferenceCall: lambda e: "> conference",
     outbound.TellTyping: lambda e: "> typing",
     outbound.TakeVoicemail: lambda e: "> take voicemail",
 }
@@ -460,6 +475,23 @@ def _transfer(story: Story, agent: str, id: str, kind: str, to: str, waiting: st
     return c.TransferInteraction(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), version=story.version(id), target=target)
 
 
+def _consult(story: Story, agent: str, kind: str, to: str, id: str) -> Data:
+    target: Target = {"agent": ToAgent(agent=AgentId(to)), "queue": ToQueue(queue=QueueId(to)), "number": ToOutside(address=to)}[kind]
+    return c.StartConsult(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), version=story.version(id), target=target)
+
+
+def _consult_verb(story: Story, agent: str, verb: str, id: str) -> Data:
+    cls = {"cancels": c.CancelConsult, "completes": c.CompleteConsult, "confers": c.StartConference, "leaves": c.LeaveConference}[verb]
+    return cls(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), version=story.version(id))
+
+
+def _consulted(story: Story, which: str, id: str, what: str) -> Data:
+    i = story.engine.live.interactions[InteractionId(f"in_{id}")]
+    offer = (i.consult.offer if i.consult else None) or OfferId("none")
+    cls = inputs.MediaConnected if what == "answers" else inputs.MediaFailed
+    return cls(interaction=i.id, offer=offer)
+
+
 def _write(story: Story, agent: str, verb: str, id: str, text: str = "") -> Data:
     audience = Audience.INTERNAL if verb == "notes" else Audience.CUSTOMER
     return c.SendMessage(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), content=content(text), audience=audience)
@@ -613,12 +645,11 @@ _VERBS = _compile(
     (r"the opening may be made(?: to (?P<customer>cu\w+))?(?: in (?P<conversation>\w+))?", _examined),
     (r"the opening may not be made: (?P<refused>\w+)", _examined),
     (r"the api sends (?P<message>\w+) by (?P<channel>\w+)(?: in (?P<conversation>\w+))?", _send_by_api),
-    (
-        r"(?P<agent>\w+) consults about (?P<id>\w+)",
-        lambda story, agent, id: c.StartConsult(
-            actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), version=1, target=ToAgent(agent=AgentId("ben"))
-        ),
-    ),
+    (r"(?P<agent>\w+) consults (?P<kind>agent|queue|number) (?P<to>\S+) about (?P<id>\w+)", _consult),
+    (r"(?P<agent>\w+) (?P<verb>cancels|completes) the consult about (?P<id>\w+)", _consult_verb),
+    (r"(?P<agent>\w+) (?P<verb>confers) about (?P<id>\w+)", _consult_verb),
+    (r"(?P<agent>\w+) (?P<verb>leaves) the conference about (?P<id>\w+)", _consult_verb),
+    (r"the (?P<which>consulted) of (?P<id>\w+) (?P<what>answers|fails)", _consulted),
     (
         r"(?P<agent>\w+) (?P<verb>completes|ends|parks|requeues|prioritises|closes|extends|holds|resumes|unparks|pulls|cancels|repairs) (?P<id>\w+)"
         r"(?:@(?P<version>\d+))?(?: (?:as|until|to|by) (?P<rest>\S+))?",

@@ -150,12 +150,14 @@ def test_transfer_to_an_agent_who_is_full_or_away_is_refused_at_once_unless_it_w
 def test_a_waiting_transfer_comes_back_when_its_agent_leaves_and_can_be_cancelled() -> None:
     Story().run("""
            0.0 | the floor: anna ben                      |
-           1.0 | c1 by chat, c1 is cu1, anna accepts c1   | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
-               |                                          | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
-               |                                          | > here is anna; done; anna busy 33
-           2.0 | v1 by voice, v1 is cu2, ben accepts v1   | created v1; routed v1 main; said v1; identified v1 cu2; queued v1 identified;
-               |                                          | offer v1-o1 ben 20s; ben offered 100; accepted v1-o1 ben; connecting v1 ben;
-               |                                          | > connect ben; done; ben busy 100
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1   | created c1; routed c1 main; said c1; identified c1 cu1;
+               |                                          | queued c1 identified; offer c1-o1 anna 30s; anna offered 33;
+               |                                          | accepted c1-o1 anna; active c1 anna; > here is anna; done;
+               |                                          | anna busy 33
+           2.0 | v1 by voice, v1 is cu2, ben accepts v1   | created v1; routed v1 main; said v1; identified v1 cu2;
+               |                                          | queued v1 identified; offer v1-o1 ben 20s; ben offered 100;
+               |                                          | accepted v1-o1 ben; connecting v1 ben; > connect ben; done;
+               |                                          | ben busy 100
            3.0 | anna transfers c1 to agent ben waiting   | transfer asked c1; done
            4.0 | anna cancels c1                          | transfer over c1 cancelled; done
            5.0 | anna transfers c1 to agent ben waiting   | transfer asked c1; done
@@ -163,7 +165,7 @@ def test_a_waiting_transfer_comes_back_when_its_agent_leaves_and_can_be_cancelle
                |                                          | ben busy 100
            7.0 | anna cancels c1                          | no: wrong_state
            8.0 | anna transfers c1 to number +33100000009 | no: not_offered_here
-           9.0 | anna consults about c1                   | no: not_offered_here
+           9.0 | anna consults agent ben about c1         | no: agent_away
     """)
 
 

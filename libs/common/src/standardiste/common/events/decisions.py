@@ -401,22 +401,38 @@ class InteractionTransferred:
 @_decision("interaction.consulting")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionConsulting:
-    """A second agent or an outside party is asked in."""
+    """A second agent or an outside party is asked in. `offer` is what an outside party's media is reported under."""
 
     interaction: InteractionId
     version: int
     owner: AgentId
     target: Target
+    offer: OfferId | None = None
+
+
+@_decision("interaction.consult-joined")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultJoined:
+    """Who was asked in is there: an agent, whose desk shows the interaction from now on, or the outside party (`agent` None)."""
+
+    interaction: InteractionId
+    version: int
+    owner: AgentId
+    offer: OfferId
+    agent: AgentId | None = None
+    view: InteractionView | None = None
 
 
 @_decision("interaction.consult-ended")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultEnded:
-    """The consult is over."""
+    """The consult is over: cancelled, completed, declined, expired, withdrawn, media_failed, left, or with the interaction itself."""
 
     interaction: InteractionId
     version: int
     owner: AgentId
+    agent: AgentId | None = None
+    because: str = "cancelled"
 
 
 @_decision("interaction.conference-started")

@@ -488,6 +488,7 @@ class OfferView:
     is_auto_accept: bool = False
     is_interrupting: bool = False
     is_transfer: bool = False
+    is_consult: bool = False
 
 
 @quick

@@ -170,11 +170,11 @@ class ResumeCall:
 @_outbound("call.release")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseCall:
-    """Hang up. `party`: everybody, or the agent's leg alone (the customer stays, e.g. for a transfer)."""
+    """Hang up. `party`: everybody; the agent's leg alone (the customer stays, e.g. for a transfer); or the leg of who was asked in (`guest`)."""
 
     conversation: ConversationId
     interaction: InteractionId
-    party: Literal["all", "agent"] = "all"
+    party: Literal["all", "agent", "guest"] = "all"
 
 
 @_outbound("call.transfer")
@@ -190,12 +190,16 @@ class TransferCall:
 @_outbound("call.consult")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultCall:
-    """Bring a second agent or an outside number to the owner while the customer is held."""
+    """
+    Bring a second agent or an outside number to the owner while the customer is held; answered by media.connected or media.failed naming `offer`, which
+    only an outside number must wait for.
+    """
 
     conversation: ConversationId
     interaction: InteractionId
     agent: AgentId | None = None
     address: str | None = None
+    offer: OfferId | None = None
 
 
 @_outbound("call.conference")

@@ -72,8 +72,9 @@ def state_of(live: Live, agent: Agent) -> AgentState:
     """What the system sees: work first, then offers, rest, and the status."""
     if agent.session is None:
         return AgentState.OFFLINE
-    owned = [work.state for work in live.works_of(agent.id) if work.owner == agent.id]
-    if any(state is not InteractionState.WRAPPING for state in owned):
+    works = live.works_of(agent.id)
+    owned = [work.state for work in works if work.owner == agent.id]
+    if any(work.guest == agent.id for work in works) or any(state is not InteractionState.WRAPPING for state in owned):
         return AgentState.BUSY
     if owned:
         return AgentState.WRAPPING
@@ -83,6 +84,19 @@ def state_of(live: Live, agent: Agent) -> AgentState:
         return AgentState.RESTING
     is_routable = live.configuration.is_routable(agent.status) and live.configuration.group(agent.id) is not None
     return AgentState.READY if is_routable else AgentState.NOT_READY
+
+
+def work_ended(step: Step, agent: AgentId, *, is_reset: bool = True) -> None:
+    """A piece of work is over: with the last one the idle clock starts (unless it was none of the agent's doing), and a status chosen meanwhile applies."""
+    live = step.live
+    record = live.agents.get(agent)
+    if record is None or live.has_work(agent):
+        return
+    if is_reset:
+        step.tell_agent(d.AgentIdleReset(agent=agent, idle_since=step.at), agent)
+    if record.next_status is not None:
+        change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")
+        step.tell_agent(change, agent)
 
 
 def rest(step: Step, agent: Agent, until: Instant | None) -> None:

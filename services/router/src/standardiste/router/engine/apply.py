@@ -11,7 +11,7 @@ from typing import Final
 
 from standardiste.common.events.base import Event, class_of
 from standardiste.common.events.directory import ENTITIES, ChangeSetCommitted
-from standardiste.router.engine.changes import arrivals, configuration, life, offers, people
+from standardiste.router.engine.changes import arrivals, configuration, consults, life, offers, people
 from standardiste.router.engine.changes.turns import Changes
 from standardiste.router.engine.live import Live
 
@@ -19,6 +19,7 @@ _CHANGES: Final[Changes] = {
     **configuration.CHANGES,
     **arrivals.CHANGES,
     **life.CHANGES,
+    **consults.CHANGES,
     **offers.CHANGES,
     **people.CHANGES,
 }

@@ -49,6 +49,8 @@ def _one_owner(live: Live) -> list[Fault]:
     for i in live.interactions.values():
         if (i.owner is not None) != (i.state in OWNED_STATES):
             found.append(Fault(law="L2", what=f"{i.state} with owner {i.owner}", interaction=i.id))
+        if i.consult is not None and i.owner is None:
+            found.append(Fault(law="L2", what="somebody is asked in, and nobody owns it", interaction=i.id))
         if i.owner is not None and i.owner not in live.agents:
             found.append(Fault(law="L2", what="its owner is unknown", interaction=i.id))
     return found
@@ -60,7 +62,7 @@ def _offers(live: Live) -> list[Fault]:
         agents = [offer.agent for offer in i.offers]
         if len(set(agents)) != len(agents):
             found.append(Fault(law="L3", what="offered twice at once to one agent", interaction=i.id))
-        if i.offers and i.state is not InteractionState.OFFERED and not all(offer.is_transfer for offer in i.offers):
+        if i.offers and i.state is not InteractionState.OFFERED and not all(offer.is_of_owned for offer in i.offers):
             found.append(Fault(law="L3", what=f"an open offer of what is {i.state}", interaction=i.id))
         if i.state is InteractionState.OFFERED and not i.offers:
             found.append(Fault(law="L3", what="offered without an offer", interaction=i.id))
@@ -75,7 +77,7 @@ def _capacity(live: Live) -> list[Fault]:
     """Above capacity only where a person forced it, an open offer will interrupt, or the room was lowered under owned work."""
     found: list[Fault] = []
     for agent in live.agents:
-        held = [i for i in live.interactions.values() if i.owner == agent or any(offer.agent == agent for offer in i.offers)]
+        held = [i for i in live.interactions.values() if _holds(i, agent)]
         room = live.configuration.room(agent)
         counted = [i for i in held if not (i.is_interrupted and i.owner == agent)]
         used = sum(room.cost_of(i.facts.channel, i.facts.cost) for i in counted)
@@ -87,6 +89,10 @@ def _capacity(live: Live) -> list[Fault]:
             if count > room.caps[channel] and not any(i.is_forced for i in held) and not _lowered(live, held):
                 found.append(Fault(law="L4", what=f"{count} of {room.caps[channel]} {channel}", agent=agent))
     return found
+
+
+def _holds(i: Interaction, agent: AgentId) -> bool:
+    return i.owner == agent or i.guest == agent or any(offer.agent == agent for offer in i.offers)
 
 
 def _lowered(live: Live, held: list[Interaction]) -> bool:
@@ -169,7 +175,7 @@ def _of_pair(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | Non
         return "hold"
     if any(offer.agent == agent.id for offer in i.offers):
         return "offered"
-    held = [w for w in live.interactions.values() if w.owner == agent.id or any(offer.agent == agent.id for offer in w.offers)]
+    held = [work for work in live.interactions.values() if _holds(work, agent.id)]
     return "capacity" if takes(seat_of(agent.id, held, group.room), group.room, need) is None else None
 
 

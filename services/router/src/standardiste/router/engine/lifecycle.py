@@ -75,6 +75,22 @@ OFFER: Final[tuple[Row, ...]] = (
     Row("accepted", "offer.media-failed", "media_failed", "accepted, but the media could not be set up"),
 )
 
+CONSULT: Final[tuple[Row, ...]] = (
+    Row(NOWHERE, "interaction.consulting", "asked", "a second agent is offered it, or a number outside is called; the owner stays owner"),
+    Row("asked", "interaction.consult-joined", "joined", "the agent accepted, or the number answered; on a call the customer is held"),
+    Row(
+        "asked",
+        "interaction.consult-ended",
+        "ended",
+        "cancelled, declined, expired, withdrawn, not reached, or the interaction went on without",
+    ),
+    Row("joined", "interaction.conference-started", "conference", "customer, owner and guest together"),
+    Row("joined", "interaction.consult-ended", "ended", "cancelled, left, completed (the guest owns it now), or the interaction ended"),
+    Row("conference", "interaction.conference-left", "conference", "one leaves; the end follows, and the one who stays owns it"),
+    Row("conference", "interaction.consult-ended", "ended", "only one is left with the customer, or nobody"),
+    Row("joined", "interaction.conference-left", "joined", "the guest leaves; the end follows"),
+)
+
 AGENT: Final[tuple[Row, ...]] = tuple(
     Row(state, "agent.state-changed", next_state, meaning)
     for next_state, meaning in (
@@ -98,7 +114,13 @@ SESSION: Final[tuple[Row, ...]] = (
     Row("grace", "session.ended", "ended", "the grace ran out, or superseded"),
 )
 
-LIFECYCLES: Final[dict[str, tuple[Row, ...]]] = {"interaction": INTERACTION, "offer": OFFER, "agent": AGENT, "session": SESSION}
+LIFECYCLES: Final[dict[str, tuple[Row, ...]]] = {
+    "interaction": INTERACTION,
+    "offer": OFFER,
+    "consult": CONSULT,
+    "agent": AGENT,
+    "session": SESSION,
+}
 """Every life by its noun."""
 
 

@@ -32,7 +32,7 @@ from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
-from standardiste.router.engine.state import WAITING_STATES, Agent, Gateway, Interaction, Opening
+from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening
 
 _K = TypeVar("_K", bound=str)
 
@@ -95,6 +95,10 @@ class Live:
 
     def owned_by(self, agent: AgentId) -> list[Interaction]:
         return [work for work in self.works_of(agent) if work.owner == agent]
+
+    def has_work(self, agent: AgentId) -> bool:
+        """Whether it owns something that is under way, or was asked into something."""
+        return any(work.guest == agent or (work.owner == agent and work.state in OWNED_STATES) for work in self.works_of(agent))
 
     @property
     def waiting(self) -> int:
@@ -357,7 +361,7 @@ _NOBODY: Final[dict[AgentId, None]] = {}
 
 
 def holders(interaction: Interaction | None) -> dict[AgentId, None]:
-    """Whose capacity it takes: its owner (unless parked) and those it is offered to."""
+    """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
     if interaction is None:
         return {}
     found: dict[AgentId, None] = {}
@@ -365,6 +369,8 @@ def holders(interaction: Interaction | None) -> dict[AgentId, None]:
         found[interaction.owner] = None
     for offer in interaction.offers:
         found[offer.agent] = None
+    if interaction.guest is not None:
+        found[interaction.guest] = None
     return found
 
 
@@ -384,6 +390,7 @@ def _weighs_alike(old: Interaction | None, new: Interaction | None) -> bool:
         and old.owner == new.owner
         and old.offers is new.offers
         and old.is_interrupted == new.is_interrupted
+        and old.consult is new.consult
         and old.requirement.labels == new.requirement.labels
     )
 

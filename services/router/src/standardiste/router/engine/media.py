@@ -18,7 +18,7 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.common.events.outbound import QueueCall
-from standardiste.router.engine import offers, requirement
+from standardiste.router.engine import consults, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of, has_media, readers
 
@@ -26,6 +26,9 @@ from standardiste.router.engine.step import Step, conversation_of, has_media, re
 def connected(step: Step, data: inputs.MediaConnected) -> None:
     """Customer and agent hear each other."""
     i = step.live.interactions.get(data.interaction)
+    if i is not None and i.consult is not None and i.consult.offer == data.offer and not i.consult.is_joined:
+        consults.joined(step, i, data.offer, None)
+        return
     if i is None or i.state is not InteractionState.CONNECTING or i.taken_with != data.offer or i.owner is None:
         return
     activated = d.InteractionActivated(
@@ -37,8 +40,12 @@ def connected(step: Step, data: inputs.MediaConnected) -> None:
 def failed(step: Step, data: inputs.MediaFailed) -> None:
     """The agent's side could not be reached."""
     i = step.live.interactions.get(data.interaction)
-    if i is not None and i.state is InteractionState.CONNECTING and i.taken_with == data.offer:
+    if i is None:
+        return
+    if i.state is InteractionState.CONNECTING and i.taken_with == data.offer:
         give_up(step, i, data.detail)
+    elif i.consult is not None and i.consult.offer == data.offer:
+        consults.end(step, i, "media_failed", resumes=True)
 
 
 def give_up(step: Step, i: Interaction, detail: str) -> None:

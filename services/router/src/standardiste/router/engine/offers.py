@@ -6,7 +6,7 @@ An offer ends once, for one reason. Whatever ends it, the interaction's age, pri
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
@@ -31,16 +31,25 @@ from standardiste.common.events.model import (
     WrapUpMode,
 )
 from standardiste.common.events.outbound import AnnounceAgent, AnnounceEnd, ConnectCall, HoldCall, QueueCall, ReleaseCall, ResumeCall
-from standardiste.router.engine import agents
+from standardiste.router.engine import agents, consults
 from standardiste.router.engine.policy import Need
-from standardiste.router.engine.state import OWNED_STATES, Interaction, Offer
+from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
 
 CONNECT_MS: Final = {Channel.VOICE: 30_000, Channel.CALLBACK: 30_000, Channel.CHAT: 10_000}
 SHORT_ABANDON_MS: Final = 5_000
 
 
-def make(step: Step, i: Interaction, agent: AgentId, why: Why, *, is_interrupting: bool = False, is_transfer: bool = False) -> None:
+def make(
+    step: Step,
+    i: Interaction,
+    agent: AgentId,
+    why: Why,
+    *,
+    is_interrupting: bool = False,
+    is_transfer: bool = False,
+    is_consult: bool = False,
+) -> None:
     """Offer the interaction to the agent; where the profile says so, it is accepted in the same breath."""
     live = step.live
     queue = live.queue_of(i)
@@ -54,10 +63,17 @@ def make(step: Step, i: Interaction, agent: AgentId, why: Why, *, is_interruptin
         is_auto_accept=is_auto_accept,
         is_interrupting=is_interrupting,
         is_transfer=is_transfer,
+        is_consult=is_consult,
     )
     customer = live.customers.get(i.id) or (CustomerSummary(id=i.customer) if i.customer else None)
     step.emit(
-        d.OfferMade(offer=offer, interaction=view_of(i), customer=customer, version=i.version if is_transfer else i.version + 1, why=why),
+        d.OfferMade(
+            offer=offer,
+            interaction=view_of(i),
+            customer=customer,
+            version=i.version if is_transfer or is_consult else i.version + 1,
+            why=why,
+        ),
         i.id,
         (f"agent:{agent}",),
         i.facts.traceparent,
@@ -77,6 +93,9 @@ def accept(step: Step, i: Interaction, offer: Offer, *, is_automatic: bool = Fal
             step.now(i.id),
             f"agent:{other.agent}",
         )
+    if offer.is_consult:
+        consults.join(step, step.now(i.id), offer)
+        return
     if offer.is_transfer:
         _hand_over(step, step.now(i.id), offer.agent)
     give(step, step.now(i.id), offer.agent, offer.id, may_interrupt=offer.is_interrupting)
@@ -118,7 +137,7 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
         step.tell(activated, i)
         announce(step, step.now(i.id), agent)
     if former is not None and former != agent:
-        work_ended(step, former)
+        agents.work_ended(step, former)
 
 
 def announce(step: Step, i: Interaction, agent: AgentId) -> None:
@@ -181,6 +200,9 @@ def withdraw(step: Step, i: Interaction, offer: Offer, because: Withdrawal) -> N
 
 def after_offer(step: Step, i: Interaction, offer: Offer, because: QueuedBecause, why: str) -> None:
     """An offer ended without an owner: back to the queue when it was the last, or the transfer is over and the sender keeps it."""
+    if offer.is_consult:
+        consults.end(step, i, why)
+        return
     if offer.is_transfer:
         if i.transfer is not None:
             cancelled = d.TransferCancelled(interaction=i.id, version=i.version + 1, by=i.transfer.by, because=why)
@@ -248,9 +270,9 @@ def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:
     """Take it from its owner, with any pending transfer."""
     owner = i.owner
     assert owner is not None, "only an owned interaction can be taken from its owner"
-    i = drop_offers(step, i, Withdrawal.SUPERSEDED)
+    i = drop_offers(step, consults.end(step, i, "disowned"), Withdrawal.SUPERSEDED)
     step.tell(d.InteractionDisowned(interaction=i.id, version=i.version + 1, former_owner=owner, because=because), i)
-    work_ended(step, owner, is_reset=because is not QueuedBecause.MEDIA_FAILED)
+    agents.work_ended(step, owner, is_reset=because is not QueuedBecause.MEDIA_FAILED)
     return step.now(i.id)
 
 
@@ -286,12 +308,12 @@ def requeue(step: Step, i: Interaction, because: QueuedBecause) -> None:
         step.send(QueueCall(conversation=conversation, interaction=i.id, queue=i.requirement.queue), i)
 
 
-def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None) -> None:
-    """The conversation is done: wrap-up, or the end where the queue has none."""
-    i = end_transfer(step, i, "completed")
+def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None, *, party: Literal["all", "agent"] = "all") -> None:
+    """The conversation is done: wrap-up, or the end where the queue has none. A call is hung up, or (`agent`) only our part in it."""
+    i = end_transfer(step, consults.end(step, i, "completed"), "completed")
     mode, length_ms = step.live.configuration.wrap_up(step.live.queue_of(i), i.facts.channel)
     if has_media(i) and not i.has_left:
-        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
+        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id, party=party), i)
     if mode is WrapUpMode.NONE or not _is_here(step, i.owner):
         if disposition is not None:
             step.tell(d.InteractionDispositioned(interaction=i.id, version=i.version, disposition=disposition), i)
@@ -313,7 +335,7 @@ def _is_here(step: Step, agent: AgentId | None) -> bool:
 
 def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", because: Withdrawal = Withdrawal.SUPERSEDED) -> None:
     """The end, once, with the history record."""
-    i = drop_offers(step, i, because)
+    i = drop_offers(step, consults.end(step, i, "closed"), because)
     owner = i.owner
     receipts: tuple[ReceiptId, ...] = i.receipts
     person = step.live.configuration.person(owner or i.last_owner)
@@ -353,7 +375,7 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
         is_work = i.state is not InteractionState.CONNECTING and (
             i.facts.direction is Direction.INBOUND or profile.does_outbound_reset_idle
         )
-        work_ended(step, owner, is_reset=is_work)
+        agents.work_ended(step, owner, is_reset=is_work)
         if is_work:
             agents.rest_after(step, i, owner)
 
@@ -365,19 +387,6 @@ def abandon(step: Step, i: Interaction) -> None:
     if i.state is InteractionState.CONNECTING and has_media(i):
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
     close(step, i, reason, because=Withdrawal.CUSTOMER_LEFT)
-
-
-def work_ended(step: Step, agent: AgentId, *, is_reset: bool = True) -> None:
-    """A piece of work is over: with the last one the idle clock starts (unless it was none of the agent's doing), and a status chosen meanwhile applies."""
-    live = step.live
-    record = live.agents.get(agent)
-    if record is None or any(work.owner == agent and work.state in OWNED_STATES for work in live.works_of(agent)):
-        return
-    if is_reset:
-        step.tell_agent(d.AgentIdleReset(agent=agent, idle_since=step.at), agent)
-    if record.next_status is not None:
-        change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")
-        step.tell_agent(change, agent)
 
 
 def withdraw_all(step: Step, agent: AgentId, because: Withdrawal) -> None:

@@ -59,7 +59,7 @@ def still_passes(step: Step, i: Interaction, offer: Offer) -> bool:
     group = live.configuration.group(offer.agent)
     if group is None or not live.is_reachable(offer.agent):
         return False
-    if offer.is_transfer:
+    if offer.is_of_owned:
         return True
     queue = live.queue_of(i)
     if queue.is_pull_only or not live.is_open(queue, step.at):

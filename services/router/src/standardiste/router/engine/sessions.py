@@ -14,7 +14,7 @@ from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import TellNotice
-from standardiste.router.engine import offers
+from standardiste.router.engine import consults, offers
 from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
@@ -76,6 +76,7 @@ def end(step: Step, agent: Agent, because: str) -> None:
     step.tell_agent(d.SessionEnded(session=agent.session, agent=agent.id, because=because), agent.id, f"session:{agent.session}")
     offers.withdraw_all(step, agent.id, reason)
     drop_transfers_to(step, agent.id)
+    consults.leave_all(step, agent.id, "agent_lost")
     changed = step.live.agents[agent.id]
     if changed.status != AWAY or changed.next_status is not None:
         step.tell_agent(d.AgentStatusChanged(agent=agent.id, status=AWAY, next_status=None, because=because), agent.id)

@@ -41,8 +41,8 @@ def send(step: Step, session: SessionId, agent: AgentId) -> None:
 
 
 def owned_views(live: Live, agent: AgentId) -> list[InteractionView]:
-    """What the agent owns, and what it parked."""
-    mine = [work for work in live.works_of(agent) if work.owner == agent]
+    """What the agent owns, and what it is asked into."""
+    mine = [work for work in live.works_of(agent) if agent in (work.owner, work.guest)]
     return [view_of(work) for work in sorted(mine, key=lambda work: work.id)]
 
 
@@ -61,6 +61,7 @@ def offer_view(i: Interaction, offer: Offer) -> OfferView:
         is_auto_accept=offer.is_auto_accept,
         is_interrupting=offer.is_interrupting,
         is_transfer=offer.is_transfer,
+        is_consult=offer.is_consult,
     )
 
 
@@ -75,6 +76,7 @@ class Desk:
     view: AgentView | None = None
     owned: dict[InteractionId, tuple[int, InteractionState]] = field(default_factory=dict[InteractionId, "tuple[int, InteractionState]"])
     offers: dict[OfferId, InteractionId] = field(default_factory=dict[OfferId, InteractionId])
+    asked_into: dict[InteractionId, None] = field(default_factory=dict[InteractionId, None])
 
 
 def fresh(live: Live, agent: AgentId) -> Desk:
@@ -84,6 +86,7 @@ def fresh(live: Live, agent: AgentId) -> Desk:
         live.agents[agent].view,
         {view.id: (view.version, view.state) for view in owned_views(live, agent)},
         {offer.id: i.id for i, offer in open_offers(live, agent)},
+        {work.id: None for work in sorted(live.works_of(agent), key=lambda work: work.id) if work.guest == agent},
     )
 
 
@@ -114,10 +117,17 @@ def project(desk: Desk, event: Event) -> None:
             desk.owned[data.interaction.id] = (data.version, desk.owned[data.interaction.id][1])
     elif isinstance(data, _OFFER_ENDED):
         desk.offers.pop(data.offer, None)
+    elif isinstance(data, d.ConsultJoined) and data.agent == desk.agent:
+        assert data.view is not None, "an agent sees what he joins"
+        desk.asked_into[data.interaction] = None
+        desk.owned[data.interaction] = (data.version, data.view.state)
+    elif isinstance(data, d.ConsultEnded) and data.interaction in desk.asked_into:
+        del desk.asked_into[data.interaction]
+        desk.owned.pop(data.interaction)
     elif isinstance(data, _GONE):
         desk.owned.pop(data.interaction, None)
     elif type(data) in _STATE_AFTER:
-        if data.owner == desk.agent:
+        if data.owner == desk.agent or data.interaction in desk.asked_into:
             desk.owned[data.interaction] = (data.version, _STATE_AFTER[type(data)])
         else:
             desk.owned.pop(data.interaction, None)

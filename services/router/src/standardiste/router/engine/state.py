@@ -77,7 +77,9 @@ class Facts:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An open offer. With `is_transfer` the interaction has an owner, who keeps it until this agent accepts."""
+    """
+    An open offer. With `is_transfer` the interaction has an owner, who keeps it until this agent accepts; with `is_consult` he keeps it in any case.
+    """
 
     id: OfferId
     agent: AgentId
@@ -86,6 +88,12 @@ class Offer:
     is_auto_accept: bool = False
     is_interrupting: bool = False
     is_transfer: bool = False
+    is_consult: bool = False
+
+    @property
+    def is_of_owned(self) -> bool:
+        """Whether the interaction has an owner while this is open."""
+        return self.is_transfer or self.is_consult
 
 
 @quick
@@ -106,6 +114,20 @@ class Transfer:
     by: AgentId
     agent: AgentId
     will_wait: bool = False
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consult:
+    """
+    A second agent asked in, or an outside party (`agent` None, whose number rode in the event and is not kept). Once joined, the agent holds capacity. In a conference
+    the customer hears both.
+    """
+
+    agent: AgentId | None = None
+    offer: OfferId | None = None
+    is_joined: bool = False
+    is_conference: bool = False
 
 
 @quick
@@ -173,7 +195,13 @@ class Interaction:
     overflowed: int = 0
     position: int = 0
     transfer: Transfer | None = None
+    consult: Consult | None = None
     stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def guest(self) -> AgentId | None:
+        """The agent who was asked in and is there."""
+        return self.consult.agent if self.consult is not None and self.consult.is_joined else None
 
 
 @quick

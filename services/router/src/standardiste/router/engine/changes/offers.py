@@ -35,8 +35,9 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
         is_auto_accept=view.is_auto_accept,
         is_interrupting=view.is_interrupting,
         is_transfer=view.is_transfer,
+        is_consult=view.is_consult,
     )
-    if view.is_transfer:
+    if offer.is_of_owned:
         live.put_interaction(evolve(i, version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1))
     else:
         turn(live, event, i, "offered", version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1)
@@ -45,7 +46,8 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
 
 def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
-    live.put_interaction(evolve(i, offers=_without(i, data.offer), taken_with=data.offer))
+    is_consult = any(o.id == data.offer and o.is_consult for o in i.offers)
+    live.put_interaction(evolve(i, offers=_without(i, data.offer), taken_with=i.taken_with if is_consult else data.offer))
     agent = live.agents[data.agent]
     if agent.missed_in_a_row:
         live.put_agent(evolve(agent, missed_in_a_row=0))
@@ -74,9 +76,9 @@ def _media_failed(live: Live, event: Event, data: d.OfferMediaFailed) -> None:
 
 def _give_back(live: Live, event: Event, id: InteractionId, offer: OfferId, agent: AgentId) -> None:
     i = live.interactions[id]
-    is_transfer = any(o.id == offer and o.is_transfer for o in i.offers)
+    is_of_owned = any(o.id == offer and o.is_of_owned for o in i.offers)
     tried = Tried(agent=agent, lapses_at=Instant(event.time + EXCLUDED_MIN_MS), ends_at=Instant(event.time + EXCLUDED_MS))
-    live.put_interaction(evolve(i, offers=_without(i, offer), tried=i.tried if is_transfer else (*_others(i, agent), tried)))
+    live.put_interaction(evolve(i, offers=_without(i, offer), tried=i.tried if is_of_owned else (*_others(i, agent), tried)))
 
 
 def _without(i: Interaction, offer: OfferId) -> tuple[Offer, ...]:

@@ -16,7 +16,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, class_of
 from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine.commands import desk, messages, opening, questions, supervision, work
+from standardiste.router.engine.commands import consult, desk, messages, opening, questions, supervision, work
 from standardiste.router.engine.commands.answers import Asker, Done, Later, Refused, answer, proven
 from standardiste.router.engine.memory import ANSWERS_KEPT_MS
 from standardiste.router.engine.state import Answer
@@ -45,6 +45,11 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.PullInteraction: work.pull,
     c.TransferInteraction: work.transfer,
     c.CancelTransfer: work.cancel_transfer,
+    c.StartConsult: consult.start,
+    c.CancelConsult: consult.cancel,
+    c.CompleteConsult: consult.complete,
+    c.StartConference: consult.confer,
+    c.LeaveConference: consult.leave,
     c.AssignInteraction: supervision.assign,
     c.RequeueInteraction: supervision.requeue,
     c.PrioritiseInteraction: supervision.prioritise,
@@ -56,11 +61,6 @@ HANDLERS: Final[dict[type, Handler]] = {
 }
 
 NOT_OFFERED: Final = (
-    c.StartConsult,
-    c.CancelConsult,
-    c.CompleteConsult,
-    c.StartConference,
-    c.LeaveConference,
     c.ScheduleCallback,
     c.CancelCallback,
     c.DialDigits,

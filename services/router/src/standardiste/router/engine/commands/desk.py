@@ -74,7 +74,7 @@ def set_status(step: Step, asker: Asker, data: c.SetStatus) -> Done | Refused:
         return Refused(Refusal.UNKNOWN_STATUS)
     is_routable = live.configuration.is_routable(data.status)
     was_routable = live.configuration.is_routable(agent.status) and agent.next_status is None
-    waits = not is_routable and bool(live.owned_by(target))
+    waits = not is_routable and live.has_work(target)
     step.tell_agent(
         d.AgentStatusChanged(
             agent=target,

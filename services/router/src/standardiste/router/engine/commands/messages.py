@@ -36,12 +36,14 @@ def send(step: Step, asker: Asker, data: c.SendMessage) -> Done | Refused:
     i = find(step, data.interaction)
     if isinstance(i, Refused):
         return i
-    if i.owner is None or i.owner != asker.agent:
+    is_note_of_guest = i.guest is not None and i.guest == asker.agent and data.audience is Audience.INTERNAL
+    if not is_note_of_guest and (i.owner is None or i.owner != asker.agent):
         return Refused(Refusal.NOT_OWNER, interaction=i.id)
     refused = _unfit(i, data)
     if refused is not None:
         return refused
-    message = say(step, i, data.content, data.audience, cc=data.cc, bcc=data.bcc, is_machine_made=data.is_machine_made)
+    author = offers.author_of(step, asker.agent)
+    message = say(step, i, data.content, data.audience, cc=data.cc, bcc=data.bcc, is_machine_made=data.is_machine_made, author=author)
     return Done(i.id, message)
 
 

@@ -20,7 +20,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import QueueCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import cycle, offers, requirement
+from standardiste.router.engine import agents, consults, cycle, offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
@@ -126,11 +126,11 @@ def park(step: Step, asker: Asker, data: c.ParkInteraction) -> Done | Refused:
     if data.until is not None and data.until <= step.at:
         return Refused(Refusal.WRONG_STATE, "the date is past", i.id)
     assert i.owner is not None, "owned"
-    i = offers.end_transfer(step, i, "parked")
+    i = offers.end_transfer(step, consults.end(step, i, "parked"), "parked")
     owner = i.owner
     assert owner is not None, "still owned"
     step.tell(d.InteractionParked(interaction=i.id, version=i.version + 1, owner=owner, until=data.until), i)
-    offers.work_ended(step, owner)
+    agents.work_ended(step, owner)
     return Done(i.id)
 
 
@@ -180,8 +180,8 @@ def transfer(step: Step, asker: Asker, data: c.TransferInteraction) -> Done | Re
     i = find_own(step, asker, data.interaction, data.version, *_TALKS, InteractionState.WRAPPING)
     if isinstance(i, Refused):
         return i
-    if i.transfer is not None:
-        return Refused(Refusal.WRONG_STATE, "a transfer is pending", i.id)
+    if i.transfer is not None or i.consult is not None:
+        return Refused(Refusal.WRONG_STATE, "a transfer or consult is under way", i.id)
     match data.target:
         case ToQueue(queue=queue):
             return _to_queue(step, i, data, queue)
