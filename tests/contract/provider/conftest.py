@@ -33,17 +33,21 @@ from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
 from standardiste.common.testing.provider_world import ProviderWorld, send_of
 from standardiste.common.testing.twilio.double import TwilioDouble
 from standardiste.common.testing.twilio.timers import ManualTimers
+from standardiste.common.testing.vonage import VonageDouble
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.drafting import Drafting
+from standardiste.ingest_email.sent_folder import Copies
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
 from standardiste.ingest_email.tokens import Tokens
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
+from standardiste.ingest_sms.texts import Texts
 from standardiste.ingest_sms.twilio_texts import TwilioTexts
+from standardiste.ingest_sms.vonage import VonageTexts
 
 CUSTOMER_NUMBER = "+33639980001"
 
@@ -121,6 +125,7 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
             secrets=secrets,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
             health=AddressHealth(intake, directory, clock),
+            copies=Copies(store, blobs),
         )
         yield Smtp(provider, server, stack)
     await store.close()
@@ -172,23 +177,85 @@ async def twilio(folder: Path) -> AsyncIterator[Twilio]:
         async def is_known(tenant: str, sid: str) -> bool:
             return False
 
-        provider = TwilioTexts(
+        carrier = TwilioTexts(
             api=api,
             credentials=CredentialBook(secrets, clock),
-            directory=directory_of(*configuration(address)),
-            book=book,
-            opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
             tokens=CallbackTokens(keys, "sms-status"),
             status_url="https://centre.example/v1/sms/twilio/status",
             clock=clock,
             is_known=is_known,
+        )
+        provider = Texts(
+            carriers={"twilio": carrier},
+            directory=directory_of(*configuration(address)),
+            book=book,
+            opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
+            clock=clock,
         )
         yield Twilio(provider, double, stack)
     await api.http.close()
     await store.close()
 
 
-WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[ProviderWorld]]] = {"smtp": smtp, "twilio": twilio}
+@dataclass
+class Vonage:
+    """Texts, to the stand-in of Vonage's Messages API on loopback."""
+
+    provider: Provider
+    double: VonageDouble
+    stack: AsyncExitStack
+
+    def send(self, message: str) -> Send:
+        return send_of(message, Channel.SMS)
+
+    def taken(self) -> list[str]:
+        return [text["text"].removeprefix("Bonjour de ") for text in self.double.taken]
+
+    def say_not_now(self) -> None:
+        self.double.answers.append((429, "Throttled"))
+
+    def say_never(self) -> None:
+        self.double.answers.append((422, "Invalid params"))
+
+    def lose_answer(self) -> None:
+        self.double.cuts += 1
+
+    async def go_away(self) -> None:
+        await self.stack.aclose()
+
+
+@asynccontextmanager
+async def vonage(folder: Path) -> AsyncIterator[Vonage]:
+    clock, keys = ManualClock(), Keys(bytes(32))
+    store = await SqliteStore.open_memory()
+    secrets = StoredSecrets(store, bytes(32))
+    await secrets.open()
+    book = ConversationBook(store, "ingest-sms", (Channel.SMS,))
+    await store.open([book.collection, CONSENT, OPT_OUTS])
+    await conversation_known(book, Channel.SMS)
+    async with AsyncExitStack() as stack:
+        double = await stack.enter_async_context(VonageDouble())
+        settings = {"provider": "vonage", "api_key": double.api_key, "api_secret_secret": "vonage"}
+        await secrets.put(TENANT, "vonage", double.api_secret)
+        carrier = VonageTexts(
+            secrets=secrets,
+            tokens=CallbackTokens(keys, "sms-status"),
+            status_url="https://centre.example/v1/sms/vonage/status",
+            api_url=double.url,
+        )
+        provider = Texts(
+            carriers={"vonage": carrier},
+            directory=directory_of(*configuration(channel_address(Channel.SMS, settings=settings))),
+            book=book,
+            opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
+            clock=clock,
+        )
+        yield Vonage(provider, double, stack)
+        await carrier.aclose()
+    await store.close()
+
+
+WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[ProviderWorld]]] = {"smtp": smtp, "twilio": twilio, "vonage": vonage}
 
 
 @pytest_asyncio.fixture(params=sorted(WORLDS))

@@ -26,7 +26,7 @@ from standardiste.common.events.decisions import (
     MessageRedacted,
     MessageSent,
 )
-from standardiste.common.events.inputs import ContactIdentified, ContactReceived
+from standardiste.common.events.inputs import ContactIdentified, ContactReceived, MailFound, MessageNoted
 from standardiste.common.events.model import (
     AgentId,
     AgentState,
@@ -37,6 +37,7 @@ from standardiste.common.events.model import (
     AuthorKind,
     BlobName,
     Channel,
+    ChannelAddressId,
     CloseReason,
     Contact,
     ContactId,
@@ -287,6 +288,38 @@ async def test_a_token_counts_for_the_customer_of_its_conversation_only(site: Ru
     found = await identified(site, 3)
     assert found["c2"].conversation == before.conversation
     assert (found["c3"].conversation != before.conversation, found["c3"].linked_to) == (True, before.conversation)
+
+
+async def test_what_a_colleague_sent_from_outside_takes_its_place_and_so_does_the_answer(
+    site: Running, http: httpx.AsyncClient, floor: Any
+) -> None:
+    first = mail("c1")
+    await receive(site, first)
+    before = (await identified(site, 1))["c1"]
+    seq = await floor.decide(created(first), known(first, before.conversation, before.customer.id))
+    await get(http, f"/v1/customers/conversations/{before.conversation}", at_least=seq)
+    await receive_found(site, found("o1", ("jean@example.org",), in_reply_to="c1@example.org"), found("o2", ("nobody@example.org",)))
+    noted = (await site.inputs(MessageNoted))[0]
+    assert (noted.conversation, noted.interaction, noted.message.id, noted.is_to_be_sent) == (before.conversation, "i1", "ms_o1", False)
+    await receive(site, mail("c2", in_reply_to="o1@outlook.example"))
+    assert (await identified(site, 2))["c2"].conversation == before.conversation
+
+
+async def receive_found(site: Running, *mails: MailFound) -> None:
+    for each in mails:
+        event = Event(id=each.message.id, source="ingest-email", subject=each.message.id, tenant="t1", time=AT, data=each)
+        await site.parts.bus.publish(encode(event, Topic.INPUTS))
+
+
+def found(id: str, to: tuple[str, ...], in_reply_to: str | None = None) -> MailFound:
+    return MailFound(
+        message=builders.message(f"ms_{id}"),
+        channel_address=ChannelAddressId("email"),
+        our_address="help@example.com",
+        scope=builders.scope(),
+        to=to,
+        thread=Thread(message_id=f"{id}@outlook.example", in_reply_to=in_reply_to),
+    )
 
 
 async def test_a_thread_holds_together_without_its_root(site: Running) -> None:

@@ -170,6 +170,13 @@ class Intake:
         )
         await self._bus.publish(encode(event, Topic.INPUTS))
 
+    def now(self) -> Instant:
+        return self._clock.now()
+
+    async def content_of(self, draft: ContactDraft, contact: ContactId) -> Content:
+        """The content of something that is told otherwise than as a contact, its files and long bodies kept under this id."""
+        return await self._content(draft, contact)
+
     async def _content(self, draft: ContactDraft, contact: ContactId) -> Content:
         attachments = [await self._attachment(draft.tenant, contact, number, each) for number, each in enumerate(draft.attachments, 1)]
         text, body_blob = await self._body(draft.tenant, contact, draft.text)

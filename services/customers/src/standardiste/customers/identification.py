@@ -13,12 +13,13 @@ from standardiste.common.events.base import Data, Event
 from standardiste.common.events.codec import encode
 from standardiste.common.events.commands import OpenInteraction
 from standardiste.common.events.directory_customers import CustomerAttribute
-from standardiste.common.events.inputs import ContactReceived
-from standardiste.common.events.model import CommandId, Contact
+from standardiste.common.events.inputs import ContactReceived, MailFound
+from standardiste.common.events.model import Channel, CommandId, Contact
 from standardiste.common.parts import Parts
 from standardiste.customers import identify
 from standardiste.customers.documents import read
 from standardiste.customers.opening import Examiner
+from standardiste.customers.placing import Placer
 from standardiste.customers.reading import Reader
 from standardiste.customers.records import RECEIPTS, Receipt
 from standardiste.customers.resolver import Resolver
@@ -32,7 +33,8 @@ class Identification:
 
     def __init__(self, parts: Parts, resolver: Resolver, examiner: Examiner) -> None:
         self._parts, self._resolver, self._examiner = parts, resolver, examiner
-        self._reader = Reader((ContactReceived, OpenInteraction), _lane_of)
+        self._placer = Placer(parts, resolver)
+        self._reader = Reader((ContactReceived, OpenInteraction, MailFound), _lane_of)
 
     async def run(self, ready: Callable[[], None]) -> None:
         await self._parts.bus.subscribe(GROUP, (Topic.INPUTS,), self.take, lane=self._reader.lane, ready=ready)
@@ -46,6 +48,10 @@ class Identification:
             case OpenInteraction() as asked if event is not None:
                 examined = await self._examiner.examine(event.tenant, CommandId(event.id), asked)
                 await self._publish(event, f"{event.id}:examined", event.subject, examined)
+            case MailFound() as found if event is not None:
+                noted = await self._placer.place(event.tenant, found)
+                if noted is not None:
+                    await self._publish(event, f"{event.id}:noted", noted.conversation, noted)
             case _:
                 pass
 
@@ -80,6 +86,8 @@ def _lane_of(event: Event) -> str:
     match event.data:
         case OpenInteraction(channel=channel, address=address):
             return f"{family_of(channel, channel.value)}:{address}"
+        case MailFound(to=to):
+            return f"{family_of(Channel.EMAIL, Channel.EMAIL.value)}:{to[0] if to else ''}"
         case data:
             contact: Contact = data.contact
             return f"{family_of(contact.channel, contact.channel_name)}:{contact.address}"

@@ -14,7 +14,7 @@ from standardiste.common.events.model import Channel, ChannelAddressId
 from standardiste.common.intake import Intake
 from standardiste.common.log import logger
 
-Way: TypeAlias = Literal["in", "out"]
+Way: TypeAlias = Literal["in", "out", "sent"]
 
 WORDS = Catalogue(
     {

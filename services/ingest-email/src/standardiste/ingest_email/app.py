@@ -27,6 +27,7 @@ from standardiste.ingest_email.mailbox_state import MAILBOXES, Readings
 from standardiste.ingest_email.mailboxes import Mailboxes
 from standardiste.ingest_email.oauth import AccessTokens
 from standardiste.ingest_email.reception import Reception
+from standardiste.ingest_email.sent_folder import COPIES, Copies, Finder
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
@@ -47,7 +48,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         timeout_s=settings.email_out_timeout_s,
         our_name=settings.email_smtp_name,
     )
-    tokens = Tokens(parts.store, parts.keys)
+    tokens, copies = Tokens(parts.store, parts.keys), Copies(parts.store, parts.blobs)
     provider = SmtpProvider(
         settings,
         drafting=Drafting(book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, tokens=tokens),
@@ -55,6 +56,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         secrets=parts.secrets,
         pool=pool,
         health=health,
+        copies=copies,
     )
     outbox = Outbox(
         store=parts.store,
@@ -68,6 +70,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         is_held=parts.hold.is_held,
         is_alone=_is_alone(parts),
     )
+    finder = Finder(intake=intake, outbox=outbox, directory=parts.directory, keys=parts.keys)
     correspondents = Correspondents(parts.store, parts.keys, parts.clock)
     reception = Reception(intake, parts.directory, outbox, tokens=tokens, correspondents=correspondents, authserv=settings.email_authserv)
     acknowledger = Acknowledger(
@@ -89,14 +92,14 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         "decisions": _learning(parts, book, acknowledger),
         "smtp-pool": pool.keep,
         "forgetting": lambda ready: hourly(forget, ready),
-        "mailboxes": _mailboxes(settings, parts, reception, health).run,
+        "mailboxes": _mailboxes(settings, parts, reception, health, finder, copies).run,
         **_listeners(settings, parts, reception),
     }
     return Service(
         name=NAME,
         router=EmailEdge(settings, parts, reception).router(),
         tasks=tasks,
-        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS, PENDING),
+        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS, PENDING, COPIES),
     )
 
 
@@ -122,7 +125,9 @@ def _learning(parts: Parts, book: ConversationBook, acknowledger: Acknowledger) 
     return follow
 
 
-def _mailboxes(settings: EmailSettings, parts: Parts, reception: Reception, health: AddressHealth) -> Mailboxes:
+def _mailboxes(
+    settings: EmailSettings, parts: Parts, reception: Reception, health: AddressHealth, finder: Finder, copies: Copies
+) -> Mailboxes:
     return Mailboxes(
         directory=parts.directory,
         secrets=parts.secrets,
@@ -135,6 +140,8 @@ def _mailboxes(settings: EmailSettings, parts: Parts, reception: Reception, heal
         holder=parts.ids.mint("reader"),
         is_alone=_is_alone(parts),
         bytes_max=settings.email_message_bytes_max,
+        finder=finder,
+        copies=copies,
     )
 
 

@@ -133,6 +133,10 @@ class ImapConnection:
                 if self._client.has_capability("UIDPLUS"):
                     await self._ok("move_failed", self._client.uid("expunge", _set(part)))
 
+    async def append(self, folder: str, content: bytes, flag: str = r"\Seen") -> None:
+        """Lay a message into a folder."""
+        await self._ok("append_failed", self._client.append(content, _quoted(folder), flag))
+
     async def idle(self, slices: int, slice_s: float, tick: Callable[[], Awaitable[None]]) -> None:
         """Return when the server tells of a new message, or after so many slices; `tick` is called after each that brought none."""
         idle = await self._ask("idle_failed", self._client.idle_start(slices * slice_s + TIMEOUT_S))

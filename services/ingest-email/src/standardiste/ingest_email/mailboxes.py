@@ -15,17 +15,20 @@ from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import Away, ProviderError
 from standardiste.common.events.directory import ChannelAddress
-from standardiste.common.events.model import Channel, ChannelAddressId, TenantId
+from standardiste.common.events.model import Channel, TenantId
 from standardiste.common.log import logger
 from standardiste.common.secrets.port import Secrets
-from standardiste.ingest_email.address_health import AddressHealth
+from standardiste.ingest_email.address_health import AddressHealth, Way
 from standardiste.ingest_email.imap import ImapAccount
 from standardiste.ingest_email.mailbox import SLICE_S, Done, LeaseLost, Mailbox, MailboxReader
 from standardiste.ingest_email.mailbox_state import Held, Readings
 from standardiste.ingest_email.oauth import AccessTokens
 from standardiste.ingest_email.reception import Reception
+from standardiste.ingest_email.sent_folder import Copies, Finder, SentFolder
 
 LOOK_EVERY_S = 5.0
+SENT = "/sent"
+"""What the id of a channel address is followed by where its folder of sent mail is meant."""
 AGAIN_MIN_S, AGAIN_MAX_S = 1.0, 60.0
 
 log = logger("ingest-email")
@@ -48,11 +51,14 @@ class Mailboxes:
         holder: str,
         is_alone: bool,
         bytes_max: int,
+        finder: Finder,
+        copies: Copies,
     ) -> None:
         self._directory, self._secrets, self._clock, self._reception = directory, secrets, clock, reception
         self._readings, self._tokens, self._health = readings, tokens, health
         self._is_held, self._holder, self._is_alone, self._bytes_max = is_held, holder, is_alone, bytes_max
-        self._running: dict[tuple[TenantId, ChannelAddressId], tuple[ChannelAddress, asyncio.Task[None]]] = {}
+        self._finder, self._copies = finder, copies
+        self._running: dict[tuple[TenantId, str], tuple[ChannelAddress, asyncio.Task[None]]] = {}
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Until cancelled."""
@@ -67,39 +73,43 @@ class Mailboxes:
             await self._end(list(self._running))
 
     async def _reconcile(self) -> None:
-        wanted = {} if self._is_held() else {(tenant, address.id): address for tenant, address in self._configured()}
+        wanted = {} if self._is_held() else {(tenant, id): address for tenant, id, address in self._configured()}
         await self._end([key for key, (address, task) in self._running.items() if wanted.get(key) != address or task.done()])
         for (tenant, id), address in wanted.items():
             if (tenant, id) not in self._running:
-                task = asyncio.create_task(self._keep_reading(tenant, address), name=f"mailbox {tenant}/{id}")
+                task = asyncio.create_task(self._keep_reading(tenant, id, address), name=f"mailbox {tenant}/{id}")
                 self._running[(tenant, id)] = (address, task)
 
-    def _configured(self) -> Iterator[tuple[TenantId, ChannelAddress]]:
+    def _configured(self) -> Iterator[tuple[TenantId, str, ChannelAddress]]:
+        """Every mailbox, and every folder of sent mail as one of its own."""
         for tenant in self._directory.tenants():
             for address in self._directory.all(ChannelAddress, tenant.id):
                 if address.channel is Channel.EMAIL and address.settings.get("imap_host") and not tenant.is_archived:
-                    yield tenant.id, address
+                    yield tenant.id, address.id, address
+                    if address.settings.get("imap_sent_folder"):
+                        yield tenant.id, f"{address.id}{SENT}", address
 
-    async def _end(self, keys: list[tuple[TenantId, ChannelAddressId]]) -> None:
+    async def _end(self, keys: list[tuple[TenantId, str]]) -> None:
         ended = [self._running.pop(key)[1] for key in keys]
         for task in ended:
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)  # each has told its own trouble
 
-    async def _keep_reading(self, tenant: TenantId, address: ChannelAddress) -> None:
+    async def _keep_reading(self, tenant: TenantId, id: str, address: ChannelAddress) -> None:
         """Read, and begin again with growing pauses whenever it fails, for as long as the mailbox is configured."""
         again_s = AGAIN_MIN_S
+        way: Way = "sent" if id.endswith(SENT) else "in"
 
         async def succeeded() -> None:
             nonlocal again_s
             again_s = AGAIN_MIN_S
-            await self._health.well(tenant, address.id, "in")
+            await self._health.well(tenant, address.id, way)
 
         while True:
             try:
-                held = await self._readings.hold(tenant, address.id, self._holder, self._clock.now(), is_alone=self._is_alone)
+                held = await self._readings.hold(tenant, id, self._holder, self._clock.now(), is_alone=self._is_alone)
                 if held is not None:
-                    await self._read(tenant, address, held, succeeded)
+                    await self._read(tenant, id, address, held, succeeded)
                 await asyncio.sleep(SLICE_S)
                 continue
             except LeaseLost:
@@ -108,18 +118,23 @@ class Mailboxes:
                 log.warning("mailbox_waits", channel_address=address.id, away=away.what)
             except ProviderError as error:
                 log.warning("mailbox_fails", channel_address=address.id, provider=error.provider, code=error.code)
-                await self._health.ill(tenant, address.id, "in", error.code)
+                await self._health.ill(tenant, address.id, way, error.code)
             except Exception:  # one mailbox's fault must not stop the others: it is told as trouble of its address and tried again
                 log.exception("mailbox_fault", channel_address=address.id)
-                await self._health.ill(tenant, address.id, "in", "internal_fault")
+                await self._health.ill(tenant, address.id, way, "internal_fault")
             await asyncio.sleep(again_s)
             again_s = min(AGAIN_MAX_S, again_s * 2)
 
-    async def _read(self, tenant: TenantId, address: ChannelAddress, held: Held, succeeded: Callable[[], Awaitable[None]]) -> None:
-        mailbox = Mailbox(
-            tenant=tenant, address=address, account=await self._account(tenant, address), done=_done(address), bytes_max=self._bytes_max
+    async def _read(self, tenant: TenantId, id: str, address: ChannelAddress, held: Held, succeeded: Callable[[], Awaitable[None]]) -> None:
+        account = await self._account(tenant, address)
+        if id.endswith(SENT):
+            account = replace(account, folder=str(address.settings["imap_sent_folder"]))
+        mailbox = Mailbox(tenant=tenant, address=address, account=account, done=_done(address), bytes_max=self._bytes_max)
+        reader = (
+            SentFolder(mailbox, held, self._finder, self._copies, self._clock, succeeded=succeeded, sleep=asyncio.sleep)
+            if id.endswith(SENT)
+            else MailboxReader(mailbox, held, self._reception, self._clock, succeeded=succeeded, sleep=asyncio.sleep)
         )
-        reader = MailboxReader(mailbox, held, self._reception, self._clock, succeeded=succeeded, sleep=asyncio.sleep)
         try:
             await reader.read()
         except ProviderError as error:

@@ -21,6 +21,7 @@ from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.addresses import normalised
 from standardiste.ingest_email.compose import Composed, one_line
 from standardiste.ingest_email.drafting import NAME, Drafting, no
+from standardiste.ingest_email.sent_folder import Copies
 from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import MailServer, SmtpPool
 
@@ -52,9 +53,10 @@ class SmtpProvider:
         secrets: Secrets,
         pool: SmtpPool,
         health: AddressHealth,
+        copies: Copies,
     ) -> None:
         self._settings, self._drafting, self._directory = settings, drafting, directory
-        self._secrets, self._pool, self._health = secrets, pool, health
+        self._secrets, self._pool, self._health, self._copies = secrets, pool, health, copies
 
     async def send(self, send: Send) -> Sent:
         """Raises ProviderError; Away when store or blobs do not answer."""
@@ -71,6 +73,7 @@ class SmtpProvider:
             if error.code in TROUBLE_OF_THE_ADDRESS:
                 await self._health.ill(send.tenant, address.id, "out", error.code)
             raise
+        await self._copies.keep(send.tenant, address, send.command.message, composed)
         await self._health.well(send.tenant, address.id, "out")
         return sent
 
