@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from standardiste.common.bus.port import Bus, From, Record
+from standardiste.common.bus.port import Bus, CanBlank, From, Record
 from standardiste.common.bus.topics import TOPICS, Topic, partition_of
 from standardiste.common.errors import BadInput
 from standardiste.common.testing.bus import outgoing, read, read_all, text_of, tombstone
@@ -112,6 +112,20 @@ async def test_tails_do_not_disturb_each_other(bus: Bus) -> None:
     await bus.publish(*(outgoing(str(number)) for number in range(300)))
     one, other = await asyncio.gather(read(bus, Topic.INPUTS, count=300), read(bus, Topic.INPUTS, count=300))
     assert texts(one) == texts(other)
+
+
+async def test_a_bus_that_can_blank_takes_values_out_and_leaves_the_rest(bus: Bus) -> None:
+    if not isinstance(bus, CanBlank):
+        pytest.skip("what cannot goes by its retention")
+    await bus.publish(*(outgoing(str(number), topic=Topic.DEAD_LETTERS) for number in range(3)))
+    first, second, third = await read(bus, Topic.DEAD_LETTERS, count=3)
+    await bus.blank(Topic.DEAD_LETTERS, second.partition, [second.offset, 99])
+    after = await read(bus, Topic.DEAD_LETTERS, count=3)
+    assert [(record.offset, record.key, record.value) for record in after] == [
+        (first.offset, first.key, first.value),
+        (second.offset, second.key, None),
+        (third.offset, third.key, third.value),
+    ]
 
 
 async def test_a_closed_bus_refuses_and_closes_again_quietly(bus: Bus) -> None:

@@ -94,6 +94,13 @@ class KafkaSettings:
         return given
 
     @property
+    def way(self) -> str:
+        """How we present ourselves, for people; nothing secret."""
+        if not self.security.startswith("SASL"):
+            return f"{self.security} with a certificate" if self.certificate_file else self.security
+        return f"{self.security} with {self.mechanism}" + ("" if self.is_by_token else f" as {self.username}")
+
+    @property
     def is_by_token(self) -> bool:
         return self.security.startswith("SASL") and self.mechanism == "OAUTHBEARER"
 

@@ -15,9 +15,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
+from standardiste.common.bus.kafka_connection import refusal
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.topics import TOPICS, TopicSpec
-from standardiste.common.errors import BusAway
+from standardiste.common.errors import BusAway, BusRefuses
 
 PARTITIONS: Final = 24
 THERE_LOOKS: Final = 200
@@ -115,9 +116,10 @@ async def partitions_of(settings: KafkaSettings) -> int:
 
 
 class _Admin:
-    """An admin client for one piece of work; what fails is BusAway."""
+    """An admin client for one piece of work; what fails is BusAway, a broker that does not take us BusRefuses."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
         self._client: Any = AIOKafkaAdminClient(**settings.client())
 
     async def __aenter__(self) -> Any:
@@ -125,13 +127,17 @@ class _Admin:
             await self._client.start()
         except (KafkaError, OSError) as error:
             await self._client.close()
-            raise BusAway(str(error)) from error
+            raise await self._told(error) from error
         return self._client
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         await self._client.close()
         if isinstance(error, KafkaError):
-            raise BusAway(str(error)) from error
+            raise await self._told(error) from error
+
+    async def _told(self, error: Exception) -> BusAway | BusRefuses:
+        refused = await refusal(self._settings)
+        return BusAway(str(error)) if refused is None else BusRefuses(refused)
 
 
 async def _partitions(admin: Any, settings: KafkaSettings) -> dict[str, int]:

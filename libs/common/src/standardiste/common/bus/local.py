@@ -12,6 +12,7 @@ from typing import Final, Literal
 from standardiste.common.bus.core import Core
 from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.lanes import Lanes
+from standardiste.common.bus.log import Log
 from standardiste.common.bus.local_partition import TAKE_MAX, LocalPartition
 from standardiste.common.bus.owners import Claim
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
@@ -57,6 +58,15 @@ class LocalBus:
     async def sweep(self) -> int:
         """Delete old records and, of compacted topics, what a later one of its key replaced. Returns how many. Raises BusAway."""
         return await self._core.sweeper.sweep()
+
+    async def blank(self, topic: Topic, partition: int, offsets: Sequence[int]) -> None:
+        """Take the values out of single records. Raises BusAway."""
+
+        def care(log: Log) -> None:
+            log.blank(topic, partition, offsets)
+
+        await self._core.writer.put_care(care)
+        self._core.window.slots[topic, partition].blank(frozenset(offsets))
 
     async def backup(self, target: Path) -> None:
         """Write a consistent copy of the log to the file `target`, whole or not at all; writers go on meanwhile. Raises BusAway, OSError."""

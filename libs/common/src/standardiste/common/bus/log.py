@@ -156,6 +156,15 @@ class Log:
             )
         return done.rowcount
 
+    def blank(self, topic: Topic, partition: int, offsets: Iterable[int]) -> int:
+        """Take the values out of these records, in a transaction of its own; keys, headers and places stay. Returns how many it were."""
+        name, listed = table(topic, partition), ",".join(map(str, offsets))
+        with self._transaction():
+            done = self.writer.execute(
+                f"UPDATE {name} SET value = NULL WHERE value IS NOT NULL AND off IN (SELECT value FROM json_each(?))", (f"[{listed}]",)
+            )
+        return done.rowcount
+
     @contextmanager
     def _transaction(self) -> Generator[None]:
         self.begin()

@@ -56,6 +56,15 @@ class HasEpoch(Protocol):
     def epoch(self) -> int: ...
 
 
+@runtime_checkable
+class CanBlank(Protocol):
+    """A bus that can take the values out of single records, for the erasure of a person's dead letters. Where it cannot, they go by their retention."""
+
+    async def blank(self, topic: Topic, partition: int, offsets: Sequence[int]) -> None:
+        """Durable on return; keys, headers and places stay."""
+        ...
+
+
 def epoch_of(bus: object) -> int:
     """The bus's epoch; 1 where positions never begin anew."""
     return bus.epoch if isinstance(bus, HasEpoch) else 1

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from standardiste.common.bus.log import Log
@@ -47,6 +48,13 @@ class Slot:
             start = self.base  # a sweep took what lay between
         first = start - self.base
         return self.recent[first : first + limit]
+
+
+    def blank(self, offsets: Collection[int]) -> None:
+        """Forget the values of these records, as the file has."""
+        for number, record in enumerate(self.recent):
+            if record.offset in offsets:
+                self.recent[number] = replace(record, value=None)
 
 
 class Window:
