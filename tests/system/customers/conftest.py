@@ -17,7 +17,7 @@ from standardiste.common.testing.running import Running, key_of_test, running, t
 from standardiste.customers.app import build
 from standardiste.customers.settings import CustomersSettings
 
-EVERYTHING = ("customer.read", "customer.write", "receipt.read", "history.read")
+EVERYTHING = ("customer.read", "customer.write", "customer.import", "customer.export", "customer.erase", "receipt.read", "history.read")
 OTHER_KEY = "sk_another-tenants-key"
 
 

@@ -71,6 +71,14 @@ def family_and_address(key: str) -> tuple[str, str]:
     return family, address
 
 
+def is_number(address: str) -> bool:
+    """Whether a compared address is a telephone number that can exist."""
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(address))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def text_conversation(key: bytes, ours: str, theirs: str) -> ConversationId:
     """The one conversation of two numbers, named without naming them; `key` is the tenant's for conversations."""
     return ConversationId(keyed_id(key, "sms", ours, theirs))

@@ -55,6 +55,22 @@ ROUTES: tuple[Route, ...] = (
         is_open=True,
     ),
     _route(
+        "ingest-sms",
+        "POST /v1/sms/vonage/messages",
+        "Vonage's inbound message webhook, signed.",
+        (200,),
+        ("bad_signature", "unknown_channel_address", "invalid_field", "bus_away"),
+        is_open=True,
+    ),
+    _route(
+        "ingest-sms",
+        "POST /v1/sms/vonage/status/{token}",
+        "Vonage's status callback, signed; the token names our message.",
+        (204,),
+        ("bad_signature", "bad_token", "invalid_field", "bus_away"),
+        is_open=True,
+    ),
+    _route(
         "ingest-voice",
         "POST /v1/voice/twilio/calls",
         "Twilio's inbound call webhook, signed; answers TwiML.",
@@ -214,7 +230,69 @@ ROUTES: tuple[Route, ...] = (
     _route(
         "customers", "GET /v1/customers/messages", "Find messages of all channels by words.", (200,), ("cursor_invalid", "invalid_field")
     ),
+    _route(
+        "customers",
+        "POST /v1/customers/consents",
+        "Write down what was said about an address: consent, withdrawal, block. Never overwritten.",
+        (201,),
+        ("invalid_field", "too_large", "idempotency_key_reused"),
+    ),
+    _route(
+        "customers",
+        "POST /v1/customers/permission",
+        "Whether an address may be contacted for a purpose, and why not.",
+        (200,),
+        ("invalid_field", "too_large"),
+    ),
+    _route(
+        "customers",
+        "POST /v1/customers/imports",
+        "Make and change customers from a CSV, or a part of one; faults by line; dry run.",
+        (200,),
+        ("invalid_field", "too_large"),
+    ),
+    _route("customers", "GET /v1/customers/erasures", "All erasures, as keyed ids.", (200,), ("cursor_invalid",)),
+    _route(
+        "customers",
+        "POST /v1/customers/erasures",
+        "Apply erasures that were kept outside, after a restore.",
+        (200,),
+        ("invalid_field", "too_large"),
+    ),
+    _route(
+        "customers",
+        "GET /v1/customers/erasures/{erasure}",
+        "A closing record: what went, and the day by which the last copy is gone.",
+        (200,),
+        ("not_found",),
+    ),
     _route("customers", "GET /v1/customers/{customer}", "A customer's record.", (200,), ("not_found",)),
+    _route(
+        "customers", "GET /v1/customers/{customer}/export", "Everything that is kept of one person, as JSON lines.", (200,), ("not_found",)
+    ),
+    _route(
+        "customers",
+        "POST /v1/customers/{customer}/erasure",
+        "Erase one person: store, files and dead letters at once, the log by its retention.",
+        (201,),
+        ("not_found", "refused", "invalid_field", "too_large", "idempotency_key_reused"),
+    ),
+    _route("customers", "GET /v1/customers/{customer}/consents", "What was said about a customer's addresses.", (200,), ("not_found",)),
+    _route(
+        "customers",
+        "POST /v1/customers/{customer}/merge",
+        "Make another record part of this one.",
+        (200,),
+        ("not_found", "invalid_field", "too_large", "idempotency_key_reused"),
+    ),
+    _route(
+        "customers",
+        "POST /v1/customers/{customer}/split",
+        "Give addresses, with their conversations, to a record of their own.",
+        (200,),
+        ("not_found", "invalid_field", "too_large", "idempotency_key_reused"),
+    ),
+    _route("customers", "GET /v1/customers/{customer}/joins", "The merges and splits that a record went through.", (200,), ("not_found",)),
     _route(
         "customers",
         "PATCH /v1/customers/{customer}",

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import Request
+from pydantic import Field
 
+from standardiste.common.addresses import customer_key, family_of, normal_address
+from standardiste.common.bodies import Strict
 from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
+from standardiste.common.errors import BadInput
+from standardiste.common.events.directory import Site, Sponsor
 from standardiste.common.events.directory_customers import CustomerAttribute
-from standardiste.common.events.model import AgentId
+from standardiste.common.events.model import AgentId, Channel, SponsorId
 from standardiste.common.http import Act, Object, Principal, client_of, principal, problem
 from standardiste.common.parts import Parts
 from standardiste.common.security.audit import Audit
@@ -20,6 +25,14 @@ from standardiste.customers.records import CONVERSATIONS, CUSTOMERS, Conversatio
 
 CONVERSATIONS_ASKED: Final = 20
 """How many of a customer's conversations are looked at for one that the reader's rights cover."""
+
+
+class GivenAddress(Strict):
+    """An address of a customer. `channel_name` tells an integrator's channels apart."""
+
+    channel: Channel
+    address: str = Field(min_length=1, max_length=500)
+    channel_name: str = Field("", max_length=64)
 
 
 class Access:
@@ -89,6 +102,25 @@ class Access:
 
     def documents(self, who: Principal) -> TenantStore:
         return self.parts.store.tenant(who.tenant)
+
+    def sponsor_of(self, who: Principal, given: str | None) -> SponsorId:
+        """Whose customers are meant: as given, the key's own, or the tenant's default. Raises BadInput for one that does not exist."""
+        own = self.parts.directory.tenant(who.tenant)
+        default = own.default_sponsor if own is not None else SponsorId("main")
+        sponsor = SponsorId(given or who.sponsor or default)
+        if sponsor != default and self.parts.directory.get(Sponsor, who.tenant, sponsor) is None:
+            raise BadInput("invalid_field", "there is no such sponsor", "/sponsor")
+        return sponsor
+
+    def key_of(self, tenant: str, sponsor: SponsorId, given: GivenAddress, pointer: str) -> str:
+        """The key of an address as somebody wrote it; national numbers are read as the tenant's main site would. Raises BadInput."""
+        own = self.parts.directory.tenant(tenant)
+        site = None if own is None else self.parts.directory.get(Site, tenant, own.default_site)
+        family = family_of(given.channel, given.channel_name or given.channel.value)
+        normal = normal_address(family, given.address, None if site is None else site.country)
+        if normal is None or "\0" in normal:
+            raise BadInput("invalid_field", "this address says nobody", f"{pointer}/address")
+        return customer_key(sponsor, family, normal)
 
     def attributes(self, tenant: str) -> dict[str, CustomerAttribute]:
         """The attributes that the tenant declares, by name."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from standardiste.common.parts import Parts
+from standardiste.common.personal import COLLECTIONS as ELSEWHERE
 from standardiste.common.service import Service
 from standardiste.customers.access import Access
 from standardiste.customers.decisions import GROUP, Decisions
 from standardiste.customers.edges import router_of
+from standardiste.customers.erasures import Erasures
 from standardiste.customers.identification import Identification
+from standardiste.customers.joining import Joiner
 from standardiste.customers.opening import Examiner
 from standardiste.customers.progress import Progress
 from standardiste.customers.records import COLLECTIONS
@@ -23,13 +26,16 @@ NAME: Final = "customers"
 def build(settings: CustomersSettings, parts: Parts) -> Service:
     """The service, not yet running."""
     progress, resolver = Progress(parts.bus, GROUP), Resolver(parts)
+    joiner, erasures = Joiner(parts, resolver), Erasures(parts, settings.customers_backup_days)
     return Service(
         name=NAME,
-        router=router_of(Access(parts, progress), progress),
+        router=router_of(Access(parts, progress), progress, resolver, joiner, erasures),
         tasks={
             "inputs": Identification(parts, resolver, Examiner(parts, resolver)).run,
             "decisions": Decisions(parts, progress, resolver).run,
+            "erasures": erasures.run,
+            "joins": joiner.run,
             "sweep": lambda ready: sweep_daily(parts.store, parts.blobs, parts.clock, settings.customers_blob_keep_days, ready),
         },
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, *ELSEWHERE),
     )

@@ -10,19 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
-from standardiste.common.addresses import customer_key, family_of, normal_address
 from standardiste.common.attributes import fits, may_edit, may_see, seen
 from standardiste.common.bodies import Strict, request_body, understood
 from standardiste.common.errors import BadInput
 from standardiste.common.events.directory import Sponsor
 from standardiste.common.events.directory_customers import Crm, CustomerAttribute
-from standardiste.common.events.model import Attributes, Channel, CustomerId, SponsorId
+from standardiste.common.events.model import Attributes, CustomerId
 from standardiste.common.http import Act, Object, Principal, body_of, etag, idempotent, if_match, page
 from standardiste.common.security.rights import may
 from standardiste.common.store.indexing import fold
 from standardiste.common.store.port import ABSENT, Document, Find, Json, Where
 from standardiste.customers import shown
-from standardiste.customers.access import Access, object_of
+from standardiste.customers.access import Access, GivenAddress, object_of
 from standardiste.customers.edge import Limit
 from standardiste.customers.externals import external_key, externals_of
 from standardiste.customers.lookup import lookup_urls
@@ -32,6 +31,8 @@ BODY_BYTES_MAX: Final = 64 * 1024
 ADDRESSES_MAX: Final = 50
 _EMPTY: Final[Mapping[str, Any]] = {"labels": (), "attributes": {}, "is_blocked": False, "external_ids": {}}
 """What null says of a field that cannot be without a value."""
+
+_IMPERSONAL: Final = frozenset({"language", "zone", "labels", "is_blocked", "preferred_agent"})
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -50,14 +51,6 @@ class Patch(Strict):
     external_ids: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] | None = Field(None, max_length=20)
     is_blocked: bool | None = None
     preferred_agent: str | None = Field(None, max_length=64)
-
-
-class GivenAddress(Strict):
-    """An address of a customer. `channel_name` tells an integrator's channels apart."""
-
-    channel: Channel
-    address: str = Field(min_length=1, max_length=500)
-    channel_name: str = Field("", max_length=64)
 
 
 class NewCustomer(Patch):
@@ -120,21 +113,18 @@ class RecordsEdge:
         """Make a record, with addresses and external ids that no other has. 409 when one is taken."""
         who = await self._access.who(request, Act.CUSTOMER_WRITE, "customers")
         given = understood(NewCustomer, await body_of(request, BODY_BYTES_MAX))
-        own = self._access.directory.tenant(who.tenant)
-        sponsor = SponsorId(given.sponsor or who.sponsor or (own.default_sponsor if own is not None else "main"))
+        sponsor = self._access.sponsor_of(who, given.sponsor)
         await self._access.require(request, who, Act.CUSTOMER_WRITE, Object(tenant=who.tenant, sponsor=sponsor), "customers")
-        if self._access.directory.get(Sponsor, who.tenant, sponsor) is None and given.sponsor is not None:
-            raise BadInput("invalid_field", "there is no such sponsor", "/sponsor")
 
         async def run() -> Response:
             at = self._access.clock.now()
-            keys = tuple(dict.fromkeys(_key(sponsor, each, number) for number, each in enumerate(given.addresses)))
+            named = [self._access.key_of(who.tenant, sponsor, each, f"/addresses/{n}") for n, each in enumerate(given.addresses)]
             bare = Customer(
                 id=CustomerId(self._access.parts.ids.mint("cu")),
                 sponsor=sponsor,
                 created_at=at,
                 updated_at=at,
-                keys=keys,
+                keys=tuple(dict.fromkeys(named)),
                 addresses=tuple(dict.fromkeys(each.address.strip() for each in given.addresses)),
             )
             change = self.change_of(who, bare, given.model_dump(exclude_unset=True, exclude={"sponsor", "addresses"}))
@@ -234,14 +224,7 @@ def attributes_set(who: Principal, declared: Mapping[str, CustomerAttribute], fo
     return {**kept, **given, **hidden}
 
 
-def _key(sponsor: str, given: GivenAddress, number: int) -> str:
-    family = family_of(given.channel, given.channel_name or given.channel.value)
-    normal = normal_address(family, given.address)
-    if normal is None:
-        raise BadInput("invalid_field", "this address says nobody", f"/addresses/{number}/address")
-    return customer_key(sponsor, family, normal)
-
-
 def _of(customer: Customer, fields: Mapping[str, Any]) -> Json:
+    """What the audit record tells of a change. It outlives an erasure, so of what is personal it names the field only."""
     body = dump(customer)
-    return {name: body.get(name) for name in fields}
+    return {name: body.get(name) if name in _IMPERSONAL else "…" for name in fields}

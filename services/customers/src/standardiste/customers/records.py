@@ -67,8 +67,15 @@ RECEIPTS: Final = Collection(
     indexes=(Index(name="interaction", path="interaction"), Index(name="open", path="open_since")),
 )
 HISTORY: Final = Collection(name="customers-history", indexes=(Index(name="position", path="position"),))
+JOINS: Final = Collection(
+    name="customers-joins",
+    indexes=(Index(name="into", path="into"), Index(name="gone", path="gone"), Index(name="stage", path="stage")),
+)
+ERASURES: Final = Collection(
+    name="customers-erasures", indexes=(Index(name="subject", path="subjects", is_list=True), Index(name="stage", path="stage"))
+)
 SWEEPS: Final = Collection(name="customers-sweeps")
-COLLECTIONS: Final = (CUSTOMERS, CONVERSATIONS, MESSAGES, THREADS, RECEIPTS, HISTORY, SWEEPS)
+COLLECTIONS: Final = (CUSTOMERS, CONVERSATIONS, MESSAGES, THREADS, RECEIPTS, HISTORY, JOINS, ERASURES, SWEEPS)
 
 T = TypeVar("T")
 
@@ -113,6 +120,8 @@ class Conversation:
     What is said between a customer and us on one channel, over any number of interactions. `interaction` is the last, begun at `contact_at`; the
     conversation is live as long as that is.
 
+    `home` is the record under which it was begun, where a merge has moved it.
+
     `linked_to` is a conversation of another customer that its first mail named: not his, but worth a look.
 
     Under the id "interaction:<id>" it waits for its first contact to be identified: who and which conversation are not known yet. `waiting` is that
@@ -136,6 +145,7 @@ class Conversation:
     agents: tuple[AgentId, ...] = ()
     linked_to: ConversationId | None = None
     purpose: str | None = None
+    home: CustomerId | None = None
     waiting: Contact | None = None
     format: int = FORMAT
 

@@ -30,6 +30,9 @@ class Act(StrEnum):
     EVENT_READ = "event.read"
     CUSTOMER_READ = "customer.read"
     CUSTOMER_WRITE = "customer.write"
+    CUSTOMER_IMPORT = "customer.import"
+    CUSTOMER_EXPORT = "customer.export"
+    CUSTOMER_ERASE = "customer.erase"
     HISTORY_READ = "history.read"
     AGENT_WORK = "agent.work"
     AGENT_SUPERVISE = "agent.supervise"
@@ -67,6 +70,10 @@ _ADMINISTRATOR = frozenset(
         Act.AUDIT_READ,
         Act.AGENT_SUPERVISE,
         Act.CUSTOMER_READ,
+        Act.CUSTOMER_WRITE,
+        Act.CUSTOMER_IMPORT,
+        Act.CUSTOMER_EXPORT,
+        Act.CUSTOMER_ERASE,
         Act.RECEIPT_READ,
         Act.HISTORY_READ,
         Act.CONTACT_CREATE,
