@@ -15,7 +15,7 @@ from standardiste.common.bus.kafka_topics import apply, check
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import SystemClock
-from standardiste.common.errors import BusAway
+from standardiste.common.errors import BusAway, BusRefuses
 from standardiste.common.testing.bus import outgoing, read_all, text_of
 from standardiste.common.testing.servers import free_port
 
@@ -53,12 +53,12 @@ async def test_no_broker_is_said_at_once() -> None:
 
 
 async def test_who_is_not_known_is_told_that_the_bus_refuses(settings: KafkaSettings, tmp_path) -> None:
-    """This broker speaks no SASL: like a wrong password, that is an error at the start, and no wait without end."""
+    """This broker speaks no SASL: that is an error at the start, and no wait without end."""
     (tmp_path / "password").write_text("wrong")
     stranger = KafkaSettings(
         bootstrap=settings.bootstrap, security="SASL_PLAINTEXT", username="nobody", password_file=str(tmp_path / "password")
     )
-    with pytest.raises(BusAway):
+    with pytest.raises(BusRefuses, match="SASL_PLAINTEXT with PLAIN as nobody"):
         async with asyncio.timeout(30):
             await KafkaBus.connect_to(stranger, SystemClock())
 

@@ -57,7 +57,7 @@ async def test_it_goes_on_by_itself_whenever_the_broker_dies(tmp_path: Path, fig
         settings = KafkaSettings(bootstrap=(server.address,))
         await apply(settings, replication=1)
         bus = await KafkaBus.connect_to(settings, SystemClock())
-        members = Members(f"kafka://{server.address}?", tmp_path / "members.log")
+        members = Members(f"kafka://{server.address}?prefix=", tmp_path / "members.log")
         is_over = asyncio.Event()
         publishing = [asyncio.create_task(published(bus, own, is_over)) for own in range(TENANTS)]
         try:

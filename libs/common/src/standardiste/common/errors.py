@@ -13,7 +13,9 @@ Every error of ours, named by whose fault it is.
     │   └── UniqueConflict
     ├── ProviderError         a provider's: retryable or not
     ├── FormatTooNew          the operator's: data written by a newer program
-    └── WrongKey              the operator's: a secret sealed with another master key
+    ├── WrongKey              the operator's: a secret sealed with another master key
+    ├── BusRefuses            the operator's: the bus does not take our credentials, or speaks another protocol
+    └── AnotherInstallation   the operator's: these topics are somebody else's
 
 What none of these covers is ours: an assertion, and the process stops.
 """
@@ -129,3 +131,18 @@ class FolderInUse(StandardisteError):
     def __init__(self, folder: str) -> None:
         super().__init__(f"the data folder {folder} is in use by another process. Stop it, or name another folder.")
         self.folder = folder
+
+
+class BusRefuses(StandardisteError):
+    """The broker answers and does not take us: wrong credentials, an authority we do not trust, another protocol than the setting says."""
+
+
+class AnotherInstallation(StandardisteError):
+    """The topics carry the mark of another installation than the store."""
+
+    def __init__(self, topics: str, theirs: str, ours: str) -> None:
+        super().__init__(
+            f"{topics} belong to the installation {theirs}, the store to {ours}. Give each installation a topic prefix of its own (bus=kafka://…?prefix=…), "
+            "or name the store that belongs to these topics."
+        )
+        self.theirs, self.ours = theirs, ours

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiokafka import conn
 from aiokafka.conn import AIOKafkaConnection, CloseReason, OAuthAuthenticator
@@ -42,7 +42,7 @@ class Connection(AIOKafkaConnection):
             raise self._broken(error) from error
 
     def authenticator_oauth(self) -> OAuthAuthenticator:
-        return _Bearer(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
+        return _Bearer(sasl_oauth_token_provider=cast("Any", self._sasl_oauth_token_provider))
 
     def _broken(self, error: RuntimeError) -> KafkaConnectionError:
         self.close(reason=CloseReason.CONNECTION_BROKEN)
@@ -67,15 +67,15 @@ async def refusal(settings: KafkaSettings) -> str | None:
 
     aiokafka only logs it. A broker that is just going down may look like one that refuses: this is asked at the start, where either ends the process.
     """
-    given = {name: value for name, value in settings.client().items() if name != "bootstrap_servers"} | {
-        "request_timeout_ms": PROBE_WITHIN_MS
-    }
+    connect: Any = conn.create_conn  # it carries no types
+    given: dict[str, Any] = {**settings.client(), "request_timeout_ms": PROBE_WITHIN_MS}
+    del given["bootstrap_servers"]
     for place in settings.bootstrap:
         host, _, port = place.rpartition(":")
         if not await _listens(host, int(port)):
             continue
         try:
-            made = await connect(host, int(port), **given)
+            made: Any = await connect(host, int(port), **given)
             try:
                 await made.send(MetadataRequest([]))  # what TLS 1.3 refuses is told by what comes after the handshake
             finally:

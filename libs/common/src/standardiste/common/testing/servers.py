@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,16 +88,23 @@ class Server:
         return (self.folder / f"{self.name}.log").read_text(errors="replace")[-3_000:]
 
 
-async def kafka_server(parts: Path, folder: Path, port: int = 0) -> Server:
-    """A formatted one-node Kafka, not yet started. `parts` is the build folder of the workspace."""
+async def kafka_server(
+    parts: Path, folder: Path, port: int = 0, *, more: Mapping[str, object] | None = None, scram: Sequence[str] = ()
+) -> Server:
+    """
+    A formatted one-node Kafka, not yet started. `parts` is the build folder of the workspace.
+
+    `more` are further lines of server.properties; `scram` the credentials that the node is formatted with ("SCRAM-SHA-512=[name=…,password=…]").
+    """
     await asyncio.to_thread(partial(folder.mkdir, parents=True, exist_ok=True))
     port, controller = port or free_port(), free_port()
     properties = folder / "server.properties"
     if not properties.exists():
-        properties.write_text(_kafka_properties(folder, port, controller))
+        properties.write_text(_kafka_properties(folder, port, controller, more or {}))
         classpath = f"{parts / 'kafka' / 'libs'}/*"
         formatting = await asyncio.create_subprocess_exec(
             _java(), "-cp", classpath, "kafka.tools.StorageTool", "format", "--cluster-id", "c3RhbmRhcmRpc3RlLWxvYw", "--config", str(properties),
+            *(part for each in scram for part in ("--add-scram", each)),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await formatting.communicate()
@@ -138,13 +145,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _kafka_properties(folder: Path, port: int, controller: int) -> str:
-    settings = {
+def _kafka_properties(folder: Path, port: int, controller: int, more: Mapping[str, object]) -> str:
+    settings: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(folder / "kafka"),
@@ -156,6 +164,7 @@ def _kafka_properties(folder: Path, port: int, controller: int) -> str:
         "group.initial.rebalance.delay.ms": 0,
         "auto.create.topics.enable": "false",
         "log.message.timestamp.type": "LogAppendTime",
+        **more,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
@@ -163,7 +172,7 @@ def _kafka_properties(folder: Path, port: int, controller: int) -> str:
 def _port_in(properties: Path) -> int | None:
     for line in properties.read_text().splitlines():
         if line.startswith("advertised.listeners="):
-            return int(line.rsplit(":", 1)[1])
+            return int(line.partition("=PLAINTEXT://")[2].partition(",")[0].rsplit(":", 1)[1])
     return None
 
 
