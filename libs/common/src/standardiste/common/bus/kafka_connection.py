@@ -67,7 +67,7 @@ async def refusal(settings: KafkaSettings) -> str | None:
 
     aiokafka only logs it. A broker that is just going down may look like one that refuses: this is asked at the start, where either ends the process.
     """
-    connect: Any = conn.create_conn  # it carries no types
+    connect = cast("Any", conn.create_conn)  # it carries no types
     given: dict[str, Any] = {**settings.client(), "request_timeout_ms": PROBE_WITHIN_MS}
     del given["bootstrap_servers"]
     for place in settings.bootstrap:
