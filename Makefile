@@ -73,6 +73,12 @@ kill: install web ## kill -9 while 200 interactions are under way, ten times
 restore: install web ## restore of a backup taken under load
 	$(BIN)/python -m pytest tests/system/restore -q
 
+fuzz-mail: install ## 100,000 mutated mails: no crash, none over a second, no growth (STANDARDISTE_FUZZ_SEED gives the same again)
+	STANDARDISTE_FUZZ_MAILS=100000 $(BIN)/python -m pytest tests/unit/ingest_email/test_fuzz.py -q --timeout 7200
+
+kill-mail: install ## kill -9 of ingest-email while 500 mails come in and 500 answers go out; the receiving server is the ledger
+	$(BIN)/python -m pytest tests/system/ingest_email/test_kill.py -q --timeout 900
+
 trace: install web ## one trace id from the webhook to the desk and back
 	$(BIN)/python -m pytest tests/system/trace -q
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import itertools
 import time
 from email import policy
 from email.message import EmailMessage
@@ -75,13 +76,14 @@ def said(raw: bytes) -> set[str]:
     return found
 
 
-def test_corpus_is_read_without_a_crash_and_says_its_rate(mails: dict[str, bytes], figures: dict[str, object]) -> None:
+def test_a_thousand_mails_are_read_without_a_crash_at_a_rate(mails: dict[str, bytes], figures: dict[str, object]) -> None:
+    whole = list(itertools.islice(itertools.cycle(mails.values()), 1_000))
     began = time.perf_counter()
-    for raw in mails.values():
+    for raw in whole:
         parse(raw)
     took = time.perf_counter() - began
-    figures |= {"mails": len(mails), "mails/s": round(len(mails) / took)}
-    assert len(mails) >= 140
+    figures |= {"corpus": len(mails), "mails": len(whole), "mails/s": round(len(whole) / took)}
+    assert len(mails) >= 300
 
 
 def test_every_mail_is_one_and_says_something(parsed: dict[str, ParsedMail]) -> None:
