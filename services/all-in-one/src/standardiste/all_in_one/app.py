@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from standardiste.all_in_one import backup
+from standardiste.all_in_one import backup, erasures
 from standardiste.all_in_one.backup import Copies
 from standardiste.all_in_one.installation import FORMAT, Folder
 from standardiste.common.bus.local import LocalBus
@@ -97,4 +97,8 @@ def build(folder: Folder, parts: Parts, bus: LocalBus, store: Copies) -> Service
     router.add_api_route("/v1/installation/backups", installation.take_backup, methods=["POST"], status_code=201)
     router.add_api_route("/v1/installation/backups", installation.list_backups, methods=["GET"])
     router.add_api_route("/v1/installation/release", installation.release, methods=["POST"], status_code=204)
-    return Service(name=NAME, router=router, tasks={"nightly-backup": installation.nightly})
+    return Service(
+        name=NAME,
+        router=router,
+        tasks={"nightly-backup": installation.nightly, "erasures": lambda ready: erasures.keep_current(folder, parts.store, ready)},
+    )

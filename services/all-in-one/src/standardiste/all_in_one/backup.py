@@ -5,7 +5,7 @@ Theory. The log is copied first, then the documents, then the blobs. A document 
 lose nothing and send nothing twice; the other way round, a handler's offset would be committed for work the documents do not show. Blobs are
 written before anything names them and removed only after days, so the last copy holds all that log and documents name.
 A backup counts once its `complete` file stands. A restore raises the epoch (what a client or a cursor remembers from before is then refused) and
-holds sending and mailbox reading until an operator releases them.
+holds sending and mailbox reading until an operator releases them. Erasures that are younger than the backup stand beside it and are applied again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from standardiste.all_in_one import erasures
 from standardiste.all_in_one.installation import FORMAT, Folder, write_format
 from standardiste.common.bus.embedded import EmbeddedBus
 from standardiste.common.clock import Clock, rfc3339
@@ -101,6 +102,7 @@ async def restore(source: Path, root: Path, clock: Clock) -> Folder:
     await store.open([HOLD])
     await store.raise_epoch()
     await Hold(store, clock).begin(info.name)
+    await erasures.lay_in(source, folder, store)
     await store.close()
     write_format(folder)
     return folder

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from standardiste.all_in_one import backup as backups
-from standardiste.all_in_one import topics
+from standardiste.all_in_one import customers, topics
 from standardiste.all_in_one.operator import Credential, Operator, Refusal
 from standardiste.all_in_one.words import say
 from standardiste.common.clock import SystemClock
@@ -200,6 +200,17 @@ def _with_operator(options: argparse.Namespace, ask: Any) -> None:
     asyncio.run(session())
 
 
+def _ask_part(options: argparse.Namespace) -> None:
+    """A verb of a part of the command: what it asks, and the exit code that it gives."""
+
+    async def session() -> int:
+        async with Operator(options.url, Credential.from_environment(options.user, options.tenant)) as operator:
+            return await options.asks(operator, options, console, errors)
+
+    if (code := asyncio.run(session())) != 0:
+        sys.exit(code)
+
+
 def _show_warnings(answer: dict[str, Any]) -> None:
     for warning in answer.get("warnings", []):
         errors.print(say("warning", detail=warning), style="yellow")
@@ -220,13 +231,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="standardiste", description="The open switchboard of a contact centre.")
     verbs = parser.add_subparsers(required=True, metavar="command")
 
+    def asking(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL), help="the installation (STANDARDISTE_URL)")
+        added.add_argument("--user", help="sign in as (STANDARDISTE_USER, else admin); password from STANDARDISTE_PASSWORD or asked")
+        added.add_argument("--tenant", help="for a login with several tenants")
+        added.set_defaults(verb=_ask_part)
+
     def verb(name: str, does: Any, text: str, *, asks: bool = False) -> argparse.ArgumentParser:
         added = verbs.add_parser(name, help=text, description=text)
-        added.set_defaults(verb=does)
         if asks:
-            added.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL), help="the installation (STANDARDISTE_URL)")
-            added.add_argument("--user", help="sign in as (STANDARDISTE_USER, else admin); password from STANDARDISTE_PASSWORD or asked")
-            added.add_argument("--tenant", help="for a login with several tenants")
+            asking(added)
+        added.set_defaults(verb=does)
         return added
 
     run = verb("run", _run, "Run every service in this process on one data folder.")
@@ -254,6 +269,7 @@ def _parser() -> argparse.ArgumentParser:
     for each in (up, verb("down", _down, "End what `up` started.")):
         each.add_argument("--data", type=Path, default=Path("data-cluster"), help="the folder of its data")
     topics.add_to(verbs)
+    customers.add_to(verbs, asking)
 
     demo = verb("demo", _demo, "Play customers through the public channels of a running demo installation.")
     demo.add_argument("--url", default=os.environ.get("STANDARDISTE_URL", DEFAULT_URL))

@@ -93,6 +93,13 @@ class Operator:
         params = {"after": after, "wait_s": wait_s, "limit": limit, **({} if types is None else {"types": types})}
         return (await self._ask("GET", "/v1/events", params=params)).json()
 
+    async def import_customers(self, content: bytes, *, first_line: int, sponsor: str | None, is_dry_run: bool) -> dict[str, Any]:
+        """A CSV, or a part of one: counts, and what is wrong by line."""
+        params = {"first_line": first_line, "is_dry_run": is_dry_run, **({} if sponsor is None else {"sponsor": sponsor})}
+        return (
+            await self._ask("POST", "/v1/customers/imports", content=content, params=params, headers={"Content-Type": "text/csv"})
+        ).json()
+
     async def release(self) -> None:
         await self._ask("POST", "/v1/installation/release")
 

@@ -45,6 +45,17 @@ WORDS = Catalogue(
             "en": "Restored into {folder}. Start it with: standardiste run --data {folder}",
             "fr": "Restauré dans {folder}. Démarrage : standardiste run --data {folder}",
         },
+        "importing": {"en": "Importing", "fr": "Importation"},
+        "at_line": {"en": "line {line}", "fr": "ligne {line}"},
+        "more_faults": {"en": "… and {count} more lines.", "fr": "… et {count} autres lignes."},
+        "imported": {
+            "en": "{rows} lines: {made} made, {changed} changed, {unchanged} as they were, {refused} refused.",
+            "fr": "{rows} lignes : {made} créées, {changed} modifiées, {unchanged} inchangées, {refused} refusées.",
+        },
+        "would_import": {
+            "en": "{rows} lines would be: {made} made, {changed} changed, {unchanged} as they were, {refused} refused. Nothing was changed.",
+            "fr": "{rows} lignes seraient : {made} créées, {changed} modifiées, {unchanged} inchangées, {refused} refusées. Rien n'a été modifié.",
+        },
         "refused": {"en": "Refused ({name}): {detail}", "fr": "Refusé ({name}) : {detail}"},
         "unreachable": {"en": "No installation answers at {url}.", "fr": "Aucune installation ne répond à {url}."},
         "password": {"en": "Password for {name}: ", "fr": "Mot de passe de {name} : "},

@@ -11,11 +11,12 @@ from standardiste.common.bus.port import Bus
 from standardiste.common.clock import Clock
 
 
-async def connect(url: str, clock: Clock) -> Bus:
+async def connect(url: str, clock: Clock, installation: str | None = None) -> Bus:
     """
     The bus that `url` names, open.
 
-    `embedded:///path/to/folder` (or a .sqlite file), `memory://`, `kafka://host:port` (kafka_settings.py). Raises ValueError for what cannot be meant, and whatever opening raises.
+    `embedded:///path/to/folder` (or a .sqlite file), `memory://`, `kafka://host:port` (kafka_settings.py). With the `installation` named,
+    topics that are marked as another's are refused. Raises ValueError for what cannot be meant, and whatever opening raises.
     """
     parts = urlsplit(url)
     match parts.scheme:
@@ -29,6 +30,6 @@ async def connect(url: str, clock: Clock) -> Bus:
             from standardiste.common.bus.kafka import KafkaBus  # its clients are loaded only where they are used
             from standardiste.common.bus.kafka_settings import KafkaSettings
 
-            return await KafkaBus.connect_to(KafkaSettings.of_url(url), clock)
+            return await KafkaBus.connect_to(KafkaSettings.of_url(url), clock, installation)
         case other:
             raise ValueError(f"{url}: no bus is called {other!r}; known are embedded, memory and kafka")

@@ -25,6 +25,7 @@ from standardiste.common.bus.kafka_clients import (
     away,
     close,
     committed,
+    first_of_type,
     places,
     reader,
     record_of,
@@ -36,12 +37,13 @@ from standardiste.common.bus.kafka_partition import KafkaPartition
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_subscription import KafkaSubscription
 from standardiste.common.bus.kafka_topics import partitions_of
+from standardiste.common.bus.mark import MARK_TENANT, MARK_TYPE, marking
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
 from standardiste.common.bus.processing import Owned, PartitionLoop
 from standardiste.common.bus.timers import Backoff, LoopTimer
 from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.clock import Clock
-from standardiste.common.errors import BusAway
+from standardiste.common.errors import AnotherInstallation, BusAway
 from standardiste.common.metrics import gauge
 
 PUBLISH_WITHIN_S: Final = 5.0
@@ -57,17 +59,30 @@ class KafkaBus:
     def __init__(self, settings: KafkaSettings, partitions: int, clock: Clock, random: Random | None = None) -> None:
         self._settings, self._partitions, self._clock = settings, partitions, clock
         self._timer, self._random = LoopTimer(clock), random or Random()
+        self._installation: str | None = None
         self._producer: Producer | None = None
         self._renewing = asyncio.Lock()
         self._in_flight = 0
         self._is_closed = False
 
     @classmethod
-    async def connect_to(cls, settings: KafkaSettings, clock: Clock) -> KafkaBus:
-        """The bus on this cluster. Raises ValueError when the topics are not as they must be, BusAway."""
+    async def connect_to(cls, settings: KafkaSettings, clock: Clock, installation: str | None = None) -> KafkaBus:
+        """
+        The bus on this cluster, for this installation (None: whoever's the topics are).
+
+        Raises ValueError when the topics are not as they must be, AnotherInstallation, BusRefuses, BusAway.
+        """
         bus = cls(settings, await partitions_of(settings), clock)
+        bus._installation = installation
+        if installation is not None:
+            await bus._marked()
         await bus._start_producer()
         return bus
+
+    async def mark(self) -> None:
+        if self._installation is not None and await self._marked() is None:
+            await self.publish(marking(self._installation, self._clock))
+            await self._marked()  # two may have begun at once: the first record stands
 
     @property
     def partitions(self) -> int:
@@ -218,6 +233,14 @@ class KafkaBus:
             yield
         finally:
             measuring.cancel()
+
+    async def _marked(self) -> str | None:
+        """Whose the topics are; None when they bear no mark. Raises AnotherInstallation when they are not ours."""
+        found = await first_of_type(self._settings, Topic.DIRECTORY, partition_of(MARK_TENANT, self._partitions), MARK_TYPE)
+        theirs = None if found is None else found.headers["ce_id"]
+        if theirs is not None and theirs != self._installation:
+            raise AnotherInstallation(f"the topics {self._settings.prefix}*", theirs, str(self._installation))
+        return theirs
 
     async def _start_producer(self) -> None:
         producer = writer(self._settings)

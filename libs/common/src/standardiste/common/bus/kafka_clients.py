@@ -175,6 +175,24 @@ async def visible_ends(consumer: Consumer, asked: Sequence[TopicPartition]) -> d
     return found
 
 
+async def first_of_type(settings: KafkaSettings, topic: Topic, partition: int, type_: str) -> Record | None:
+    """The first record of a partition that is of this type; the whole partition is read where there is none. Raises BusAway."""
+    place, consumer = TopicPartition(settings.name(topic), partition), reader(settings)
+    with away():
+        try:
+            await consumer.start()
+            consumer.assign([place])
+            consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
+            end = (await consumer.end_offsets([place]))[place]
+            while await consumer.position(place) < end:
+                for raw in (await consumer.getmany(place, timeout_ms=LOOK_MS)).get(place, ()):
+                    if (found := record_of(settings, raw)).headers.get("ce_type") == type_:
+                        return found
+            return None
+        finally:
+            await close(consumer)
+
+
 @contextlib.contextmanager
 def away() -> Generator[None]:
     """

@@ -12,8 +12,8 @@ from typing import Final, Literal
 from standardiste.common.bus.core import Core
 from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.lanes import Lanes
-from standardiste.common.bus.log import Log
 from standardiste.common.bus.local_partition import TAKE_MAX, LocalPartition
+from standardiste.common.bus.log import Log
 from standardiste.common.bus.owners import Claim
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
 from standardiste.common.bus.processing import Owned, PartitionLoop, run_all
