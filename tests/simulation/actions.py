@@ -11,6 +11,7 @@ from simulation.world import World
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import inputs
+from standardiste.common.events.base import Instant
 from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import (
@@ -236,7 +237,7 @@ def own_work(world: World, pick: Pick) -> None:
 
 def _transfer(world: World, pick: Pick, who: c.Actor, i: Interaction, version: int) -> c.TransferInteraction:
     to_agent = ToAgent(agent=AgentId(pick(AGENTS)), will_wait=pick((False, True)))
-    target = pick((to_agent, ToQueue(queue=QueueId(pick((*QUEUES, "nowhere"))))))
+    target = pick((to_agent, to_agent, to_agent, ToOutside(address="1"), ToQueue(queue=QueueId(pick((*QUEUES, "nowhere"))))))
     return c.TransferInteraction(actor=who, interaction=i.id, version=version, target=target)
 
 
@@ -337,6 +338,37 @@ def examine(world: World, pick: Pick) -> None:
     )
 
 
+def call_back(world: World, pick: Pick) -> None:
+    """A caller would rather be called; or an agent calls back later; or nobody wants it any more."""
+    i = pick(_interactions(world) or (None,))
+    if i is None:
+        return
+    who = actor(world, pick((i.owner or i.last_owner or "anna", pick(AGENTS))), may_supervise=pick((True, False)))
+    later = Instant(world.now + pick((1_000, 60_000, 900_000)))
+    match pick(("ask", "ask", "schedule", "cancel")):
+        case "ask" if i.conversation:
+            not_before = pick((None, None, later))
+            world.send(inputs.CallbackRequested(contact=i.facts.contact, conversation=i.conversation, not_before=not_before))
+        case "schedule":
+            world.send(c.ScheduleCallback(actor=who, interaction=i.id, not_before=later, is_for_me=pick((True, False))))
+        case _:
+            world.send(c.CancelCallback(actor=who, interaction=i.id, version=i.version))
+
+
+def on_a_call(world: World, pick: Pick) -> None:
+    i = pick(_interactions(world) or (None,))
+    if i is None:
+        return
+    who = actor(world, pick((i.owner or "anna", pick(AGENTS))), may_supervise=pick((True, True, False)))
+    make: tuple[Callable[[], Any], ...] = (
+        lambda: c.StartSupervision(actor=who, interaction=i.id, mode=pick(("listen", "step_in"))),
+        lambda: c.EndSupervision(actor=who, interaction=i.id),
+        lambda: c.DialDigits(actor=who, interaction=i.id, digits=pick(("1", "x"))),
+        lambda: c.PauseRecording(actor=who, interaction=i.id),
+    )
+    world.send(pick(make)())
+
+
 def rest(world: World, pick: Pick) -> None:
     world.send(pick((c.AskRest, c.AskSnapshot))(actor=actor(world, pick(AGENTS))))
 
@@ -405,6 +437,8 @@ ACTIONS: tuple[tuple[int, Action], ...] = (
     (5, supervise),
     (2, begin),
     (1, examine),
+    (3, call_back),
+    (2, on_a_call),
     (1, rest),
     (1, same_command_again),
     (1, reconfigure),

@@ -6,7 +6,9 @@ from typing import Final
 
 from standardiste.common.events.directory import (
     AgentProfile,
+    AtClose,
     Calendar,
+    Callbacks,
     Disposition,
     Entity,
     Limits,
@@ -31,7 +33,7 @@ from standardiste.common.events.model import (
 from standardiste.common.testing.builders import configuration, needs, person, queue
 
 AGENTS: Final = ("anna", "ben", "cleo", "dan", "eve", "fay")
-QUEUES: Final = ("main", "billing", "leads", "manual", "sales", "night")
+QUEUES: Final = ("main", "billing", "leads", "manual", "sales", "night", "calls")
 CHANNELS: Final = (Channel.CHAT, Channel.EMAIL, Channel.VOICE, Channel.SMS, Channel.OTHER)
 
 _PEOPLE: Final = (
@@ -92,6 +94,12 @@ def queues(ranking: RankingName = RankingName.LONGEST_IDLE) -> tuple[Queue, ...]
             preferred_hold_ms=15_000,
             limits=Limits(length_max=4, age_max_ms=120_000, action="queue", to_queue=QueueId("main")),
         ),
+        queue(
+            "calls",
+            calendar="night",
+            at_close=AtClose(action="callback"),
+            callbacks=Callbacks(retries=1, retry_after_ms=30_000, is_agent_first=False),
+        ),
         queue("night", calendar="night", is_target_in_opening_time=True, target_ms=30_000, filters=("no_bots",)),
     )
 
@@ -108,6 +116,7 @@ RULES: Final = RuleSet(
     change_set=1,
     rules=(
         Rule(name="lead", when='contact.text == "lead"', queue=QueueId("leads")),
+        Rule(name="calls", when='contact.channel == "voice" && contact.text == "bonjour"', queue=QueueId("calls")),
         Rule(name="night", when='contact.text == "night"', queue=QueueId("night")),
         Rule(name="manual", when='contact.text == "manual"', queue=QueueId("manual")),
         Rule(name="bill", when='contact.text.contains("bill")', queue=QueueId("billing"), skills=needs(french=1)),

@@ -268,6 +268,12 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     d.InteractionMerged: lambda e: f"merged {e.interaction} into {e.into}",
     d.InteractionLinked: lambda e: f"linked {e.interaction} {e.linked_to}",
     d.InteractionClosed: _closed,
+    d.CallbackScheduled: lambda e: f"callback {e.interaction}" + (f" by {e.agent}" if e.agent else ""),
+    d.CallbackAttempted: lambda e: (
+        f"tried {e.interaction} {e.attempt} " + ("reached" if e.is_reached else "again" if e.next_at else "given up")
+    ),
+    d.InteractionSupervised: lambda e: f"supervised {e.interaction} {e.supervisor} {e.mode}",
+    d.RecordingChanged: lambda e: f"recording {e.interaction} {'on' if e.is_recording else 'off'}",
     d.VoicemailTaken: lambda e: f"voicemail {e.interaction}",
     d.OfferMade: _offer,
     d.OfferAccepted: lambda e: f"accepted {e.offer} {e.agent}" + (" automatically" if e.is_automatic else ""),
@@ -308,7 +314,11 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     outbound.AnnounceAgent: lambda e: f"> here is {e.author.id}",
     outbound.AnnounceEnd: lambda e: "> ended",
     outbound.ConnectCall: lambda e: f"> connect {e.agent}",
-    outbound.PlaceCall: lambda e: f"> call for {e.agent}",
+    outbound.PlaceCall: lambda e: f"> call for {e.agent}" + ("" if e.is_agent_first else ", the customer first"),
+    outbound.TransferCall: lambda e: f"> send on to {e.address}",
+    outbound.SuperviseCall: lambda e: f"> {e.agent} {e.mode}",
+    outbound.RecordCall: lambda e: f"> record {'on' if e.is_recording else 'off'}",
+    outbound.SendDigits: lambda e: f"> digits {e.digits}",
     outbound.QueueCall: lambda e: f"> music {e.queue}",
     outbound.HoldCall: lambda e: "> hold",
     outbound.ResumeCall: lambda e: "> resume",
@@ -492,6 +502,33 @@ def _consulted(story: Story, which: str, id: str, what: str) -> Data:
     return cls(interaction=i.id, offer=offer)
 
 
+def _asks_callback(story: Story, id: str, at: str = "") -> Data:
+    not_before = Instant(AT + round(float(at) * 1000)) if at else None
+    return inputs.CallbackRequested(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"), not_before=not_before)
+
+
+def _schedules(story: Story, agent: str, id: str, at: str, herself: str = "") -> Data:
+    not_before = Instant(AT + round(float(at) * 1000))
+    i = InteractionId(f"in_{id}")
+    return c.ScheduleCallback(actor=story.actor(agent), interaction=i, not_before=not_before, is_for_me=bool(herself))
+
+
+def _on_call(story: Story, agent: str, verb: str, id: str, digits: str = "") -> Data:
+    about: dict[str, Any] = {"actor": story.actor(agent), "interaction": InteractionId(f"in_{id}")}
+    match verb:
+        case "dials":
+            return c.DialDigits(**about, digits=digits)
+        case "stops recording":
+            return c.PauseRecording(**about)
+        case "records":
+            return c.ResumeRecording(**about)
+        case "leaves":
+            return c.EndSupervision(**about)
+        case _:
+            modes: dict[str, c.SupervisionMode] = {"listens to": "listen", "coaches": "coach", "steps into": "step_in"}
+            return c.StartSupervision(**about, mode=modes[verb])
+
+
 def _write(story: Story, agent: str, verb: str, id: str, text: str = "") -> Data:
     audience = Audience.INTERNAL if verb == "notes" else Audience.CUSTOMER
     return c.SendMessage(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), content=content(text), audience=audience)
@@ -628,6 +665,18 @@ _VERBS = _compile(
     (
         r"(?P<id>\w+) leaves a voicemail",
         lambda story, id: inputs.VoicemailLeft(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"), blob="b", duration_ms=1),
+    ),
+    (r"(?P<id>\w+) asks to be called back(?: at (?P<at>\S+))?", _asks_callback),
+    (r"(?P<agent>\w+) will call (?P<id>\w+) back at (?P<at>\S+)(?P<herself> herself)?", _schedules),
+    (
+        r"(?P<agent>\w+) cancels the callback (?P<id>\w+)",
+        lambda story, agent, id: c.CancelCallback(
+            actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), version=story.version(id)
+        ),
+    ),
+    (
+        r"(?P<agent>\w+) (?P<verb>dials|stops recording|records|listens to|coaches|steps into|leaves) (?P<id>\w+)(?: (?P<digits>\S+))?",
+        _on_call,
     ),
     (r"media of (?P<id>\w+) (?P<what>connects|fails|ends|ends for the agent)", _media),
     (r"(?P<agent>\w+) (?P<verb>accepts|declines) (?P<id>\w+?)(?:-o(?P<number>\d+))?(?: on (?P<session>\S+))?", _accept),

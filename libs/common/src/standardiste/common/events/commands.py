@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import C, Instant, Kind, event
@@ -33,6 +33,9 @@ from standardiste.common.events.model import (
 )
 
 _FROM = ("agent-gateway", "ingest-open")
+
+SupervisionMode: TypeAlias = Literal["listen", "coach", "step_in"]
+SupervisionEnd: TypeAlias = Literal["end"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,7 +408,7 @@ class StartSupervision:
 
     actor: Actor
     interaction: InteractionId
-    mode: Literal["listen", "coach", "step_in"]
+    mode: SupervisionMode
 
 
 @_command("supervision.end")

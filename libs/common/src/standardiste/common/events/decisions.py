@@ -542,7 +542,7 @@ class InteractionClosed:
 @_decision("callback.scheduled")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackScheduled:
-    """The customer will be called."""
+    """The customer will be called, from `not_before` on, by `agent` if one is named. It keeps its place in the queue."""
 
     interaction: InteractionId
     version: int
@@ -553,12 +553,13 @@ class CallbackScheduled:
 @_decision("callback.attempted")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAttempted:
-    """One try of a callback."""
+    """One try of a callback. Not reached, it is tried again at `next_at`; None: given up."""
 
     interaction: InteractionId
     version: int
     attempt: int
     is_reached: bool
+    next_at: Instant | None = None
 
 
 @_decision("voicemail.taken")
@@ -669,7 +670,7 @@ class MessageAccepted:
 @_decision("message.sent")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
-    """Handed to the provider."""
+    """Handed to the provider. `segments`: how many parts a text took."""
 
     conversation: ConversationId
     interaction: InteractionId | None = None
@@ -678,6 +679,7 @@ class MessageSent:
     recipient: str = ""
     code: str | None = None
     detail: str | None = None
+    segments: int | None = None
 
 
 @_decision("message.delivered")

@@ -252,6 +252,24 @@ class Limits:
     notice: Words | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtClose:
+    """What becomes of those who still wait when the queue's calendar closes, and of those who come while it is closed. `none`: they wait for the opening."""
+
+    action: Literal["none", "queue", "callback", "voicemail", "message", "close"] = "none"
+    to_queue: QueueId | None = None
+    notice: Words | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """How a customer is called back: the agent's side first or the customer's, and how often again after how long when he is not reached."""
+
+    is_agent_first: bool = True
+    retries: int = 3
+    retry_after_ms: int = 900_000
+
+
 @_entity("queue")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
@@ -277,6 +295,8 @@ class Queue:
     dispositions: tuple[DispositionId, ...] = ()
     relaxation: tuple[RelaxationStep, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    at_close: AtClose = field(default_factory=AtClose)
+    callbacks: Callbacks = field(default_factory=Callbacks)
     service_level_ms: int | None = None
     calendar: str | None = None
     filters: tuple[str, ...] = ()

@@ -152,6 +152,7 @@ class QueuedBecause(StrEnum):
     OVERFLOWED = "overflowed"
     QUEUE_REMOVED = "queue_removed"
     RESTORED = "restored"
+    CALLBACK = "callback"
 
 
 class CloseReason(StrEnum):
@@ -220,7 +221,8 @@ class Attachment:
 class Content:
     """
     What was said. `text` is always there, possibly empty, at most 64 KiB; `new_text` is what of it is new (quotes and signature apart), None when all is.
-    A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised.
+    A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised. `template` names one
+    that the channel's provider has approved (WhatsApp), with its values by name; `text` is then what the customer reads.
     """
 
     text: str = ""
@@ -232,6 +234,8 @@ class Content:
     raw_blob: BlobName | None = None
     is_truncated: bool = False
     attachments: tuple[Attachment, ...] = ()
+    template: str | None = None
+    template_values: Mapping[str, str] | None = None
 
 
 @quick

@@ -11,7 +11,7 @@ from typing import Final
 
 from standardiste.common.events.base import Event, class_of
 from standardiste.common.events.directory import ENTITIES, ChangeSetCommitted
-from standardiste.router.engine.changes import arrivals, configuration, consults, life, offers, people
+from standardiste.router.engine.changes import arrivals, calls, configuration, consults, life, offers, people
 from standardiste.router.engine.changes.turns import Changes
 from standardiste.router.engine.live import Live
 
@@ -20,6 +20,7 @@ _CHANGES: Final[Changes] = {
     **arrivals.CHANGES,
     **life.CHANGES,
     **consults.CHANGES,
+    **calls.CHANGES,
     **offers.CHANGES,
     **people.CHANGES,
 }

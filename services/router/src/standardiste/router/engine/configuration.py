@@ -104,6 +104,7 @@ class Configuration:
         self._rings: dict[tuple[QueueId, tuple[SkillNeed, ...], int], tuple[Ring, ...]] = {}
         self._build_groups()
         self.delays_ms = self._delays()
+        self.closing_calendars = {queue.calendar for queue in self._queues.values() if queue.at_close.action != "none"}
 
     # ---- lookups
 

@@ -30,7 +30,7 @@ from standardiste.common.events.model import (
     QueuedBecause,
     ReceiptId,
 )
-from standardiste.router.engine import offers, requirement
+from standardiste.router.engine import limits, offers, requirement
 from standardiste.router.engine.memory import RETURN_MS
 from standardiste.router.engine.state import Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
@@ -201,7 +201,7 @@ def not_identified(step: Step, i: Interaction) -> None:
 def enter(step: Step, i: Interaction, because: QueuedBecause, enqueued_at: Instant | None = None) -> None:
     """Into the queue for the first time."""
     offers.queue(step, i, because, enqueued_at=enqueued_at)
-    requirement.check_limits(step, step.now(i.id))
+    limits.check(step, step.now(i.id))
 
 
 def _age_of_return(step: Step, i: Interaction) -> Instant:

@@ -39,6 +39,8 @@ class Due(StrEnum):
     GATEWAY = "gateway"
     OPENING = "opening"
     HOURS = "hours"
+    CLOSING = "closing"
+    NOT_BEFORE = "not_before"
     CHANGE_SET = "change_set"
     SWEEP = "sweep"
     MARKS = "marks"

@@ -42,6 +42,8 @@ def due_of(live: Live, interaction: Interaction) -> list[Deadline]:
 def _due_waiting(live: Live, interaction: Interaction) -> Iterator[Deadline]:
     id = interaction.id
     queue = live.queue_of(interaction)
+    if interaction.not_before:
+        yield Deadline(interaction.not_before, id, Due.NOT_BEFORE)
     if interaction.hold_for is not None:
         yield Deadline(interaction.hold_until, id, Due.HOLD)
     if interaction.step < len(queue.relaxation):
@@ -81,10 +83,14 @@ def next_sweep(live: Live) -> Deadline:
 
 
 def due_hours(live: Live) -> Iterator[Deadline]:
+    """Every calendar's next change; and an act of its own where a queue does something with those who wait at its close."""
+    acting = live.configuration.closing_calendars
     for id, hours in live.configuration.hours.items():
         change = hours.next_change(live.at)
         if change is not None:
             yield Deadline(change, id, Due.HOURS)
+            if id in acting:
+                yield Deadline(change, id, Due.CLOSING)
 
 
 def due_of_agent(agent: Agent) -> list[Deadline]:

@@ -18,7 +18,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.router.engine import commands, contacts, media, noting, reconfigure, sessions, timers
+from standardiste.router.engine import callbacks, commands, contacts, media, noting, reconfigure, sessions, timers
 from standardiste.router.engine.apply import apply
 from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import Deadline
@@ -131,6 +131,7 @@ _FACTS: Final[dict[type, Handler]] = {
     inputs.MediaFailed: media.failed,
     inputs.MediaEnded: media.ended,
     inputs.DeliveryReported: media.delivered,
+    inputs.CallbackRequested: callbacks.requested,
     inputs.VoicemailLeft: media.voicemail_left,
     inputs.MessageNoted: noting.noted,
     inputs.ChannelAddressReported: media.address_reported,
@@ -138,4 +139,4 @@ _FACTS: Final[dict[type, Handler]] = {
     inputs.SessionClosed: sessions.closed,
     inputs.GatewayBeat: sessions.beat,
 }
-"""Facts and who handles them. A fact that is not here (a callback is not offered yet) is skipped."""
+"""Facts and who handles them. A fact that is not here is skipped."""

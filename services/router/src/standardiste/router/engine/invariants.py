@@ -111,6 +111,8 @@ def _overdue(live: Live, at: Instant) -> list[Fault]:
             ends.append(i.connect_by)
         if i.state is InteractionState.WRAPPING and i.wrap_up_ends_at is not None:
             ends.append(i.wrap_up_ends_at)
+        if i.not_before and i.state in WAITING_STATES:
+            ends.append(i.not_before)
         if i.hold_for is not None and i.state in WAITING_STATES:
             ends.append(i.hold_until)
         if any(end < at for end in ends):
@@ -153,6 +155,8 @@ def _of_agent(live: Live, agent: Agent) -> str | None:
 
 def _of_queue(live: Live, i: Interaction, at: Instant) -> str | None:
     queue = live.queue_of(i)
+    if i.not_before > at:
+        return "not_before"
     if queue.is_pull_only:
         return "pull_only"
     if not live.is_open(queue, at):

@@ -73,6 +73,7 @@ class Live:
         self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
         self.tried_by: dict[AgentId, dict[InteractionId, None]] = {}
         self.handed_to: dict[AgentId, dict[InteractionId, None]] = {}
+        self.supervised_by: dict[AgentId, dict[InteractionId, None]] = {}
         self.broadcasting: dict[InteractionId, None] = {}
         self.queue_lengths: dict[QueueId, int] = {}
         self.touched: dict[tuple[str, str], None] = {}
@@ -136,7 +137,7 @@ class Live:
 
     def need_of(self, interaction: Interaction) -> Need | None:
         """What it asks of an agent, while it waits for one; None when it does not, or waits where nothing is offered."""
-        if interaction.state not in WAITING_STATES:
+        if interaction.state not in WAITING_STATES or interaction.not_before:
             return None
         queue = self.queue_of(interaction)
         if queue.is_pull_only or len(interaction.offers) >= max(queue.broadcast_to, 1):
@@ -234,6 +235,8 @@ class Live:
             _index_one(self.handed_to, id, _handed(old), _handed(new))
         if old is None or new is None or old.tried is not new.tried:
             _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
+        if (old.supervisors if old else ()) != (new.supervisors if new else ()):
+            _index_many(self.supervised_by, id, old.supervisors if old else (), new.supervisors if new else ())
         if old is None or new is None or old.state is not new.state or old.requirement.queue != new.requirement.queue:
             self._count(old, -1)
             self._count(new, 1)
@@ -390,6 +393,7 @@ def _weighs_alike(old: Interaction | None, new: Interaction | None) -> bool:
         and old.owner == new.owner
         and old.offers is new.offers
         and old.is_interrupted == new.is_interrupted
+        and old.facts is new.facts
         and old.consult is new.consult
         and old.requirement.labels == new.requirement.labels
     )
@@ -400,6 +404,8 @@ def _waits_alike(old: Interaction, new: Interaction) -> bool:
     return (
         old.state is new.state
         and old.requirement is new.requirement
+        and old.facts is new.facts
+        and old.not_before == new.not_before
         and old.offers is new.offers
         and old.tried is new.tried
         and old.key == new.key

@@ -18,7 +18,7 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.common.events.outbound import QueueCall
-from standardiste.router.engine import consults, offers, requirement
+from standardiste.router.engine import callbacks, consults, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of, has_media, readers
 
@@ -35,6 +35,8 @@ def connected(step: Step, data: inputs.MediaConnected) -> None:
         interaction=i.id, version=i.version + 1, conversation=i.conversation, owner=i.owner, offer=data.offer
     )
     step.tell(activated, i)
+    if i.callback is not None:
+        callbacks.reached(step, step.now(i.id))
 
 
 def failed(step: Step, data: inputs.MediaFailed) -> None:
@@ -53,6 +55,9 @@ def give_up(step: Step, i: Interaction, detail: str) -> None:
     assert i.owner is not None, "connecting has an owner"
     assert i.taken_with is not None, "connecting came from an offer"
     step.tell(d.OfferMediaFailed(offer=i.taken_with, interaction=i.id, agent=i.owner, detail=detail), i)
+    if i.callback is not None:
+        callbacks.missed(step, step.now(i.id))
+        return
     if i.facts.direction is Direction.OUTBOUND:
         offers.wrap_up(step, step.now(i.id), None)
         return
@@ -97,6 +102,7 @@ def delivered(step: Step, data: inputs.DeliveryReported) -> None:
             recipient=data.recipient,
             code=data.code,
             detail=data.detail,
+            **({"segments": data.segments} if cls is d.MessageSent else {}),
         ),
         subject,
         tuple(readers(i)) if i else ((f"agent:{closed.owner}",) if closed and closed.owner else ()),

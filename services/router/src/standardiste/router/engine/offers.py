@@ -30,7 +30,16 @@ from standardiste.common.events.model import (
     Withdrawal,
     WrapUpMode,
 )
-from standardiste.common.events.outbound import AnnounceAgent, AnnounceEnd, ConnectCall, HoldCall, QueueCall, ReleaseCall, ResumeCall
+from standardiste.common.events.outbound import (
+    AnnounceAgent,
+    AnnounceEnd,
+    ConnectCall,
+    HoldCall,
+    PlaceCall,
+    QueueCall,
+    ReleaseCall,
+    ResumeCall,
+)
 from standardiste.router.engine import agents, consults
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, Offer
@@ -116,7 +125,7 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
     former = i.owner
     i = step.now(i.id)
     conversation = i.conversation
-    if has_media(i):
+    if has_media(i) or i.callback is not None:
         deadline = Instant(step.at + CONNECT_MS[i.facts.channel])
         connecting = d.InteractionConnecting(
             interaction=i.id,
@@ -128,8 +137,10 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
             is_forced=is_forced,
         )
         step.tell(connecting, i)
-        call = ConnectCall(conversation=conversation_of(i), interaction=i.id, offer=offer, agent=agent)
-        step.send(call, i)
+        if i.callback is not None:
+            _call_back(step, step.now(i.id), agent, offer)
+        else:
+            step.send(ConnectCall(conversation=conversation_of(i), interaction=i.id, offer=offer, agent=agent), i)
     else:
         activated = d.InteractionActivated(
             interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, is_forced=is_forced
@@ -138,6 +149,19 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
         announce(step, step.now(i.id), agent)
     if former is not None and former != agent:
         agents.work_ended(step, former)
+
+
+def _call_back(step: Step, i: Interaction, agent: AgentId, offer: OfferId) -> None:
+    """An agent accepted: now the customer is called. The channel knows the number by the conversation."""
+    call = PlaceCall(
+        conversation=conversation_of(i),
+        interaction=i.id,
+        agent=agent,
+        channel_address=i.facts.channel_address,
+        is_agent_first=step.live.queue_of(i).callbacks.is_agent_first,
+        offer=offer,
+    )
+    step.send(call, i)
 
 
 def announce(step: Step, i: Interaction, agent: AgentId) -> None:

@@ -15,23 +15,18 @@ from standardiste.common.events.contact_facts import ContactFacts, facts_of_cont
 from standardiste.common.events.directory import Queue, Rule
 from standardiste.common.events.model import (
     AgentId,
-    Channel,
-    CloseReason,
     Contact,
     CustomerSummary,
     Direction,
-    QueuedBecause,
     QueueId,
     Requirement,
     SkillNeed,
     Why,
-    Withdrawal,
 )
-from standardiste.common.events.outbound import TakeVoicemail, TellNotice
 from standardiste.router.engine import offers
 from standardiste.router.engine.facts import facts_of
 from standardiste.router.engine.state import Interaction, evolve
-from standardiste.router.engine.step import Step, conversation_of
+from standardiste.router.engine.step import Step
 
 UNKNOWN_ADDRESS: Final = "unknown_channel_address"
 """In the place of a rule's name: none matched, and the address of ours that the contact came on is unknown or archived."""
@@ -200,46 +195,6 @@ def relax_by_age(step: Step, i: Interaction) -> None:
         if i.step >= len(steps) or step.at - i.enqueued_at < steps[i.step].at_age_ms:
             return
         relax(step, i)
-
-
-# ---- limits
-
-
-def check_limits(step: Step, i: Interaction) -> None:
-    """The queue is too long for one more."""
-    limits = step.live.queue_of(i).limits
-    length = step.live.queue_lengths.get(i.requirement.queue, 0)
-    if limits.length_max is not None and length > limits.length_max and limits.action != "none":
-        overflow(step, i, "length")
-
-
-def overflow(step: Step, i: Interaction, limit: str) -> None:
-    """Do what the queue's limits say, once per interaction and queue."""
-    queue = step.live.queue_of(i)
-    limits = queue.limits
-    to = step.live.configuration.queue(limits.to_queue)
-    action = limits.action
-    is_possible = {
-        "queue": to is not None and to.id != queue.id,
-        "voicemail": i.facts.channel is Channel.VOICE,
-        "message": True,
-        "close": True,
-    }.get(action, False)
-    if not is_possible or i.overflowed > 0:
-        return
-    step.tell(d.InteractionOverflowed(interaction=i.id, version=i.version, queue=queue.id, limit=limit, action=action), i)
-    i = step.now(i.id)
-    conversation = conversation_of(i)
-    if limits.notice is not None or action in ("message", "close"):
-        step.send(TellNotice(conversation=conversation, notice=f"overflow.{limit}", words=limits.notice), i)
-    if action == "queue" and to is not None:
-        i = offers.drop_offers(step, i, Withdrawal.SUPERSEDED)
-        move(step, i, to, "overflow")
-        offers.queue(step, step.now(i.id), QueuedBecause.OVERFLOWED)
-    elif action == "voicemail":
-        step.send(TakeVoicemail(conversation=conversation, interaction=i.id), i)
-    elif action == "close":
-        offers.close(step, i, CloseReason.OVERFLOWED)
 
 
 # ---- staff

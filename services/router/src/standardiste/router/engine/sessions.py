@@ -13,13 +13,13 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
-from standardiste.common.events.outbound import TellNotice
+from standardiste.common.events.outbound import SuperviseCall, TellNotice
 from standardiste.router.engine import consults, offers
 from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, Agent, Interaction
-from standardiste.router.engine.step import Step, conversation_of
+from standardiste.router.engine.step import Step, conversation_of, has_media
 
 SILENT_MS: Final = 10_000
 """A gateway that missed two beats is silent; what expires meanwhile is nobody's fault."""
@@ -77,9 +77,19 @@ def end(step: Step, agent: Agent, because: str) -> None:
     offers.withdraw_all(step, agent.id, reason)
     drop_transfers_to(step, agent.id)
     consults.leave_all(step, agent.id, "agent_lost")
+    _stop_supervising(step, agent.id)
     changed = step.live.agents[agent.id]
     if changed.status != AWAY or changed.next_status is not None:
         step.tell_agent(d.AgentStatusChanged(agent=agent.id, status=AWAY, next_status=None, because=because), agent.id)
+
+
+def _stop_supervising(step: Step, agent: AgentId) -> None:
+    """Who is gone no longer listens."""
+    for id in sorted(step.live.supervised_by.get(agent, ())):
+        i = step.now(id)
+        step.tell(d.InteractionSupervised(interaction=id, version=i.version, supervisor=agent, mode="end"), i)
+        if has_media(i):
+            step.send(SuperviseCall(conversation=conversation_of(i), interaction=id, agent=agent, mode="end"), i)
 
 
 def drop_transfers_to(step: Step, agent: AgentId) -> None:

@@ -132,6 +132,14 @@ class Consult:
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """The caller hung up and is to be called: nobody is on the line while this stands. `attempts` counts the tries so far."""
+
+    attempts: int = 0
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A segment of the history record, as kept while it is written."""
 
@@ -196,6 +204,9 @@ class Interaction:
     position: int = 0
     transfer: Transfer | None = None
     consult: Consult | None = None
+    callback: Callback | None = None
+    not_before: Instant = NEVER
+    supervisors: tuple[AgentId, ...] = ()
     stretches: tuple[Stretch, ...] = ()
 
     @property

@@ -109,7 +109,7 @@ class Step:
 
 
 def readers(i: Interaction) -> dict[str, None]:
-    """Who may see it: owner, those it is offered to, the agent asked in, the agent a transfer waits for; while it is queued, whoever watches the queue."""
+    """Who may see it: owner, those it is offered to, the agent asked in, who supervises it, the agent a transfer waits for; while it is queued, whoever watches the queue."""
     to: dict[str, None] = {}
     if i.owner is not None:
         to[f"agent:{i.owner}"] = None
@@ -117,6 +117,8 @@ def readers(i: Interaction) -> dict[str, None]:
         to[f"agent:{offer.agent}"] = None
     if i.guest is not None:
         to[f"agent:{i.guest}"] = None
+    for supervisor in i.supervisors:
+        to[f"agent:{supervisor}"] = None
     if i.state in WAITING_STATES or i.state is InteractionState.IDENTIFYING:
         to[f"queue:{i.requirement.queue}"] = None
     elif i.state is InteractionState.PARKED and i.last_owner is not None:

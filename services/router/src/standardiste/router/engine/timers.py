@@ -18,7 +18,7 @@ from standardiste.common.events.model import (
     QueuedBecause,
     Withdrawal,
 )
-from standardiste.router.engine import agents, contacts, media, offers, pairs, reconfigure, requirement, sessions, waiting
+from standardiste.router.engine import agents, contacts, limits, media, offers, pairs, reconfigure, requirement, sessions, waiting
 from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, POSITION_MS, SWEEP_MS
@@ -104,7 +104,7 @@ def _age(step: Step, due: Deadline) -> None:
         return
     age_max_ms = step.live.queue_of(i).limits.age_max_ms
     if age_max_ms is not None and step.at - i.enqueued_at >= age_max_ms:
-        requirement.overflow(step, i, "age")
+        limits.overflow(step, i, "age")
 
 
 def _position(step: Step, due: Deadline) -> None:
@@ -114,6 +114,26 @@ def _position(step: Step, due: Deadline) -> None:
         return
     waiting.tell(step, i)
     step.live.deadlines.add(Deadline(Instant(due.at + POSITION_MS), due.id, Due.POSITION))
+
+
+def _not_before(step: Step, due: Deadline) -> None:
+    """The date of a callback, or of its next try, has come: it takes its place in the queue."""
+    i = step.live.interactions.get(InteractionId(due.id))
+    if i is not None and i.not_before == due.at and i.state in WAITING_STATES:
+        offers.queue(step, i, QueuedBecause.CALLBACK)
+
+
+def _closing(step: Step, due: Deadline) -> None:
+    live = step.live
+    hours = live.configuration.hours.get(due.id)
+    if hours is None or due.id not in live.configuration.closing_calendars:
+        return
+    if not hours.is_open(due.at):
+        for id in sorted(id for id, i in live.interactions.items() if i.state in WAITING_STATES and live.queue_of(i).calendar == due.id):
+            limits.check_closed(step, step.now(id))
+    change = hours.next_change(due.at)
+    if change is not None:
+        live.deadlines.add(Deadline(change, due.id, Due.CLOSING))
 
 
 def _connect(step: Step, due: Deadline) -> None:
@@ -199,6 +219,8 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.STEP: _step,
     Due.AGE: _age,
     Due.POSITION: _position,
+    Due.CLOSING: _closing,
+    Due.NOT_BEFORE: _not_before,
     Due.CONNECT: _connect,
     Due.WRAP_UP: _wrap_up,
     Due.PARKED: _parked,

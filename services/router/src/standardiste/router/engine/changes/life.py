@@ -13,6 +13,7 @@ from standardiste.common.events.model import (
 from standardiste.router.engine.changes.turns import Changes, check, key_in_order, stretched, take, turn
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
+    NEVER,
     Closed,
     Transfer,
     evolve,
@@ -51,6 +52,7 @@ def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
         hold_until=data.hold_until or Instant(0),
         taken_with=None,
         transfer=None,
+        not_before=i.not_before if i.not_before > event.time else NEVER,
         parked_until=None,
         wrap_up_ends_at=None,
         is_interrupted=False,

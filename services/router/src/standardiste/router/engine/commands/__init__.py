@@ -16,7 +16,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, class_of
 from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine.commands import consult, desk, messages, opening, questions, supervision, work
+from standardiste.router.engine.commands import calls, consult, desk, messages, opening, questions, supervision, work
 from standardiste.router.engine.commands.answers import Asker, Done, Later, Refused, answer, proven
 from standardiste.router.engine.memory import ANSWERS_KEPT_MS
 from standardiste.router.engine.state import Answer
@@ -50,6 +50,13 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.CompleteConsult: consult.complete,
     c.StartConference: consult.confer,
     c.LeaveConference: consult.leave,
+    c.ScheduleCallback: calls.schedule_callback,
+    c.CancelCallback: calls.cancel_callback,
+    c.DialDigits: calls.dial_digits,
+    c.PauseRecording: calls.record,
+    c.ResumeRecording: calls.record,
+    c.StartSupervision: calls.supervise,
+    c.EndSupervision: calls.end_supervision,
     c.AssignInteraction: supervision.assign,
     c.RequeueInteraction: supervision.requeue,
     c.PrioritiseInteraction: supervision.prioritise,
@@ -60,21 +67,11 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.RepairInteraction: questions.repair,
 }
 
-NOT_OFFERED: Final = (
-    c.ScheduleCallback,
-    c.CancelCallback,
-    c.DialDigits,
-    c.PauseRecording,
-    c.ResumeRecording,
-    c.StartSupervision,
-    c.EndSupervision,
-)
-"""Commands of the catalogue that no channel or desk here carries out: refused `not_offered_here`."""
-
 FOR_API: Final = frozenset(
     {
         c.OpenInteraction,
         c.AssignInteraction,
+        c.CancelCallback,
         c.RequeueInteraction,
         c.PrioritiseInteraction,
         c.CloseInteraction,
@@ -103,8 +100,6 @@ def handle(step: Step, event: Event) -> None:
 
 
 def _carry_out(step: Step, asker: Asker, event: Event) -> Done | Refused | Later:
-    if isinstance(event.data, NOT_OFFERED):
-        return Refused(Refusal.NOT_OFFERED_HERE)
     handler = HANDLERS.get(class_of(event.data))
     return Refused(Refusal.UNKNOWN_TYPE) if handler is None else handler(step, asker, event.data)
 

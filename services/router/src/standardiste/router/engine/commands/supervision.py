@@ -97,7 +97,8 @@ def close(step: Step, asker: Asker, data: c.CloseInteraction) -> Done | Refused:
     i = find_at(step, data.interaction, data.version)
     if isinstance(i, Refused):
         return i
-    if has_media(i) and not i.has_left:
+    is_called_back = i.callback is not None and i.state is InteractionState.CONNECTING
+    if (has_media(i) and not i.has_left) or is_called_back:
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
     reason = CloseReason.CLOSED_BY_API if asker.is_api else CloseReason.CLOSED_BY_SUPERVISOR
     offers.close(step, i, reason, data.reason, Withdrawal.SUPERVISOR)

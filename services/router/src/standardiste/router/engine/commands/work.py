@@ -14,11 +14,12 @@ from standardiste.common.events.model import (
     QueuedBecause,
     QueueId,
     ToAgent,
+    ToOutside,
     ToQueue,
     Why,
     WrapUpMode,
 )
-from standardiste.common.events.outbound import QueueCall, ReleaseCall
+from standardiste.common.events.outbound import QueueCall, ReleaseCall, TransferCall
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import agents, consults, cycle, offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
@@ -189,8 +190,8 @@ def transfer(step: Step, asker: Asker, data: c.TransferInteraction) -> Done | Re
             if i.state is InteractionState.WRAPPING:
                 return Refused(Refusal.WRONG_STATE, "it is wrapping", i.id)
             return _to_agent(step, i, data, data.target)
-        case _:
-            return Refused(Refusal.NOT_OFFERED_HERE, interaction=i.id)
+        case ToOutside(address=number):
+            return _to_outside(step, i, data, number)
 
 
 def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) -> Done | Refused:
@@ -207,6 +208,17 @@ def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) 
         conversation = conversation_of(i)
         step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
         step.send(QueueCall(conversation=conversation, interaction=i.id, queue=queue.id), i)
+    return Done(i.id)
+
+
+def _to_outside(step: Step, i: Interaction, data: c.TransferInteraction, number: str) -> Done | Refused:
+    """Blind: the caller is sent there and the owner has it until media.ended, so a number that cannot be reached costs nobody his call."""
+    if not has_media(i) or i.has_left or i.state is InteractionState.WRAPPING:
+        return Refused(Refusal.NOT_OFFERED_HERE, "only a call is sent outside", i.id)
+    assert i.owner is not None, "owned"
+    moved = d.InteractionTransferred(interaction=i.id, version=i.version + 1, by=i.owner, target=data.target, note=data.note)
+    step.tell(moved, i)
+    step.send(TransferCall(conversation=conversation_of(i), interaction=i.id, address=number), i)
     return Done(i.id)
 
 

@@ -1,0 +1,127 @@
+"""Calls: called back, sent outside, supervised, recorded. routing.md, "Waiting customers" and "Transfer, consult"."""
+
+from __future__ import annotations
+
+from stories.story import Story
+
+from standardiste.common.events.directory import Callbacks
+from standardiste.common.testing.builders import person, queue
+
+
+def calling(*more: object) -> Story:
+    """Anna talks to v1."""
+    made = Story(*more)  # type: ignore[arg-type]  # entities
+    made.line(0.0, "the floor: anna")
+    made.line(1.0, "v1 by voice, v1 is cu1, anna accepts v1")
+    made.line(2.0, "media of v1 connects")
+    return made
+
+
+def test_a_callback_keeps_its_place_in_the_same_queue() -> None:
+    calling().run("""
+           3.0 | v2 by voice, v2 is cu2         | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
+           4.0 | v3 by voice, v3 is cu3         | created v3; routed v3 main; said v3; identified v3 cu3; queued v3 identified
+           5.0 | v2 asks to be called back      | callback v2
+           6.0 | v2 hangs up                    |
+           7.0 | media of v1 ends, anna ends v1 | left v1; wrapping v1; anna wrapping 100; closed v1 handled; idle anna; done;
+               |                                | offer v2-o1 anna 20s; anna offered 100
+           8.0 | anna accepts v2                | accepted v2-o1 anna; connecting v2 anna; > call for anna; done; anna busy 100
+          12.0 | media of v2 connects           | active v2 anna; tried v2 1 reached
+          20.0 | media of v2 ends               | left v2; wrapping v2; anna wrapping 100
+    """)
+
+
+def test_a_customer_not_reached_is_tried_three_times_more_at_fifteen_minutes_and_keeps_his_age() -> None:
+    Story(queue("main", callbacks=Callbacks(is_agent_first=False))).run("""
+           0.0 | v1 by voice, v1 is cu1, v1 asks to be called back | created v1; routed v1 main; said v1; identified v1 cu1;
+               |                                                   | queued v1 identified; callback v1
+           1.0 | the floor: anna, anna accepts v1                  | offer v1-o1 anna 20s; accepted v1-o1 anna;
+               |                                                   | connecting v1 anna; > call for anna, the customer first;
+               |                                                   | done; anna busy 100
+           9.0 | media of v1 fails                                 | media failed v1-o1 anna; tried v1 1 again;
+               |                                                   | disowned v1 media_failed; queued v1 callback; anna ready 0
+         910.0 | anna accepts v1                                   | queued v1 callback; offer v1-o2 anna 20s; anna offered 100;
+               |                                                   | accepted v1-o2 anna; connecting v1 anna;
+               |                                                   | > call for anna, the customer first; done; anna busy 100
+         940.0 |                                                   | media failed v1-o2 anna; tried v1 2 again;
+               |                                                   | disowned v1 media_failed; queued v1 callback; anna ready 0
+        1841.0 | anna accepts v1, media of v1 fails                | queued v1 callback; offer v1-o3 anna 20s; anna offered 100;
+               |                                                   | accepted v1-o3 anna; connecting v1 anna;
+               |                                                   | > call for anna, the customer first; done; anna busy 100;
+               |                                                   | media failed v1-o3 anna; tried v1 3 again;
+               |                                                   | disowned v1 media_failed; queued v1 callback; anna ready 0
+        2742.0 | anna accepts v1, media of v1 fails                | queued v1 callback; offer v1-o4 anna 20s; anna offered 100;
+               |                                                   | accepted v1-o4 anna; connecting v1 anna;
+               |                                                   | > call for anna, the customer first; done; anna busy 100;
+               |                                                   | media failed v1-o4 anna; tried v1 4 given up;
+               |                                                   | closed v1 failed; anna ready 0
+    """)
+
+
+def test_a_callback_with_a_date_is_hidden_until_then() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           1.0 | v1 asks to be called back at 60 | callback v1
+           2.0 | the floor: anna                 |
+           3.0 | anna asks why v1                | explained not_before:1 not_signed_in:1; done
+           4.0 | a restart                       | router resumed
+          60.0 |                                 | queued v1 callback; offer v1-o1 anna 20s; anna offered 100
+    """)
+
+
+def test_an_offered_caller_who_asks_to_be_called_back_is_offered_as_a_callback() -> None:
+    Story().run("""
+           0.0 | the floor: anna           |
+           1.0 | v1 by voice, v1 is cu1    | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                           | offer v1-o1 anna 20s; anna offered 100
+           2.0 | v1 asks to be called back | withdrawn v1-o1 anna superseded; callback v1; queued v1 callback;
+               |                           | offer v1-o2 anna 20s; anna offered 100
+           3.0 | anna accepts v1           | accepted v1-o2 anna; connecting v1 anna; > call for anna; done; anna busy 100
+    """)
+
+
+def test_an_agent_calls_back_later_herself_or_whoever_is_free() -> None:
+    calling(person("ben")).run("""
+           3.0 | anna will call v1 back at 1           | no: wrong_state
+           4.0 | anna will call v1 back at 60 herself  | > release all; disowned v1 callback; idle anna; callback v1 by anna;
+               |                                       | routed v1 main; queued v1 callback; done; anna ready 0
+           5.0 | the floor: ben                        |
+          60.0 |                                       | queued v1 callback for anna; offer v1-o2 anna 20s; anna offered 100
+          61.0 | anna accepts v1, media of v1 connects | accepted v1-o2 anna; connecting v1 anna; > call for anna; done;
+               |                                       | anna busy 100; active v1 anna; tried v1 1 reached
+          70.0 | anna will call v1 back at 90          | > release all; disowned v1 callback; idle anna; callback v1;
+               |                                       | routed v1 main; queued v1 callback; done; anna ready 0
+          80.0 | ben cancels the callback v1           | no: not_allowed
+          81.0 | anna cancels the callback v1          | closed v1 handled; done
+    """)
+
+
+def test_a_call_is_sent_outside_blind_and_its_owner_has_it_until_it_has_gone() -> None:
+    calling().run("""
+           3.0 | anna transfers v1 to number +33199 | transferred v1; > send on to +33199; done
+           5.0 | media of v1 ends                   | left v1; wrapping v1; anna wrapping 100
+    """)
+
+
+def test_digits_and_recording() -> None:
+    calling().run("""
+           3.0 | anna dials v1 12#       | > digits 12#; done
+           4.0 | anna dials v1 hello     | no: malformed
+           5.0 | anna stops recording v1 | recording v1 off; > record off; done
+           6.0 | anna records v1         | recording v1 on; > record on; done
+           7.0 | ben records v1          | no: no_session
+    """)
+
+
+def test_a_supervisor_listens_coaches_steps_in_and_leaves() -> None:
+    calling(person("sam")).run("""
+           3.0 | sam signs in                     | session s-sam; idle sam; sam not_ready 0; snapshot 0+0
+           4.0 | sam listens to v1                | supervised v1 sam listen; > sam listen; done
+           5.0 | sam coaches v1                   | supervised v1 sam coach; > sam coach; done
+           6.0 | sam steps into v1                | supervised v1 sam step_in; > sam step_in; done
+           7.0 | anna listens to v1               | no: not_allowed
+           8.0 | sam leaves v1                    | supervised v1 sam end; > sam end; done
+           9.0 | sam leaves v1                    | no: wrong_state
+          10.0 | sam listens to v1, sam signs out | supervised v1 sam listen; > sam listen; done; session s-sam ended signed_out;
+               |                                  | supervised v1 sam end; > sam end; sam offline 0
+    """)
