@@ -180,6 +180,10 @@ CASES: Mapping[str, Case] = {
     "POST /v1/sms/twilio/status/{token}": Case(
         ("bad_token",), values={"token": "{visitor}"}, body={"MessageStatus": "sent"}, proof="twilio"
     ),
+    "POST /v1/sms/vonage/messages": Case(
+        ("bad_signature",), body={"to": "33639980999", "from": "33600000000", "message_uuid": "u1"}, is_public=True
+    ),
+    "POST /v1/sms/vonage/status/{token}": Case(("bad_token",), values={"token": "{visitor}"}, body={"status": "read"}, is_public=True),
     "POST /v1/voice/twilio/calls": Case(
         ("bad_signature",), body={"To": "+33199000999", "From": "+33600000000", "CallSid": "CA1"}, proof="twilio"
     ),

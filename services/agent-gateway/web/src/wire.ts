@@ -84,6 +84,7 @@ export interface Decisions {
   readonly "interaction.conference-started": ConferenceStarted;
   readonly "interaction.connecting": InteractionConnecting;
   readonly "interaction.consult-ended": ConsultEnded;
+  readonly "interaction.consult-joined": ConsultJoined;
   readonly "interaction.consulting": InteractionConsulting;
   readonly "interaction.disowned": InteractionDisowned;
   readonly "interaction.dispositioned": InteractionDispositioned;
@@ -325,15 +326,16 @@ export interface Bye {
   readonly kind: "bye";
 }
 
-/** One try of a callback. */
+/** One try of a callback. Not reached, it is tried again at `next_at`; None: given up. */
 export interface CallbackAttempted {
   readonly interaction: InteractionId;
   readonly version: number;
   readonly attempt: number;
   readonly is_reached: boolean;
+  readonly next_at?: Instant;
 }
 
-/** The customer will be called. */
+/** The customer will be called, from `not_before` on, by `agent` if one is named. It keeps its place in the queue. */
 export interface CallbackScheduled {
   readonly interaction: InteractionId;
   readonly version: number;
@@ -457,16 +459,28 @@ export interface ConfigurationRefused {
   readonly detail: string;
 }
 
-/** The consult is over. */
+/** The consult is over: cancelled, completed, declined, expired, withdrawn, media_failed, left, or with the interaction itself. */
 export interface ConsultEnded {
   readonly interaction: InteractionId;
   readonly version: number;
   readonly owner: AgentId;
+  readonly agent?: AgentId;
+  readonly because: string;
+}
+
+/** Who was asked in is there: an agent, whose desk shows the interaction from now on, or the outside party (`agent` None). */
+export interface ConsultJoined {
+  readonly interaction: InteractionId;
+  readonly version: number;
+  readonly owner: AgentId;
+  readonly offer: OfferId;
+  readonly agent?: AgentId;
+  readonly view?: InteractionView;
 }
 
 export type ContactId = string;
 
-/** What was said. `text` is always there, possibly empty, at most 64 KiB; `new_text` is what of it is new (quotes and signature apart), None when all is. A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised. */
+/** What was said. `text` is always there, possibly empty, at most 64 KiB; `new_text` is what of it is new (quotes and signature apart), None when all is. A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised. `template` names one that the channel's provider has approved (WhatsApp), with its values by name; `text` is then what the customer reads. */
 export interface Content {
   readonly text: string;
   readonly new_text?: string;
@@ -477,9 +491,11 @@ export interface Content {
   readonly raw_blob?: BlobName;
   readonly is_truncated: boolean;
   readonly attachments: readonly Attachment[];
+  readonly template?: string;
+  readonly template_values?: Readonly<Record<string, string>>;
 }
 
-/** What was said. `text` is always there, possibly empty, at most 64 KiB; `new_text` is what of it is new (quotes and signature apart), None when all is. A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised. */
+/** What was said. `text` is always there, possibly empty, at most 64 KiB; `new_text` is what of it is new (quotes and signature apart), None when all is. A longer body is whole in `body_blob` and `text` holds its beginning (`is_truncated`). `html_blob` is the sender's HTML, sanitised. `template` names one that the channel's provider has approved (WhatsApp), with its values by name; `text` is then what the customer reads. */
 export interface ContentInput {
   readonly text?: string;
   readonly new_text?: string;
@@ -490,6 +506,8 @@ export interface ContentInput {
   readonly raw_blob?: BlobName;
   readonly is_truncated?: boolean;
   readonly attachments?: readonly AttachmentInput[];
+  readonly template?: string;
+  readonly template_values?: Readonly<Record<string, string>>;
 }
 
 export type ConversationId = string;
@@ -693,12 +711,13 @@ export interface InteractionConnecting {
   readonly is_forced: boolean;
 }
 
-/** A second agent or an outside party is asked in. */
+/** A second agent or an outside party is asked in. `offer` is what an outside party's media is reported under. */
 export interface InteractionConsulting {
   readonly interaction: InteractionId;
   readonly version: number;
   readonly owner: AgentId;
   readonly target: ToQueue | ToAgent | ToOutside;
+  readonly offer?: OfferId;
 }
 
 /** Its owner lost it (agent lost, requeue, transfer, supervisor); `because` says why. A queued or closed event follows. */
@@ -968,7 +987,7 @@ export interface MessageRedacted {
   readonly reason: string;
 }
 
-/** Handed to the provider. */
+/** Handed to the provider. `segments`: how many parts a text took. */
 export interface MessageSent {
   readonly conversation: ConversationId;
   readonly interaction?: InteractionId;
@@ -977,6 +996,7 @@ export interface MessageSent {
   readonly recipient: string;
   readonly code?: string;
   readonly detail?: string;
+  readonly segments?: number;
 }
 
 /** The agent took it. */
@@ -1032,6 +1052,7 @@ export interface OfferView {
   readonly is_auto_accept: boolean;
   readonly is_interrupting: boolean;
   readonly is_transfer: boolean;
+  readonly is_consult: boolean;
 }
 
 /** Taken back; the agent is not punished. */
@@ -1118,7 +1139,7 @@ export interface PullInteraction {
 export type QueueId = string;
 
 /** Why an interaction is (again) waiting. Its age is kept in every case. */
-export type QueuedBecause = "arrived" | "identified" | "declined" | "expired" | "withdrawn" | "media_failed" | "agent_lost" | "transferred" | "unparked" | "requeued" | "overflowed" | "queue_removed" | "restored";
+export type QueuedBecause = "arrived" | "identified" | "declined" | "expired" | "withdrawn" | "media_failed" | "agent_lost" | "transferred" | "unparked" | "requeued" | "overflowed" | "queue_removed" | "restored" | "callback";
 
 export type ReceiptId = string;
 

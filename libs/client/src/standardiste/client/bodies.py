@@ -71,6 +71,8 @@ class SendBody(TypedDict):
     channel_address: NotRequired[str | None]
     conversation: NotRequired[str | None]
     queue: NotRequired[str | None]
+    template: NotRequired[str | None]
+    template_values: NotRequired[Mapping[str, str]]
     purpose: NotRequired[str]
 
 

@@ -15,6 +15,8 @@ from standardiste.directory.kinds import Entities, in_order
 ADDRESS_CHARACTERS_MAX: Final = 254
 _MAIL: Final = re.compile(r"[^@\s<>\"]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{5,14}")
+_OF_AN_APP: Final = re.compile(r"whatsapp:\+[1-9][0-9]{5,14}|rcs:[A-Za-z0-9_.-]{1,100}")
+"""What text providers carry beside texts."""
 _SHORT_NUMBER: Final = re.compile(r"[0-9]{3,8}")
 
 
@@ -40,7 +42,8 @@ def faults_of(entity: ChannelAddress, pointer: str) -> Iterator[Fault]:
             yield fault("bad_mail_address", pointer, address=address)
     elif entity.channel in (Channel.VOICE, Channel.SMS):
         is_short = entity.channel is Channel.SMS and _SHORT_NUMBER.fullmatch(address)
-        if not is_short and not _NUMBER.fullmatch(address):
+        is_of_an_app = entity.channel is Channel.SMS and _OF_AN_APP.fullmatch(address)
+        if not is_short and not is_of_an_app and not _NUMBER.fullmatch(address):
             yield fault("bad_number", pointer, address=address)
 
 

@@ -192,7 +192,14 @@ async def _content(blobs: Blobs, tenant: str, message: str, posted: PostedSend, 
         )
         for number, each in enumerate(files, 1)
     ]
-    return Content(text=posted.text, subject=posted.subject, language=posted.language, attachments=tuple(attachments))
+    return Content(
+        text=posted.text,
+        subject=posted.subject,
+        language=posted.language,
+        attachments=tuple(attachments),
+        template=posted.template,
+        template_values=posted.template_values or None,
+    )
 
 
 def _tail(*parts: str) -> str:

@@ -22,6 +22,7 @@ from standardiste.ingest_open.posted import (
     ATTACHMENTS_MAX,
     ATTRIBUTES_MAX,
     AttributeName,
+    AttributeText,
     AttributeValue,
     Id,
     Language,
@@ -56,6 +57,7 @@ class PostedSend(Strict):
 
     From which of our addresses: `channel_address` (an id) or `channel` (`sms`, `email`, or the name or address of one of ours). `conversation`, on open
     channels, goes on with one of this person's; elsewhere the pair of addresses finds it. `purpose` is asked of the consent ledger.
+    `template` names one that the channel's provider has approved (WhatsApp outside its session), with its values; `text` is then what the person reads.
     """
 
     to: Recipient
@@ -68,6 +70,8 @@ class PostedSend(Strict):
     attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=ATTRIBUTES_MAX)] = Field(default_factory=dict)
     conversation: Id | None = None
     queue: Id | None = None
+    template: Short | None = None
+    template_values: Annotated[dict[AttributeName, AttributeText], Field(max_length=ATTRIBUTES_MAX)] = Field(default_factory=dict)
     purpose: Annotated[str, Field(min_length=1, max_length=64)] = "service"
 
 

@@ -8,11 +8,12 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
-from standardiste.common.channel_health.watch import HealthWatch
+from standardiste.common.channel_health.watch import Finding, HealthWatch
 from standardiste.common.conversations import LEARNS, ConversationBook
 from standardiste.common.errors import StoreAway
 from standardiste.common.events.base import spec_of
 from standardiste.common.events.codec import decode
+from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import SMS_POLICY, Outbox
@@ -24,10 +25,12 @@ from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.common.twilio.look import TwilioLook
 from standardiste.ingest_sms.deliveries import DELIVERIES, FORGET_EVERY_S, Deliveries
-from standardiste.ingest_sms.edge import STATUS_PATH, SmsEdge
+from standardiste.ingest_sms.edge import STATUS_PATH, VONAGE_STATUS_PATH, SmsEdge
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
 from standardiste.ingest_sms.settings import SmsSettings
+from standardiste.ingest_sms.texts import DEFAULT_PROVIDER, PROVIDER, Texts
 from standardiste.ingest_sms.twilio_texts import TwilioTexts
+from standardiste.ingest_sms.vonage import VonageTexts
 
 NAME: Final = "ingest-sms"
 _LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
@@ -48,21 +51,28 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     async def is_known(tenant: str, sid: str) -> bool:
         return await outbox.find(tenant, sid) is not None
 
+    twilio = TwilioTexts(
+        api=api,
+        credentials=credentials,
+        tokens=tokens,
+        status_url=parts.http.public_url + STATUS_PATH,
+        clock=parts.clock,
+        is_known=is_known,
+    )
+    vonage = VonageTexts(
+        secrets=parts.secrets, tokens=tokens, status_url=parts.http.public_url + VONAGE_STATUS_PATH, api_url=settings.sms_vonage_url
+    )
     outbox = Outbox(
         store=parts.store,
         bus=parts.bus,
         clock=parts.clock,
         ids=parts.ids,
-        provider=TwilioTexts(
-            api=api,
-            credentials=credentials,
+        provider=Texts(
+            carriers={each.name: each for each in (twilio, vonage)},
             directory=parts.directory,
             book=book,
             opt_outs=opt_outs,
-            tokens=tokens,
-            status_url=parts.http.public_url + STATUS_PATH,
             clock=parts.clock,
-            is_known=is_known,
         ),
         policy=SMS_POLICY,
         service=NAME,
@@ -75,12 +85,19 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
         credentials=credentials,
         tokens=tokens,
         api=api,
+        vonage=vonage,
         opt_outs=opt_outs,
         deliveries=deliveries,
         outbox=outbox,
     )
 
-    health = HealthWatch(NAME, parts, intake, (Channel.SMS,), TwilioLook(api, credentials, parts.clock))
+    looks = {TwilioTexts.name: TwilioLook(api, credentials, parts.clock), VonageTexts.name: vonage.look}
+
+    async def look(tenant: str, address: ChannelAddress) -> Finding:
+        chosen = looks.get(str(address.settings.get(PROVIDER, DEFAULT_PROVIDER)))
+        return Finding(code="no_credentials") if chosen is None else await chosen(tenant, address)
+
+    health = HealthWatch(NAME, parts, intake, (Channel.SMS,), look)
 
     async def learn(record: Record) -> None:
         if record.headers.get("ce_type") in _LEARNS:
@@ -103,6 +120,13 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     return Service(
         name=NAME,
         router=edge.router(),
-        tasks={**outbox.tasks(), "decisions": follow_decisions, "twilio": api.task, "forget": forget, "health": health.run},
+        tasks={
+            **outbox.tasks(),
+            "decisions": follow_decisions,
+            "twilio": api.task,
+            "vonage": vonage.task,
+            "forget": forget,
+            "health": health.run,
+        },
         collections=(health.collection, OPT_OUTS, DELIVERIES, book.collection, outbox.collection),
     )

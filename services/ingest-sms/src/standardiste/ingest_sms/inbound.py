@@ -13,14 +13,17 @@ from standardiste.common.twilio.numbers import country_of, e164
 from standardiste.common.twilio.segments import segments
 from standardiste.common.twilio.webhook import Form
 from standardiste.ingest_sms.keywords import Keyword, keyword
+from standardiste.ingest_sms.schemes import bare
 
+_ID_CHARACTERS_MAX: Final = 64
+_NAME_CHARACTERS_MAX: Final = 255
 _SENDER_CHARACTERS_MAX: Final = 64
 _TEXT_CHARACTERS_MAX: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """One text, understood. `sender` is E.164, or as it came for short codes and senders with a name."""
+    """One text, understood. `sender` is E.164, or as it came for short codes and senders with a name; `name` what an app's profile calls him."""
 
     sid: str
     ours: str
@@ -28,27 +31,36 @@ class Inbound:
     text: str
     word: Keyword | None
     segments: int
+    name: str | None = None
 
 
 def understand(form: Form) -> Inbound:
-    """Raises BadInput `invalid_field` naming what is missing or too long."""
-    sid = form["MessageSid"] or form["SmsSid"]
-    if not sid or len(sid) > 64:
-        raise BadInput("invalid_field", "MessageSid is missing or too long", "/MessageSid")
-    sender = form["From"].strip()
-    if not sender or len(sender) > _SENDER_CHARACTERS_MAX:
-        raise BadInput("invalid_field", "From is missing or too long", "/From")
-    text = form["Body"]
-    if len(text) > _TEXT_CHARACTERS_MAX:
-        raise BadInput("invalid_field", f"Body is longer than {_TEXT_CHARACTERS_MAX} characters", "/Body")
-    return Inbound(
-        sid=sid,
-        ours=form["To"].strip(),
-        sender=e164(sender) or sender,
-        text=text,
-        word=keyword(text, form["OptOutType"]),
-        segments=form.integer("NumSegments") or segments(text).count,
+    """Twilio's form. Raises BadInput `invalid_field` naming what is missing or too long."""
+    sender, text = bare(form["From"].strip()), form["Body"]
+    return check_inbound(
+        Inbound(
+            sid=form["MessageSid"] or form["SmsSid"],
+            ours=form["To"].strip(),
+            sender=e164(sender) or sender,
+            text=text,
+            word=keyword(text, form["OptOutType"]),
+            segments=form.integer("NumSegments") or segments(text).count,
+            name=form["ProfileName"][:_NAME_CHARACTERS_MAX] or None,
+        ),
+        ("/MessageSid", "/From", "/Body"),
     )
+
+
+def check_inbound(inbound: Inbound, pointers: tuple[str, str, str]) -> Inbound:
+    """The same, when it can be handed in; `pointers` are the provider's names of id, sender and text. Raises BadInput."""
+    sid, sender, text = pointers
+    if not inbound.sid or len(inbound.sid) > _ID_CHARACTERS_MAX:
+        raise BadInput("invalid_field", f"{sid[1:]} is missing or too long", sid)
+    if not inbound.sender or len(inbound.sender) > _SENDER_CHARACTERS_MAX:
+        raise BadInput("invalid_field", f"{sender[1:]} is missing or too long", sender)
+    if len(inbound.text) > _TEXT_CHARACTERS_MAX:
+        raise BadInput("invalid_field", f"{text[1:]} is longer than {_TEXT_CHARACTERS_MAX} characters", text)
+    return inbound
 
 
 def draft(
@@ -77,6 +89,7 @@ def draft(
         address=inbound.sender,
         provider_id=inbound.sid,
         text=inbound.text,
+        name=inbound.name,
         attachments=files,
         conversation=conversation,
         attributes=attributes,

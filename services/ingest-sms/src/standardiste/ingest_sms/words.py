@@ -17,6 +17,8 @@ NO_NUMBER: Final = "no_number"
 TOO_LONG: Final = "message_too_long"
 EMPTY: Final = "empty_message"
 NO_FILES: Final = "attachments_not_sent"
+OUTSIDE_SESSION: Final = "outside_session_window"
+NO_TEMPLATES: Final = "templates_not_taken"
 OTHER: Final = "other"
 
 _REASONS: Final = Catalogue(
@@ -44,6 +46,18 @@ _REASONS: Final = Catalogue(
         TOO_LONG: {"en": "The text is too long for a text message.", "fr": "Le texte est trop long pour un SMS."},
         EMPTY: {"en": "There is nothing to send.", "fr": "Il n'y a rien à envoyer."},
         NO_FILES: {"en": "Files cannot be sent by text message.", "fr": "Des fichiers ne peuvent pas être envoyés par SMS."},
+        OUTSIDE_SESSION: {
+            "en": "The customer last wrote more than a day ago: here only an approved template may be sent until the next word.",
+            "fr": "Le dernier message du client date de plus d'un jour : seul un modèle approuvé peut être envoyé avant sa prochaine réponse.",
+        },
+        NO_TEMPLATES: {
+            "en": "Templates are for WhatsApp and RCS, not for text messages.",
+            "fr": "Les modèles sont pour WhatsApp et RCS, pas pour les SMS.",
+        },
+        "credentials_refused": {
+            "en": "The provider does not accept our credentials: an administrator must renew them.",
+            "fr": "Le fournisseur refuse nos identifiants : un administrateur doit les renouveler.",
+        },
         OTHER: {"en": "The provider refused it (code {code}).", "fr": "Le fournisseur l'a refusé (code {code})."},
         "20003": {
             "en": "The provider does not accept our credentials: an administrator must renew them.",

@@ -165,7 +165,7 @@ class MediaEnded:
 class DeliveryReported:
     """
     Where one of our messages stands, as its channel says. The router passes it on as message.sent, .delivered, .read, .delayed or .failed, even
-    for what is closed. `at` is the provider's instant.
+    for what is closed. `at` is the provider's instant; `segments` how many parts a text took, with `sent`.
     """
 
     conversation: ConversationId
@@ -177,6 +177,7 @@ class DeliveryReported:
     code: str | None = None
     detail: str | None = None
     is_final: bool = False
+    segments: int | None = None
 
 
 @event("voicemail.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

@@ -248,7 +248,9 @@ class Outbox:
         if isinstance(answer, Sent):
             _sends.labels(self._service, "sent").inc()
             try:
-                await self._end(asked, SendState.SENT, covered=covered, provider_id=answer.provider_id, refused=answer.refused)
+                await self._end(
+                    asked, SendState.SENT, covered=covered, provider_id=answer.provider_id, refused=answer.refused, segments=answer.segments
+                )
             finally:
                 answer.release()
             return True
@@ -307,6 +309,7 @@ class Outbox:
         covered: str | None,
         provider_id: str | None = None,
         refused: tuple[Refused, ...] = (),
+        segments: int | None = None,
         code: str | None = None,
         detail: str | None = None,
     ) -> None:
@@ -325,6 +328,7 @@ class Outbox:
             ended_at=now,
             provider_id=provider_id or record.provider_id,
             refused=refused,
+            segments=segments,
             code=code,
             detail=detail,
         )

@@ -39,11 +39,12 @@ class Sent:
     """
     The provider's yes. `provider_id` is what its later reports name; `refused` are recipients left out for good.
 
-    `release` is called once the yes is stored: a connection that is held until then carries no second message whose yes a crash could lose as well.
+    `segments` is how many parts a text took, where that is counted. `release` is called once the yes is stored: a connection that is held until then carries no second message whose yes a crash could lose as well.
     """
 
     provider_id: str | None = None
     refused: tuple[Refused, ...] = ()
+    segments: int | None = None
     release: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
 
 

@@ -68,6 +68,7 @@ class SendRecord:
     is_report_owed: bool = False
     ended_at: int | None = None
     provider_id: str | None = None
+    segments: int | None = None
     code: str | None = None
     detail: str | None = None
     refused: tuple[Refused, ...] = ()

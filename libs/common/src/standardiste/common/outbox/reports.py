@@ -22,6 +22,7 @@ def report(
     recipient: str = "",
     code: str | None = None,
     detail: str | None = None,
+    segments: int | None = None,
 ) -> Outgoing:
     """One report, ready to be published. Its id says message, state and recipient: once is as good as twice."""
     event = Event(
@@ -40,6 +41,7 @@ def report(
             code=code,
             detail=detail,
             is_final=state in _FINAL,
+            segments=segments,
         ),
         traceparent=record.traceparent,
     )
@@ -56,4 +58,4 @@ def reports_of_end(record: SendRecord, service: str) -> tuple[Outgoing, ...]:
         report(record, service, DeliveryState.FAILED, at, recipient=each.recipient, code=each.code, detail=each.detail)
         for each in record.refused
     )
-    return (report(record, service, DeliveryState.SENT, at), *left_out)
+    return (report(record, service, DeliveryState.SENT, at, segments=record.segments), *left_out)

@@ -112,7 +112,7 @@ class RestApi:
         text = self._texts.send(
             to=to,
             from_=_text(form, "From"),
-            body=_text(form, "Body"),
+            body=_text(form, "Body") or _text(form, "ContentSid"),
             status_callback=_text(form, "StatusCallback") or None,
             service=_text(form, "MessagingServiceSid") or None,
             media=tuple(str(each) for each in form.getlist("MediaUrl")),
