@@ -17,7 +17,8 @@ from standardiste.common.store.port import Collection, Store
 
 HOLD: Final = Collection(name="installation")
 LOOK_EVERY_S: Final = 5.0
-_INSTALLATION: Final = "_installation"
+INSTALLATION: Final = "_installation"
+"""The tenant under which the store keeps what is the whole installation's."""
 _ID: Final = "hold"
 
 
@@ -25,7 +26,7 @@ class Hold:
     """`is_held()` is a plain look at what was last read; `load` reads, `follow` keeps reading."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._documents, self._clock = store.tenant(_INSTALLATION), clock
+        self._documents, self._clock = store.tenant(INSTALLATION), clock
         self._because: str | None = None
 
     def is_held(self) -> bool:

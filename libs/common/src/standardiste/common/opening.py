@@ -7,6 +7,7 @@ from pathlib import Path
 
 from standardiste.common.blobs.connect import connect as connect_blobs
 from standardiste.common.bus.connect import connect as connect_bus
+from standardiste.common.bus.mark import installation_of
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.hold import Hold
@@ -25,14 +26,15 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
 
     Raises FileNotFoundError without a secrets folder (`make_secrets` makes one), and whatever opening bus, store or blobs raises.
     """
-    clock = clock or SystemClock()
+    clock, ids = clock or SystemClock(), ids or RandomIds()
     keys, public_pem = await asyncio.to_thread(_load_keys, settings.secrets_folder)
     store = await connect_store(settings.store)
     try:
         secrets = StoredSecrets(store, keys.installation("channel secrets"))
         await secrets.open()
         blobs = await connect_blobs(settings.blobs, clock)
-        bus = await connect_bus(settings.bus, clock)
+        installation = await installation_of(store, ids) if settings.bus.startswith("kafka:") else None
+        bus = await connect_bus(settings.bus, clock, installation)
     except BaseException:
         await store.close()
         raise
@@ -45,7 +47,7 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
         verifier=TokenVerifier(public_pem),
         directory=DirectoryView(),
         clock=clock,
-        ids=ids or RandomIds(),
+        ids=ids,
         http=settings.http,
         hold=Hold(store, clock),
     )

@@ -96,7 +96,7 @@ async def run_services(
     `on_ready` is called once, with the port, when every task is up.
     """
     async with contextlib.AsyncExitStack() as closing:
-        closing.push_async_callback(_close, parts)
+        closing.push_async_callback(close_parts, parts)
         await parts.store.open(
             [AUDIT, CONSENT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)]
         )
@@ -220,7 +220,8 @@ async def _end(server: _Server, serving: asyncio.Task[None], running: set[asynci
             log.error("task_failed", task=task.get_name(), exc_info=error)
 
 
-async def _close(parts: Parts) -> None:
+async def close_parts(parts: Parts) -> None:
+    """The bus first: what it still takes in may need the others."""
     await parts.bus.close()
     await parts.blobs.close()
     await parts.store.close()

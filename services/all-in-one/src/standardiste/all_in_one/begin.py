@@ -15,6 +15,7 @@ from standardiste.common.bus.kafka_topics import PARTITIONS, apply
 from standardiste.common.errors import BadInput
 from standardiste.common.opening import open_parts
 from standardiste.common.security.keys import make_secrets
+from standardiste.common.service import close_parts
 from standardiste.common.settings import CommonSettings
 
 
@@ -33,9 +34,7 @@ async def set_up(
     try:
         return await begin(parts, document)
     finally:
-        await parts.bus.close()
-        await parts.blobs.close()
-        await parts.store.close()
+        await close_parts(parts)
 
 
 def begin_from_environment(configuration: Path | None, *, partitions: int, replication: int) -> FirstAdministrator | None:

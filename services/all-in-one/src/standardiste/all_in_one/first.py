@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from standardiste.common.bus.mark import Markable
 from standardiste.common.parts import Parts
 from standardiste.directory.bootstrap import FirstLogin, bootstrap
 
@@ -33,8 +34,10 @@ async def begin(parts: Parts, document: str | bytes | None) -> FirstAdministrato
     """
     Set a fresh folder up from this document, or a plain one. Without logins in the document an administrator with a minted password is made.
 
-    None when it was set up before, or when the document names its own logins. Raises ConfigurationRefused with lines.
+    None when it was set up before, or when the document names its own logins. Raises ConfigurationRefused with lines, AnotherInstallation.
     """
+    if isinstance(parts.bus, Markable):
+        await parts.bus.mark()
     if document is not None:
         await bootstrap(parts, document)
         return None

@@ -82,7 +82,7 @@ class Crowd:
     async def _state_of(self, http: httpx.AsyncClient, key: str) -> str:
         """What is known of one contact, for whoever has to find out why it is still open."""
         answer = await self._read(http, f"/v1/customers/receipts/{self.receipts[key]}")
-        receipt = {} if answer is None else answer.json()
+        receipt: dict[str, Any] = {} if answer is None else answer.json()
         said = f"{key}: receipt {receipt or 'not to be had'}"
         if self._watcher is None or "interaction" not in receipt:
             return said
