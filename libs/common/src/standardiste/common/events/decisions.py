@@ -106,6 +106,7 @@ class InteractionOpened:
     change_set: int
     command: CommandId
     address_hash: str = ""
+    purpose: str = "service"
     attributes: Attributes = field(default_factory=dict[str, "str | int | float | bool"])
 
 

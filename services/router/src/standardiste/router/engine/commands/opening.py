@@ -198,6 +198,7 @@ def _opened(
         opened_at=step.at,
         change_set=live.change_set,
         command=examined.command,
+        purpose=data.purpose,
         attributes=data.attributes,
     )
     step.emit(opened, id, (f"agent:{asker.agent}",) if asker.agent else (), step.cause.traceparent if step.cause else None)
