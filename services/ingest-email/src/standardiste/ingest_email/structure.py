@@ -7,10 +7,11 @@ counts, in order; of alternatives the plain one is read and the HTML one shown; 
 
 from __future__ import annotations
 
+import email.errors
 import email.parser
 import email.policy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import cast
@@ -24,7 +25,7 @@ PARTS_MAX = 1_000
 BOUNDARIES_MAX = 5_000
 BLANK_LINES_MAX = 20_000
 TOO_MANY = "TooManyParts"
-UNREADABLE = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+UNREADABLE = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError, email.errors.MessageError)
 """What the standard library's parser is known to raise on mail that breaks its expectations (UnicodeError is a ValueError)."""
 
 _HTML_ONLY = re.compile(r"\b(?:html|navigateur|browser|web version|version en ligne|view (?:this|it) online)\b", re.IGNORECASE)
@@ -403,8 +404,19 @@ def _as_bytes(part: Message) -> bytes:
     try:
         content = whole.as_bytes()
     except UNREADABLE:
-        content = "\n".join(str(each.get_payload()) for each in _every(whole, 0) if not each.is_multipart()).encode("utf-8", "replace")
+        content = "\n".join(_unfolded(whole, 0)).encode("utf-8", "surrogateescape")
     return content
+
+
+def _unfolded(part: Message, depth: int) -> Iterator[str]:
+    """Headers as they came, which the library will not write again, and words, of a part and all within it."""
+    yield from (f"{name}: {value}" for name, value in part.raw_items())
+    yield ""
+    if not part.is_multipart():
+        yield str(part.get_payload())
+    elif depth < DEPTH_MAX:
+        for child in _children(part)[:PARTS_MAX]:
+            yield from _unfolded(child, depth + 1)
 
 
 def _children(part: Message) -> list[Message]:
