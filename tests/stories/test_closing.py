@@ -44,7 +44,7 @@ def test_callers_are_called_back_and_others_wait() -> None:
     closing("callback").run("""
            1.0 | v1 by voice, v1 is cu1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
            2.0 | m1 by email, m1 is cu2 | created m1; routed m1 main; said m1; identified m1 cu2; queued m1 identified
-          40.0 |                        | overflowed v1 closed callback; > notice overflow.closed; callback v1; > release all
+          40.0 |                        | overflowed v1 closed callback; > notice queue.closed; callback v1; > release all
           41.0 | v1 hangs up            |
     """)
 
@@ -61,14 +61,14 @@ def test_a_word_and_they_wait_on() -> None:
     closing("message").run("""
            1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
                |                       | position c1 1; > position 1
-          40.0 |                       | overflowed c1 closed message; > notice overflow.closed
+          40.0 |                       | overflowed c1 closed message; > notice queue.closed
     """)
 
 
 def test_a_word_and_the_end() -> None:
     closing("close").run("""
            1.0 | v1 by voice, v1 is cu1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
-          40.0 |                        | overflowed v1 closed close; > notice overflow.closed; > release all;
+          40.0 |                        | overflowed v1 closed close; > notice queue.closed; > release all;
                |                        | closed v1 overflowed
     """)
 

@@ -112,3 +112,44 @@ def test_a_calendar_that_never_opens_counts_clock_time() -> None:
 )
 def test_a_faulty_calendar_has_no_hours(faulty: Calendar) -> None:
     assert hours_of(faulty) is None
+
+
+FRANCE = hours_of(
+    Calendar(
+        id="fr",
+        change_set=1,
+        zone="Europe/Paris",
+        openings=(Opening(weekdays=WEEK, opens="09:00", closes="18:00"),),
+        holidays="FR",
+        exceptions={"2026-05-08": (Opening(weekdays=(), opens="10:00", closes="12:00"),)},
+    )
+)
+ALSACE = hours_of(Calendar(id="als", change_set=1, zone="Europe/Paris", holidays="FR-6AE"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "calendar", "when"),
+    [
+        (False, FRANCE, "2026-07-14T10:00:00+02:00"),
+        (True, FRANCE, "2026-07-15T10:00:00+02:00"),
+        (False, FRANCE, "2026-04-06T10:00:00+02:00"),  # Easter Monday
+        (True, FRANCE, "2026-05-08T11:00:00+02:00"),  # an exception opens on a holiday
+        (False, FRANCE, "2026-05-08T13:00:00+02:00"),
+        (True, FRANCE, "2026-04-03T10:00:00+02:00"),  # Good Friday is no holiday in France,
+        (False, ALSACE, "2026-04-03T10:00:00+02:00"),  # but it is in Alsace
+        (True, ALSACE, "2026-04-04T23:59:00+02:00"),
+    ],
+)
+def test_public_holidays_close(expected: bool, calendar: CalendarHours | None, when: str) -> None:
+    assert calendar is not None
+    assert calendar.is_open(at(when)) is expected
+
+
+def test_opening_time_passes_over_a_holiday() -> None:
+    assert FRANCE is not None
+    assert FRANCE.after(at("2026-07-13T17:00:00+02:00"), 2 * HOUR_MS) == at("2026-07-15T10:00:00+02:00")
+
+
+@pytest.mark.parametrize("code", ["XX", "FR-NOWHERE", "france"])
+def test_holidays_of_a_country_unknown_here_are_refused(code: str) -> None:
+    assert hours_of(Calendar(id="c", change_set=1, zone="UTC", holidays=code)) is None

@@ -2,16 +2,21 @@
 Opening hours: whether a calendar is open, when that changes next, and when so much opening time has passed.
 
 Reckoned in the calendar's own time zone, day by day, so that days of 23 and 25 hours come out right: an opening is a span of local wall time, turned to
-instants on its own day. An exception replaces the openings of its date; no openings at all and no exceptions means always open.
+instants on its own day. A public holiday of the country (or region: "FR", "FR-57", "DE-BY") closes its date; an exception replaces the openings of its date, holiday or
+not. No openings at all and no exceptions means open at all times but holidays.
+
+Which days are holidays is the `holidays` library's; its release is fixed by the lock, so a replay under the same release decides the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Calendar, Opening
@@ -20,6 +25,7 @@ HORIZON_DAYS: Final = 400
 """How far ahead an opening is looked for: a calendar that stays closed longer never opens."""
 
 _DAY: Final = timedelta(days=1)
+_ALL_DAY: Final = Opening(weekdays=(1, 2, 3, 4, 5, 6, 7), opens="00:00", closes="24:00")
 Span = tuple[int, int]
 
 
@@ -33,9 +39,18 @@ def hours_of(calendar: Calendar) -> CalendarHours | None:
             date.fromisoformat(day)
             for opening in openings:
                 _check(opening)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        closed = holidays_of(calendar.holidays)
+    except (ZoneInfoNotFoundError, ValueError, OSError, NotImplementedError):
         return None
-    return CalendarHours(calendar, zone)
+    return CalendarHours(calendar, zone, closed)
+
+
+def holidays_of(code: str | None) -> Container[date]:
+    """The public holidays of a country, or of a region in it. Raises NotImplementedError for one that is unknown."""
+    if not code:
+        return ()
+    country, _, region = code.partition("-")
+    return holidays.country_holidays(country.upper(), subdiv=region or None)
 
 
 def _check(opening: Opening) -> None:
@@ -57,6 +72,7 @@ class CalendarHours:
 
     calendar: Calendar
     zone: ZoneInfo
+    holidays: Container[date] = ()
     _spans: dict[date, tuple[Span, ...]] = field(default_factory=dict[date, tuple[Span, ...]])
 
     def is_open(self, at: Instant) -> bool:
@@ -88,7 +104,7 @@ class CalendarHours:
 
     @property
     def _is_always(self) -> bool:
-        return not self.calendar.openings and not self.calendar.exceptions
+        return not self.calendar.openings and not self.calendar.exceptions and not self.calendar.holidays
 
     def _date(self, at: int) -> date:
         return datetime.fromtimestamp(at / 1000, self.zone).date()
@@ -116,10 +132,18 @@ class CalendarHours:
         if spans is None:
             if len(self._spans) > 4 * HORIZON_DAYS:
                 self._spans.clear()
-            exception = self.calendar.exceptions.get(day.isoformat())
-            openings = exception if exception is not None else tuple(o for o in self.calendar.openings if day.isoweekday() in o.weekdays)
-            spans = self._spans[day] = tuple(sorted(self._span(day, opening) for opening in openings))
+            spans = self._spans[day] = tuple(sorted(self._span(day, opening) for opening in self._openings(day)))
         return spans
+
+    def _openings(self, day: date) -> tuple[Opening, ...]:
+        exception = self.calendar.exceptions.get(day.isoformat())
+        if exception is not None:
+            return exception
+        if day in self.holidays:
+            return ()
+        if not self.calendar.openings and not self.calendar.exceptions:
+            return (_ALL_DAY,)
+        return tuple(opening for opening in self.calendar.openings if day.isoweekday() in opening.weekdays)
 
     def _span(self, day: date, opening: Opening) -> Span:
         return self._instant(day, _wall(opening.opens)), self._instant(day, _wall(opening.closes))

@@ -63,7 +63,9 @@ def _act(step: Step, i: Interaction, queue: Queue, said: Limits | AtClose, limit
     i = step.now(i.id)
     conversation = conversation_of(i)
     if said.notice is not None or action in ("message", "close", "callback"):
-        step.send(TellNotice(conversation=conversation, notice=f"overflow.{limit}", words=said.notice), i)
+        step.send(
+            TellNotice(conversation=conversation, notice="queue.closed" if limit == "closed" else f"overflow.{limit}", words=said.notice), i
+        )
     match action:
         case "queue" if to is not None:
             i = offers.drop_offers(step, i, Withdrawal.SUPERSEDED)
