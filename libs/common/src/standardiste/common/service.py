@@ -25,6 +25,7 @@ from fastapi import APIRouter, FastAPI
 from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.app import compose
+from standardiste.common.collector import short_pauses
 from standardiste.common.events.wire import FRAME_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS
 from standardiste.common.health import Health
 from standardiste.common.hold import HOLD
@@ -158,7 +159,7 @@ def run_service(name: str, build: Callable[[S, Parts], Service], settings_class:
 def run_to_end(main: Coroutine[Any, Any, None]) -> int:
     """Run on uvloop; give the exit code. A failure is logged with its trace."""
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, short_pauses(runner.get_loop()):
             runner.run(main)
     except Exception:
         log.error("failed", exc_info=True)

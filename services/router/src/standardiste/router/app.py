@@ -7,7 +7,6 @@ the offsets of what it was given, or it is thrown away. Each entity that changed
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -144,7 +143,6 @@ class Router:
         if any(self._restored.values()):
             records = sum(len(records) for records in self._restored.values())
             log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
-            gc.freeze()  # what was restored lives long: the collector need not walk it again and again
         self._restored = None
 
     def _commit(self, out: _Out, at: Instant) -> list[Outgoing]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import gc
 import os
 import queue
 import sqlite3
@@ -29,7 +28,6 @@ from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.errors import BusAway, FolderInUse
 from standardiste.common.log import logger
 
-FREEZE_FROM_RECORDS: Final = 1_000
 DEFAULT_BOUNDS: Final = Bounds()
 LOOK_EVERY_S: Final = 1.0
 SWEEP_EVERY_LOOKS: Final = 10
@@ -81,12 +79,6 @@ class EmbeddedBus(LocalBus):
         bus._lock, bus._thread, bus._care = lock, thread, ThreadPoolExecutor(1, "bus-care")
         bus._looking_after = asyncio.get_running_loop().create_task(bus._look_after(), name="bus-care")
         return bus
-
-    def _restored(self, records: int) -> None:
-        if records >= FREEZE_FROM_RECORDS:
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
 
     async def _beside(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._care, work)

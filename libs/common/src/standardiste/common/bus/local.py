@@ -158,7 +158,6 @@ class LocalBus:
                     self._core.clock,
                     dead_letter=dead_letter,
                     random=self._core.random,
-                    restored=self._restored,
                     ready=partial(one_ready, partition),
                 )
                 for partition in range(self.partitions)
@@ -168,9 +167,6 @@ class LocalBus:
 
     def _partition(self, claim: Claim, group: str, topics: Sequence[Topic], state: Topic, partition: int) -> Owned:
         return LocalPartition(self._core, claim, group, topics, state, partition)
-
-    def _restored(self, records: int) -> None:
-        """What a processor read when it was taken; the embedded adapter then tells the garbage collector to leave it alone."""
 
     async def tail(
         self, topics: Sequence[Topic], positions: Positions, *, default: Literal[From.START, From.END] = From.END

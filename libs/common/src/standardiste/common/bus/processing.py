@@ -89,11 +89,10 @@ class PartitionLoop:
         *,
         dead_letter: Callable[[Record, str, int], Outgoing],
         random: Random,
-        restored: Callable[[int], None] = lambda records: None,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._partition, self._take, self._factory, self._clock = partition, take, factory, clock
-        self._dead_letter, self._restored, self._ready = dead_letter, restored, ready
+        self._dead_letter, self._ready = dead_letter, ready
         self._backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, random.random)
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
@@ -141,11 +140,8 @@ class PartitionLoop:
         owned = self._take()
         try:
             processor = self._factory(self._partition)
-            count = 0
             async for batch in owned.restore():
                 processor.restore(batch)
-                count += len(batch)
-            self._restored(count)
             gap_ms = None if owned.committed_at is None else max(0, self._clock.now() - owned.committed_at)
             await self._resume(owned, processor, gap_ms)
             self._ready()
