@@ -65,6 +65,22 @@ async def test_a_subscriber_may_name_its_own_lanes(bus: Bus) -> None:
         assert await seen.until(3) == ["b0", "a0", "a1"]
 
 
+async def test_what_its_lane_passes_over_is_finished_and_never_handled(place: Place) -> None:
+    def odd(record: Record) -> str | None:
+        return record.key if int(text_of(record)) % 2 else None
+
+    bus = await place.open()
+    seen = Seen()
+    seen.hold("3")
+    async with running(bus.subscribe("g", (Topic.INPUTS,), seen, lane=odd)):
+        await bus.publish(*(outgoing(str(number), key=str(number)) for number in range(8)))
+        assert sorted(await seen.until(3)) == ["1", "5", "7"]
+        seen.let_go("3")
+        await seen.until(4)
+    assert await behind(bus) == 0
+    await place.close()
+
+
 async def test_never_more_are_in_flight_than_allowed(bus: Bus) -> None:
     seen = Seen()
     held = [f"k{number}" for number in range(40)]

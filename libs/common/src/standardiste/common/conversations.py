@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+from standardiste.common.bus.port import Record
 from standardiste.common.errors import VersionConflict
-from standardiste.common.events.base import Event, Instant
-from standardiste.common.events.codec import adapter, load_object
+from standardiste.common.events.base import Event, Instant, spec_of
+from standardiste.common.events.codec import adapter, decode, load_object
 from standardiste.common.events.decisions import ContactJoined, CustomerIdentified, InteractionCreated
 from standardiste.common.events.model import Channel, ChannelAddressId, Contact, ContactId, ConversationId, InteractionId, Scope
 from standardiste.common.events.outbound import DeliverMessage
@@ -20,8 +22,10 @@ from standardiste.common.store.port import ABSENT, Body, Collection, Index, Stor
 REFERENCES_MAX = 30
 AUTOMATIC = ("mail_list", "mail_bulk", "mail_spam")
 """Attributes of contacts that no machine may answer, beside those that a machine made."""
-LEARNS = (InteractionCreated, ContactJoined, CustomerIdentified)
-"""The decisions that `learn` wants; a subscription may skip all others by type."""
+MET_WITHIN_MS: Final = 20
+"""A contact is answered seconds later at the earliest: its document goes along with what others write."""
+_IDENTIFIED: Final = spec_of(CustomerIdentified).name
+_LEARNS: Final = frozenset((spec_of(InteractionCreated).name, spec_of(ContactJoined).name, _IDENTIFIED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,21 @@ class ConversationBook:
 
     def __init__(self, store: Store, service: str, channels: Sequence[Channel]) -> None:
         self._store, self._channels = store, frozenset(channels)
+        self._marks = tuple(f'"channel":"{channel.value}"'.encode() for channel in channels)
         self.collection = Collection(
             name=f"{service}-conversations", indexes=(Index(name="address", path="address"), Index(name="interaction", path="interaction"))
         )
+
+    def lane(self, record: Record) -> str | None:
+        """The lane of a decision: its interaction's. Most are passed over, by type, or by the channel as the codec writes it, undecoded."""
+        name, value = record.headers.get("ce_type"), record.value
+        if name not in _LEARNS or value is None or (name != _IDENTIFIED and not any(mark in value for mark in self._marks)):
+            return None
+        return record.headers.get("ce_subject", record.key)
+
+    async def take(self, record: Record) -> None:
+        """Learn from a decision that `lane` did not pass over. Raises BadInput, Away."""
+        await self.learn(decode(record))
 
     async def learn(self, event: Event) -> None:
         """Take in a decision; those of other channels are passed over. Idempotent; call in order within an interaction (lane: ce_subject)."""
@@ -112,7 +128,7 @@ class ConversationBook:
             last_contact_at=contact.received_at,
             is_automatic=contact.is_machine_made or contact.close_as is not None or any(contact.attributes.get(each) for each in AUTOMATIC),
         )
-        await self._write(tenant, conversation or _before_identified(contact.id), met)
+        await self._write(tenant, conversation or _before_identified(contact.id), met, within_ms=MET_WITHIN_MS)
 
     async def _settle(self, tenant: str, identified: CustomerIdentified) -> None:
         """The conversation of a contact that came without one is known now."""
@@ -123,7 +139,7 @@ class ConversationBook:
         await self._write(tenant, identified.conversation, replace(found, conversation=identified.conversation))
         await self._store.tenant(tenant).delete(self.collection, waiting)
 
-    async def _write(self, tenant: str, id: str, correspondent: Correspondent) -> None:
+    async def _write(self, tenant: str, id: str, correspondent: Correspondent, *, within_ms: int = 0) -> None:
         """Keep the newest contact's facts: an older one that arrives late changes nothing."""
         documents = self._store.tenant(tenant)
         while True:
@@ -131,7 +147,8 @@ class ConversationBook:
             if former is not None and load_object(Correspondent, former.body).last_contact_at > correspondent.last_contact_at > 0:
                 return
             try:
-                await documents.put(self.collection, id, _body(correspondent), expected=ABSENT if former is None else former.version)
+                expected = ABSENT if former is None else former.version
+                await documents.put(self.collection, id, _body(correspondent), expected=expected, within_ms=within_ms)
             except VersionConflict:
                 continue
             return

@@ -42,13 +42,13 @@ class Identification:
     async def take(self, record: Record) -> None:
         """Idempotent: a redelivery publishes the same event again under the same id."""
         event = self._reader.take(record)
-        match event.data if event is not None else None:
-            case ContactReceived(contact=contact) if event is not None:
+        match event.data:
+            case ContactReceived(contact=contact):
                 await self._identify(event, contact)
-            case OpenInteraction() as asked if event is not None:
+            case OpenInteraction() as asked:
                 examined = await self._examiner.examine(event.tenant, CommandId(event.id), asked)
                 await self._publish(event, f"{event.id}:examined", event.subject, examined)
-            case MailFound() as found if event is not None:
+            case MailFound() as found:
                 noted = await self._placer.place(event.tenant, found)
                 if noted is not None:
                     await self._publish(event, f"{event.id}:noted", noted.conversation, noted)

@@ -15,15 +15,17 @@ from standardiste.common.events.inputs import DeliveryReported, MediaConnected, 
 from standardiste.common.events.model import ConversationId, DeliveryState, MessageId
 from standardiste.common.intake import Intake
 from standardiste.ingest_chat.frames import Ended
-from standardiste.ingest_chat.happenings import Connect, Line, Passing, Redaction, happening_of
+from standardiste.ingest_chat.happenings import Connect, Line, Passing, Redaction, happening_of, may_happen
 from standardiste.ingest_chat.presence import Presences
 from standardiste.ingest_chat.sessions import Sessions
 from standardiste.ingest_chat.transcript import Transcript
 
 
-def lane_of(record: Record) -> str:
-    """Decisions come under their tenant's key; a chat's own are told apart by their subject."""
-    return record.headers.get("ce_subject", record.key) if record.topic is Topic.DECISIONS else record.key
+def lane_of(record: Record) -> str | None:
+    """Decisions come under their tenant's key; a chat's own are told apart by their subject, all others passed over."""
+    if record.topic is not Topic.DECISIONS:
+        return record.key
+    return record.headers.get("ce_subject", record.key) if may_happen(record) else None
 
 
 class Group:

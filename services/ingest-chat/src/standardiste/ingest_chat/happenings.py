@@ -103,11 +103,14 @@ def happening_of(record: Record) -> Happening | None:
     if record.value is None:
         return None
     if record.topic is Topic.DECISIONS:
-        name = record.headers.get("ce_type", "")
-        if name not in _OF_DECISIONS or (name != _REDACTED and _OF_CHAT not in record.value):
-            return None
-        return _decided(record, decode(record))
+        return _decided(record, decode(record)) if may_happen(record) else None
     return _outbound(record, decode(record))
+
+
+def may_happen(record: Record) -> bool:
+    """Whether a decision may mean something for a chat, as far as is seen undecoded."""
+    name, value = record.headers.get("ce_type", ""), record.value
+    return value is not None and name in _OF_DECISIONS and (name == _REDACTED or _OF_CHAT in value)
 
 
 def _decided(record: Record, event: Event) -> Happening | None:

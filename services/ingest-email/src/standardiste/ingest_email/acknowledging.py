@@ -15,11 +15,12 @@ import re
 from typing import Final
 
 from standardiste.common.blobs.port import Blobs
+from standardiste.common.bus.port import Record
 from standardiste.common.clock import Clock
 from standardiste.common.conversations import ConversationBook, Correspondent
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import VersionConflict
-from standardiste.common.events.base import Event
+from standardiste.common.events.base import Event, spec_of
 from standardiste.common.events.decisions import CustomerIdentified, InteractionQueued, InteractionRouted
 from standardiste.common.events.directory import Queue, RuleSet, Template
 from standardiste.common.events.inputs import MessageNoted
@@ -43,7 +44,7 @@ from standardiste.ingest_email.forgetting import forget_ended
 from standardiste.ingest_email.templates import filled, reference_of
 
 PENDING: Final = Collection(name="ingest-email-acknowledgements", indexes=(Index(name="ends_at", path="ends_at"),))
-LEARNS: Final = (InteractionRouted, InteractionQueued, CustomerIdentified)
+_LEARNS: Final = frozenset(spec_of(cls).name for cls in (InteractionRouted, InteractionQueued, CustomerIdentified))
 KEPT_MS: Final = 24 * 3_600_000
 _FIRST: Final = (QueuedBecause.ARRIVED, QueuedBecause.IDENTIFIED)
 _TAKES_NO_ANSWER: Final = re.compile(
@@ -67,6 +68,10 @@ class Acknowledger:
     ) -> None:
         self._store, self._blobs, self._directory, self._book = store, blobs, directory, book
         self._correspondents, self._intake, self._clock = correspondents, intake, clock
+
+    def may_want(self, record: Record) -> bool:
+        """Whether a decision may lead to an acknowledgement, as far as is seen undecoded."""
+        return record.headers.get("ce_type") in _LEARNS and self._asks_any(record.headers.get("ce_tenant", ""))
 
     async def learn(self, event: Event) -> None:
         """Take in a decision, after the book of conversations has. Idempotent. Raises Away."""

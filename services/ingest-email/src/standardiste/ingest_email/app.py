@@ -7,15 +7,13 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
-from standardiste.common.conversations import LEARNS, ConversationBook
-from standardiste.common.events.base import spec_of
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.events.codec import decode
 from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service, Task
-from standardiste.ingest_email import acknowledging
 from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
 from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.correspondents import CORRESPONDENTS, Correspondents
@@ -34,7 +32,6 @@ from standardiste.ingest_email.smtp_provider import SmtpProvider
 from standardiste.ingest_email.tokens import TOKENS, Tokens
 
 NAME: Final = "ingest-email"
-_LEARNS: Final = frozenset(spec_of(cls).name for cls in (*LEARNS, *acknowledging.LEARNS))
 
 
 def build(settings: EmailSettings, parts: Parts) -> Service:
@@ -111,16 +108,17 @@ def _is_alone(parts: Parts) -> bool:
 def _learning(parts: Parts, book: ConversationBook, acknowledger: Acknowledger) -> Task:
     """Keep the book of conversations from decisions, and acknowledge what the rules say."""
 
+    def lane(record: Record) -> str | None:
+        own = book.lane(record)
+        return record.headers.get("ce_subject", record.key) if own is None and acknowledger.may_want(record) else own
+
     async def learn(record: Record) -> None:
-        if record.headers.get("ce_type") in _LEARNS:
-            event = decode(record)
-            await book.learn(event)
-            await acknowledger.learn(event)
+        event = decode(record)
+        await book.learn(event)
+        await acknowledger.learn(event)
 
     async def follow(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(
-            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
-        )
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), learn, lane=lane, ready=ready)
 
     return follow
 

@@ -8,9 +8,7 @@ from typing import Final
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import HealthWatch
-from standardiste.common.conversations import LEARNS, ConversationBook
-from standardiste.common.events.base import spec_of
-from standardiste.common.events.codec import decode
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.parts import Parts
@@ -31,7 +29,6 @@ from standardiste.ingest_open.webhooks_store import WebhookStore
 from standardiste.ingest_open.webhooks_target import Target
 
 NAME: Final = "ingest-open"
-_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
 
 
 def build(settings: OpenSettings, parts: Parts) -> Service:
@@ -70,16 +67,18 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
 
     health = HealthWatch(NAME, parts, intake, CHANNELS, KeysLook(parts.directory, parts.clock))
 
-    async def learn(record: Record) -> None:
-        if record.headers.get("ce_type") in _LEARNS:
-            await book.learn(decode(record))
+    def lane(record: Record) -> str | None:
+        is_wanted = book.lane(record) is not None or sendings.may_want(record) or webhooks.may_want(record)
+        return record.headers.get("ce_subject", record.key) if is_wanted else None
+
+    async def take(record: Record) -> None:
+        if book.lane(record) is not None:
+            await book.take(record)
         await sendings.take(record)
         await webhooks.take(record)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(
-            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
-        )
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), take, lane=lane, ready=ready)
 
     return Service(
         name=NAME,

@@ -52,9 +52,14 @@ class Sendings:
         """The router has been asked for sure: a repeat need not ask again."""
         await self._change(tenant, id, lambda found: None if found.is_asked else replace(found, is_asked=True))
 
+    @staticmethod
+    def may_want(record: Record) -> bool:
+        """Whether a decision may be about a message of ours, as far as is seen undecoded."""
+        return record.headers.get("ce_type") in HEARS and record.value is not None and _MARK in record.value
+
     async def take(self, record: Record) -> None:
         """Take in a decision; idempotent. What is about nobody's message of ours is passed over undecoded."""
-        if record.headers.get("ce_type") not in HEARS or record.value is None or _MARK not in record.value:
+        if not self.may_want(record):
             return
         event = decode(record)
         data = event.data

@@ -85,6 +85,13 @@ class Webhooks:
         """For Service.collections."""
         return (WEBHOOKS, DELIVERIES, INTERACTIONS)
 
+    def may_want(self, record: Record) -> bool:
+        """Whether an endpoint might want this decision, as far as is known without asking the store."""
+        if record.headers.get("ce_type") not in PUBLIC_TYPES:
+            return False
+        known = self.store.known_now(record.headers.get("ce_tenant", ""))
+        return known is None or bool(known)
+
     async def take(self, record: Record) -> None:
         """Store one decision for the endpoints that want it. Idempotent. Raises StoreAway."""
         type, tenant = record.headers.get("ce_type", ""), record.headers.get("ce_tenant", "")

@@ -51,11 +51,17 @@ class WebhookStore:
 
     async def known(self, tenant: str) -> Sequence[Webhook]:
         """As `all`, at most a second old."""
-        now = self._clock.now()
+        known = self.known_now(tenant)
+        if known is None:
+            now = self._clock.now()
+            known = await self.all(tenant)
+            self._known[tenant] = (now, known)
+        return known
+
+    def known_now(self, tenant: str) -> Sequence[Webhook] | None:
+        """As `known`; None when the store must be asked again."""
         known = self._known.get(tenant)
-        if known is None or not known[0] <= now < known[0] + KNOWN_FOR_MS:
-            known = self._known[tenant] = (now, await self.all(tenant))
-        return known[1]
+        return known[1] if known is not None and known[0] <= self._clock.now() < known[0] + KNOWN_FOR_MS else None
 
     async def get(self, tenant: str, webhook: str) -> Webhook | None:
         found = await self.store.tenant(tenant).get(WEBHOOKS, webhook)

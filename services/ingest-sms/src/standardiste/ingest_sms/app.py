@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import Finding, HealthWatch
-from standardiste.common.conversations import LEARNS, ConversationBook
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.errors import StoreAway
-from standardiste.common.events.base import spec_of
-from standardiste.common.events.codec import decode
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
@@ -33,7 +30,6 @@ from standardiste.ingest_sms.twilio_texts import TwilioTexts
 from standardiste.ingest_sms.vonage import VonageTexts
 
 NAME: Final = "ingest-sms"
-_LEARNS: Final = frozenset(spec_of(cls).name for cls in LEARNS)
 
 
 def build(settings: SmsSettings, parts: Parts) -> Service:
@@ -99,14 +95,8 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
 
     health = HealthWatch(NAME, parts, intake, (Channel.SMS,), look)
 
-    async def learn(record: Record) -> None:
-        if record.headers.get("ce_type") in _LEARNS:
-            await book.learn(decode(record))
-
     async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(
-            NAME, (Topic.DECISIONS,), learn, lane=lambda record: record.headers.get("ce_subject", record.key), ready=ready
-        )
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), book.take, lane=book.lane, ready=ready)
 
     async def forget(ready: Callable[[], None]) -> None:
         ready()

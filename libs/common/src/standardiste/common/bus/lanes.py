@@ -50,6 +50,15 @@ class _Offsets:
     def start(self, offset: int) -> None:
         self._started.append(offset)
 
+    def pass_over(self, offset: int) -> bool:
+        """Start and finish at once. True when the lowest unfinished offset moved."""
+        if self._started:
+            self._started.append(offset)
+            self._finished.add(offset)
+            return False
+        self.next = offset + 1
+        return True
+
     def finish(self, offset: int) -> bool:
         """True when the lowest unfinished offset moved."""
         if self._started[0] != offset:
@@ -92,14 +101,18 @@ class Lanes:
         return self._in_flight - self._unfinished
 
     def start(self, record: Record) -> None:
-        """Queue a record in its lane. The caller has looked at `room`."""
+        """Queue a record in its lane, or pass it over. The caller has looked at `room`."""
         place = (record.topic, record.partition)
         offsets = self._offsets.get(place)
         if offsets is None:
             offsets = self._offsets[place] = _Offsets(record.offset)
+        key = self._lane(record) if self._lane is not None else record.key
+        if key is None:
+            if offsets.pass_over(record.offset):
+                self._progress(record.topic, record.partition, offsets.next)
+            return
         offsets.start(record.offset)
         self._unfinished += 1
-        key = self._lane(record) if self._lane is not None else record.key
         waiting = self._lanes.get(key)
         if waiting is None:
             self._begin(key, deque((record,)))

@@ -102,7 +102,8 @@ class Processor(Protocol):
 
 ProcessorFactory: TypeAlias = Callable[[int], Processor]
 Handler: TypeAlias = Callable[[Record], Awaitable[None]]
-Lane: TypeAlias = Callable[[Record], str]
+Lane: TypeAlias = Callable[[Record], str | None]
+"""The lane of a record; None passes it over: it is finished at once, and its handler is not called."""
 
 
 class From(StrEnum):
@@ -164,8 +165,8 @@ class Bus(Protocol):
         ready: Callable[[], None] | None = None,
     ) -> None:
         """
-        Call `handler` at least once for every record: in order within a lane (the key unless `lane` says another), lanes side by side, at most
-        `in_flight` at once, beyond that the partition is paused. The lowest unfinished offset of each partition is committed. A new group begins at
+        Call `handler` at least once for every record that `lane` does not pass over: in order within a lane (the key unless `lane` says another), lanes
+        side by side, at most `in_flight` at once, beyond that the partition is paused. The lowest unfinished offset of each partition is committed. A new group begins at
         the start. A handler that raises Away is called again for the same record, with backoff, for as long as it takes; any other Exception is
         retried per `retry`, then the record goes to dead-letters with the reason and the lane goes on. A BadInput is dead-lettered at once.
         """
