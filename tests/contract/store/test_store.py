@@ -83,6 +83,15 @@ async def test_version_grows_by_one_with_each_put(store: Store) -> None:
     assert [await documents.put(PEOPLE, "p1", {"n": n}) for n in range(3)] == [1, 2, 3]
 
 
+async def test_a_write_that_may_wait_is_as_durable_and_as_conditional_as_any(store: Store) -> None:
+    documents = await people(store)
+    assert await documents.put(PEOPLE, "p1", {"n": 1}, expected=ABSENT, within_ms=5) == 1
+    with pytest.raises(VersionConflict):
+        await documents.put(PEOPLE, "p1", {"n": 2}, expected=ABSENT, within_ms=5)
+    assert await documents.delete(PEOPLE, "p1", expected=1, within_ms=5)
+    assert await documents.get(PEOPLE, "p1") is None
+
+
 @pytest.mark.parametrize("id", ["", "\ud83d"])
 async def test_an_id_that_is_no_text_is_refused(store: Store, id: str) -> None:
     documents = await people(store)

@@ -65,14 +65,14 @@ class _FlakyTenant:
     async def get(self, collection: Collection, id: str) -> Document | None:
         return await self._inner.get(collection, id)
 
-    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
+    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None, within_ms: int = 0) -> int:
         if collection.name == self._store.collection and self._store.failures > 0:
             self._store.failures -= 1
             raise StoreAway("for a test")
-        return await self._inner.put(collection, id, body, expected=expected)
+        return await self._inner.put(collection, id, body, expected=expected, within_ms=within_ms)
 
-    async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
-        return await self._inner.delete(collection, id, expected=expected)
+    async def delete(self, collection: Collection, id: str, *, expected: int | None = None, within_ms: int = 0) -> bool:
+        return await self._inner.delete(collection, id, expected=expected, within_ms=within_ms)
 
     async def find(self, collection: Collection, find: Find) -> Page:
         return await self._inner.find(collection, find)

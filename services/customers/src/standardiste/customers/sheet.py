@@ -18,6 +18,8 @@ from standardiste.common.store.port import ABSENT, Body, Collection, Find, Store
 from standardiste.customers.records import dump, load
 
 FOUND_MAX: Final = 1_000
+WITHIN_MS: Final = 20
+"""Nobody waits for these documents: they go along with what others write."""
 
 T = TypeVar("T")
 Key: TypeAlias = tuple[str, str, str]
@@ -51,10 +53,10 @@ class Sheet:
         tenant, _, id = key
         documents = self._store.tenant(tenant)
         if entry.now is None:
-            await documents.delete(entry.collection, id, expected=entry.version)
+            await documents.delete(entry.collection, id, expected=entry.version, within_ms=WITHIN_MS)
         else:
             body = cast(Body, entry.now) if isinstance(entry.now, dict) else dump(entry.now)
-            await documents.put(entry.collection, id, body, expected=entry.version)
+            await documents.put(entry.collection, id, body, expected=entry.version, within_ms=WITHIN_MS)
 
     # ---- for TenantSheet
 

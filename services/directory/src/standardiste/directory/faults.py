@@ -93,7 +93,10 @@ TEXTS: Final = Catalogue(
             "fr": "Les choix vont aux attributs de type « choice », auxquels il en faut.",
         },
         "default_unfit": {"en": "The default is not of type “{type}”.", "fr": "La valeur par défaut n'est pas du type « {type} »."},
-        "unknown_role": {"en": "There is no role “{name}”; known are {known}.", "fr": "Il n'y a pas de rôle « {name} » ; existent {known}."},
+        "unknown_role": {
+            "en": "There is no role “{name}”; known are {known}.",
+            "fr": "Il n'y a pas de rôle « {name} » ; existent {known}.",
+        },
         "bad_url": {"en": "This is no address of the web (https://…).", "fr": "Ce n'est pas une adresse web (https://…)."},
         # ---- undo
         "changed_since": {

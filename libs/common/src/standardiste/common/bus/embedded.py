@@ -11,9 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +23,7 @@ from standardiste.common.bus.local import LocalBus
 from standardiste.common.bus.log import Log, file_of
 from standardiste.common.bus.timers import Timer
 from standardiste.common.clock import Clock, SystemClock
+from standardiste.common.commit_thread import CommitThread
 from standardiste.common.errors import BusAway, FolderInUse
 from standardiste.common.log import logger
 
@@ -74,7 +73,7 @@ class EmbeddedBus(LocalBus):
         except BaseException:
             lock.close()
             raise
-        thread = CommitThread(asyncio.get_running_loop())
+        thread = CommitThread(asyncio.get_running_loop(), "bus-commit")
         bus = cls(Core(log, clock or SystemClock(), thread, timer, random, bounds))
         bus._lock, bus._thread, bus._care = lock, thread, ThreadPoolExecutor(1, "bus-care")
         bus._looking_after = asyncio.get_running_loop().create_task(bus._look_after(), name="bus-care")
@@ -116,34 +115,6 @@ class EmbeddedBus(LocalBus):
         self._thread.stop()
         self._core.log.close()
         self._lock.close()
-
-
-class CommitThread:
-    """Runs one job at a time on a thread of its own; the outcome comes back on the loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], None], Callable[[Exception | None], None]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="bus-commit", daemon=True)
-        self._thread.start()
-
-    def submit(self, job: Callable[[], None], done: Callable[[Exception | None], None]) -> None:
-        self._jobs.put((job, done))
-
-    def stop(self) -> None:
-        self._jobs.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        while (taken := self._jobs.get()) is not None:
-            job, done = taken
-            error: Exception | None = None
-            try:
-                job()
-            except Exception as failed:
-                error = failed
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(done, error)
 
 
 def _locked(file: Path) -> IO[bytes]:

@@ -10,6 +10,8 @@ from standardiste.common.outbox.record import INDEXES, SendRecord, from_document
 from standardiste.common.store.port import Collection, Find, Store, Where
 
 PER_ROUND = 128
+END_WITHIN_MS = 20
+"""It is out: were this lost, the provider would be asked again, which it bears."""
 
 
 class Sends:
@@ -30,9 +32,10 @@ class Sends:
         """The conversation's earliest send that has not ended."""
         return await self._first(tenant, Find(where=(Where(index="open_in", equals=conversation),), sort="order", limit=1))
 
-    async def write(self, record: SendRecord, *, expected: int) -> SendRecord:
+    async def write(self, record: SendRecord, *, expected: int, within_ms: int = 0) -> SendRecord:
         """Raises VersionConflict."""
-        version = await self._store.tenant(record.tenant).put(self.collection, record.message, to_body(record), expected=expected)
+        documents = self._store.tenant(record.tenant)
+        version = await documents.put(self.collection, record.message, to_body(record), expected=expected, within_ms=within_ms)
         return replace(record, version=version)
 
     async def write_if_still(self, record: SendRecord) -> None:
@@ -47,7 +50,7 @@ class Sends:
         expected = ended.version
         while True:
             try:
-                return await self.write(ended, expected=expected)
+                return await self.write(ended, expected=expected, within_ms=END_WITHIN_MS)
             except VersionConflict:
                 current = await self.get(ended.tenant, ended.message)
                 if current is None or not current.is_open:

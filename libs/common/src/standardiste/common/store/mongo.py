@@ -156,7 +156,7 @@ class MongoTenant:
             found = await documents.find_one({"_id": self._key(id)})
         return None if found is None else _document(found)
 
-    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
+    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None, within_ms: int = 0) -> int:
         if not id or not is_unicode(id):
             raise BadInput("id_invalid", "an id is a text that is not empty", "/id")
         documents = self._store.documents(collection)
@@ -176,7 +176,7 @@ class MongoTenant:
             assert expected is not None
             raise VersionConflict(collection.name, id, expected, await self._version(collection, id))
 
-    async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
+    async def delete(self, collection: Collection, id: str, *, expected: int | None = None, within_ms: int = 0) -> bool:
         if not is_unicode(id):
             return False
         documents = self._store.documents(collection)

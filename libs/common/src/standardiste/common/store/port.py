@@ -94,15 +94,16 @@ class TenantStore(Protocol):
 
     async def get(self, collection: Collection, id: str) -> Document | None: ...
 
-    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
+    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None, within_ms: int = 0) -> int:
         """
         Write whole and durably; give the new version. `expected` None overwrites whatever is there. Half a surrogate pair becomes U+FFFD.
 
+        `within_ms`: for what nobody waits for; it may wait so long to share its disk write with others.
         Raises VersionConflict, UniqueConflict, BadInput (id_invalid; not_indexable: see indexing.py), StoreAway (it may or may not have been written).
         """
         ...
 
-    async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
+    async def delete(self, collection: Collection, id: str, *, expected: int | None = None, within_ms: int = 0) -> bool:
         """Remove; False when it was not there, whatever was expected. Raises VersionConflict, StoreAway. A later put begins at version 1 again."""
         ...
 

@@ -146,8 +146,8 @@ class SqliteStore:
 
         return self._here.read(read) if is_quick else await self._read_aside(read)
 
-    async def write(self, work: Callable[[sqlite3.Connection], T], *, is_long: bool = False) -> T:
-        return await self._writer.run(work, is_long=is_long)
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, is_long: bool = False, within_ms: int = 0) -> T:
+        return await self._writer.run(work, is_long=is_long, within_ms=within_ms)
 
     async def _read_aside(self, read: Callable[[sqlite3.Connection], T]) -> T:
         if self._is_memory:
@@ -175,18 +175,18 @@ class SqliteTenant:
         row = self._store.row(_GET, (self._store.declared(collection).number, self._tenant, id))
         return None if row is None else Document(tenant=self._tenant, id=id, version=row[0], body=json.loads(row[1]))
 
-    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None) -> int:
+    async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None, within_ms: int = 0) -> int:
         declared = self._store.declared(collection)
         if not id or not is_unicode(id):
             raise BadInput("id_invalid", "an id is a text that is not empty", "/id")
         row = Row(declared, self._tenant, id, body_text(body), declared.entries_text(body), declared.words_text(body))
-        return await self._store.write(lambda connection: put_row(connection, row, expected))
+        return await self._store.write(lambda connection: put_row(connection, row, expected), within_ms=within_ms)
 
-    async def delete(self, collection: Collection, id: str, *, expected: int | None = None) -> bool:
+    async def delete(self, collection: Collection, id: str, *, expected: int | None = None, within_ms: int = 0) -> bool:
         declared = self._store.declared(collection)
         if not is_unicode(id):
             return False
-        return await self._store.write(lambda connection: delete_row(connection, declared, self._tenant, id, expected))
+        return await self._store.write(lambda connection: delete_row(connection, declared, self._tenant, id, expected), within_ms=within_ms)
 
     async def find(self, collection: Collection, find: Find) -> Page:
         declared = self._store.declared(collection)

@@ -6,6 +6,9 @@ way go together into the next. Rows are written on the event loop's thread and o
 thread: a thread that executed each statement would hand the interpreter's lock back and forth with a busy loop at each of them and stand in line
 up to 5 ms every time. One transaction is open at a time; the connection belongs to the loop between transactions and to the thread during a commit.
 
+A write says how long it may wait for company (mostly not at all): the most urgent of those that wait decides when the next commit begins, and all others
+go along with it.
+
 What may not happen: a caller told "done" before the commit, or one caller's refusal (a version, a unique value) undoing its neighbours' rows. Works
 therefore refuse before they write, and any other failure rolls back the whole group, answers StoreAway to all of it and opens a new connection for
 the next: a disk that was full for a while needs nobody's help.
@@ -14,13 +17,15 @@ the next: a disk that was full for a while needs nobody's help.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
+from standardiste.common.commit_thread import CommitThread
 from standardiste.common.errors import StandardisteError, StoreAway
 
 WAITING_MAX: Final = 10_000
@@ -47,15 +52,19 @@ class GroupCommit:
     def __init__(self, connect: Callable[[], sqlite3.Connection], *, is_inline: bool = False) -> None:
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
-        self._thread = None if is_inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+        self._is_inline = is_inline
+        self._thread: CommitThread | None = None
         self._waiting: deque[_Job] = deque()
-        self._is_under_way = False
+        self._due_s = math.inf
+        self._next: asyncio.Handle | None = None
+        self._is_committing = False
         self._idle: asyncio.Future[None] | None = None
         self._is_closed = False
 
-    async def run(self, work: Work[T], *, is_long: bool = False) -> T:
+    async def run(self, work: Work[T], *, is_long: bool = False, within_ms: int = 0) -> T:
         """
-        The work's result, once it is durable. `is_long`: a transaction of its own, all of it in the writer's thread.
+        The work's result, once it is durable. `is_long`: a transaction of its own, all of it in the writer's thread. `within_ms`: how long it may wait
+        for others to go along with.
 
         Raises what the work refused with, StoreAway.
         """
@@ -66,28 +75,39 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(_Job(work, future, is_long))
-        if not self._is_under_way:
-            self._is_under_way = True
-            loop.call_soon(self._begin)  # at the end of this tick, with whatever else it writes
+        self._want(0.0 if self._is_inline or len(self._waiting) >= GROUP_MAX else loop.time() + within_ms / 1000)
         return await future
 
     async def close(self) -> None:
         """Let what waits be committed, then release the file."""
         self._is_closed = True
-        if self._is_under_way:
+        if self._waiting or self._is_committing:
             self._idle = asyncio.get_running_loop().create_future()
+            self._want(0.0)
             await self._idle
         if self._thread is not None:
-            self._thread.shutdown()
+            self._thread.stop()
         self._drop_connection()
 
-    def _begin(self) -> None:
-        if not self._waiting:
-            self._is_under_way = False
-            if self._idle is not None and not self._idle.done():
-                self._idle.set_result(None)
+    def _want(self, due_s: float) -> None:
+        """Begin at this time of the loop's clock at the latest; what is due now, at the end of this tick, with whatever else it writes."""
+        if due_s >= self._due_s:
             return
+        self._due_s = due_s
+        if not self._is_committing:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+        loop = asyncio.get_running_loop()
+        self._next = loop.call_soon(self._begin) if self._due_s <= loop.time() else loop.call_at(self._due_s, self._begin)
+
+    def _begin(self) -> None:
+        self._next = None
         jobs = self._take()
+        self._due_s = 0.0 if self._waiting else math.inf
+        self._is_committing = True
         if jobs[0].is_long:
             self._in_thread(jobs, lambda: self._write_and_commit(jobs))
             return
@@ -121,7 +141,7 @@ class GroupCommit:
         connection.execute("ROLLBACK" if jobs[0].refused else "COMMIT")
 
     def _in_thread(self, jobs: list[_Job], step: Callable[[], object]) -> None:
-        if self._thread is None:
+        if self._is_inline:
             error: Exception | None = None
             try:
                 step()
@@ -129,10 +149,11 @@ class GroupCommit:
                 error = raised
             self._settle(jobs, error)
             return
-        running = asyncio.get_running_loop().run_in_executor(self._thread, step)
-        running.add_done_callback(lambda done: self._settle(jobs, done.exception()))
+        if self._thread is None:
+            self._thread = CommitThread(asyncio.get_running_loop(), "store-commit")
+        self._thread.submit(step, partial(self._settle, jobs))
 
-    def _settle(self, jobs: list[_Job], error: BaseException | None) -> None:
+    def _settle(self, jobs: list[_Job], error: Exception | None) -> None:
         if error is not None:
             self._drop_connection()
         for job in jobs:
@@ -144,7 +165,11 @@ class GroupCommit:
                 job.future.set_exception(job.refused)
             else:
                 job.future.set_result(job.result)
-        self._begin()
+        self._is_committing = False
+        if self._waiting:
+            self._schedule()
+        elif self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     def _drop_connection(self) -> None:
         """Closing rolls back what is open."""
