@@ -156,6 +156,13 @@ METRICS: Final = (
         labels=("group", "topic"),
     ),
     Metric(
+        name="standardiste_bus_clock_off_seconds",
+        kind="gauge",
+        unit="seconds",
+        what="How far the Kafka broker's clock is ahead of this machine's; 0 within a second.",
+        when_it_rises="Set the clocks right (NTP) on this node and on the brokers: routing goes by the broker's clock meanwhile, sign-in and retries by the node's own.",
+    ),
+    Metric(
         name="standardiste_bus_dead_letters_total",
         kind="counter",
         unit="records",

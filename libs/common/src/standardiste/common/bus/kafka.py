@@ -37,6 +37,7 @@ from standardiste.common.bus.kafka_partition import KafkaPartition
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_subscription import KafkaSubscription
 from standardiste.common.bus.kafka_topics import partitions_of
+from standardiste.common.bus.log_clock import LogClock
 from standardiste.common.bus.mark import MARK_TENANT, MARK_TYPE, marking
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
 from standardiste.common.bus.processing import Owned, PartitionLoop
@@ -58,7 +59,8 @@ class KafkaBus:
 
     def __init__(self, settings: KafkaSettings, partitions: int, clock: Clock, random: Random | None = None) -> None:
         self._settings, self._partitions, self._clock = settings, partitions, clock
-        self._timer, self._random = LoopTimer(clock), random or Random()
+        self._log_clock = LogClock(clock)
+        self._timer, self._random = LoopTimer(self._log_clock), random or Random()
         self._installation: str | None = None
         self._producer: Producer | None = None
         self._renewing = asyncio.Lock()
@@ -142,14 +144,14 @@ class KafkaBus:
 
         def take(partition: int) -> Owned:
             is_ours = partial(owners.is_ours, partition)
-            return KafkaPartition(self._settings, group, topics, state, partition, self._clock, self._timer, is_ours)
+            return KafkaPartition(self._settings, group, topics, state, partition, self._log_clock, self._timer, is_ours)
 
         async def work(partition: int) -> None:
             loop = PartitionLoop(
                 partition,
                 partial(take, partition),
                 factory,
-                self._clock,
+                self._log_clock,
                 dead_letter=lambda record, reason, tries: dead_letter_of(record, group, reason, tries),
                 random=self._random,
                 ready=partial(one_ready, partition),

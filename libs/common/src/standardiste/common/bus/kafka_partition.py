@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -31,11 +31,11 @@ from standardiste.common.bus.kafka_clients import (
     writer,
 )
 from standardiste.common.bus.kafka_settings import KafkaSettings
+from standardiste.common.bus.log_clock import LogClock
 from standardiste.common.bus.port import Outputs, Record
 from standardiste.common.bus.processing import NoLongerOwner
 from standardiste.common.bus.timers import Timer
 from standardiste.common.bus.topics import Topic
-from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
 from standardiste.common.events.base import Instant
 
@@ -56,7 +56,7 @@ class KafkaPartition:
         topics: Sequence[Topic],
         state: Topic,
         partition: int,
-        clock: Clock,
+        clock: LogClock,
         timer: Timer,
         is_ours: Callable[[], Awaitable[bool]],
     ) -> None:
@@ -86,6 +86,9 @@ class KafkaPartition:
             )
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
                 await self._producer.start()
+                async with self._clock.asking:
+                    if not self._clock.is_known:
+                        await self._ask_the_time(self._producer)
             self._consumer = reader(self._settings)
             await self._consumer.start()
             await self._read_committed()
@@ -134,7 +137,7 @@ class KafkaPartition:
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
                 await self._producer.begin_transaction()
                 try:
-                    await asyncio.gather(*[await self._producer.send(**send) for send in sends])
+                    await self._written(self._producer, sends)
                     await self._producer.send_offsets_to_transaction(marks, self._group)
                 except KafkaError:
                     with contextlib.suppress(KafkaError):
@@ -149,6 +152,20 @@ class KafkaPartition:
         for client in (self._consumer, self._producer):
             if client is not None:
                 await close(client)
+
+    async def _written(self, producer: Producer, sends: Sequence[Mapping[str, Any]]) -> None:
+        """Return when the broker has them all; its acknowledgement tells the time."""
+        sent_at = self._clock.own.now()
+        acknowledged = await asyncio.gather(*[await producer.send(**send) for send in sends])
+        if acknowledged:
+            self._clock.learn(sent_at, acknowledged[-1].timestamp, self._clock.own.now())
+
+    async def _ask_the_time(self, producer: Producer) -> None:
+        """What the broker's clock says before anything is reckoned by it: from a record that is taken back, which no reader is given."""
+        await producer.begin_transaction()
+        place = {"topic": self._state.topic, "partition": self._state.partition}
+        await self._written(producer, [{**place, "key": b"clock", "value": None}])
+        await producer.abort_transaction()
 
     async def _read_committed(self) -> None:
         """Where the group stands, and since when."""
