@@ -16,8 +16,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
-
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Calendar, Opening
 
@@ -49,6 +47,8 @@ def holidays_of(code: str | None) -> Container[date]:
     """The public holidays of a country, or of a region in it. Raises NotImplementedError for one that is unknown."""
     if not code:
         return ()
+    import holidays  # here, because it takes 0.3 s to load and most installations ask for no country's
+
     country, _, region = code.partition("-")
     return holidays.country_holidays(country.upper(), subdiv=region or None)
 
