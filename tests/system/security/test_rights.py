@@ -47,6 +47,7 @@ NEEDS: Mapping[str, Act | None] = {
     "POST /v1/customers/consents": Act.CUSTOMER_WRITE,
     "POST /v1/customers/permission": Act.CUSTOMER_READ,
     "POST /v1/customers/imports": Act.CUSTOMER_IMPORT,
+    "GET /v1/customers/retentions": Act.CUSTOMER_ERASE,
     "GET /v1/customers/erasures": Act.CUSTOMER_ERASE,
     "POST /v1/customers/erasures": Act.CUSTOMER_ERASE,
     "GET /v1/customers/erasures/{erasure}": Act.CUSTOMER_ERASE,

@@ -229,6 +229,7 @@ CASES: Mapping[str, Case] = {
     "POST /v1/customers/consents": Case(ok=(201,), body={"address": THEIR_ADDRESS, "word": "withdrawn"}),
     "POST /v1/customers/permission": Case(ok=(200,), body={"address": THEIR_ADDRESS}),
     "POST /v1/customers/imports": Case(ok=(200,), body=f"address:letter\n{SECRET}-customer\n", headers={"Content-Type": "text/csv"}),
+    "GET /v1/customers/retentions": Case(ok=(200,)),
     "GET /v1/customers/erasures": Case(ok=(200,)),
     "POST /v1/customers/erasures": Case(ok=(200,), body="\n", headers={"Content-Type": "application/x-ndjson"}),
     "GET /v1/customers/erasures/{erasure}": Case(MISSING, values={"erasure": "er_nobody"}),

@@ -251,6 +251,9 @@ ROUTES: tuple[Route, ...] = (
         (200,),
         ("invalid_field", "too_large"),
     ),
+    _route(
+        "customers", "GET /v1/customers/retentions", "What went each night because it was kept long enough.", (200,), ("cursor_invalid",)
+    ),
     _route("customers", "GET /v1/customers/erasures", "All erasures, as keyed ids.", (200,), ("cursor_invalid",)),
     _route(
         "customers",

@@ -17,6 +17,7 @@ from standardiste.customers.opening import Examiner
 from standardiste.customers.progress import Progress
 from standardiste.customers.records import COLLECTIONS
 from standardiste.customers.resolver import Resolver
+from standardiste.customers.retention import Keeper
 from standardiste.customers.settings import CustomersSettings
 from standardiste.customers.sweep import sweep_daily
 
@@ -35,6 +36,7 @@ def build(settings: CustomersSettings, parts: Parts) -> Service:
             "decisions": Decisions(parts, progress, resolver).run,
             "erasures": erasures.run,
             "joins": joiner.run,
+            "retention": Keeper(parts, erasures).run,
             "sweep": lambda ready: sweep_daily(parts.store, parts.blobs, parts.clock, settings.customers_blob_keep_days, ready),
         },
         collections=(*COLLECTIONS, *ELSEWHERE),

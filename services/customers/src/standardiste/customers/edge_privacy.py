@@ -20,7 +20,7 @@ from standardiste.customers.access import Access
 from standardiste.customers.edge import JsonLines, Limit
 from standardiste.customers.erasures import Erasure, Erasures
 from standardiste.customers.exporting import export
-from standardiste.customers.records import CONVERSATIONS, ERASURES, Conversation, Customer, dump, load
+from standardiste.customers.records import CONVERSATIONS, ERASURES, RETENTIONS, Conversation, Customer, dump, load
 
 BODY_BYTES_MAX: Final = 16 * 1024
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -42,6 +42,7 @@ class PrivacyEdge:
         router.add_api_route("/erasures", self.erasures, methods=["GET"])
         lines = {"requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
         router.add_api_route("/erasures", self.apply, methods=["POST"], openapi_extra=lines)
+        router.add_api_route("/retentions", self.retentions, methods=["GET"])
         router.add_api_route("/erasures/{erasure}", self.erasure, methods=["GET"])
 
     def add_after(self, router: APIRouter) -> None:
@@ -94,6 +95,13 @@ class PrivacyEdge:
         known = [load(Erasure, document.body) for document in found.documents]
         seen = [each for each in known if may(who, Act.CUSTOMER_ERASE, Object(tenant=who.tenant, sponsor=each.sponsor)) is None]
         return JSONResponse(page([_shown(each) for each in seen], found.cursor))
+
+    async def retentions(self, request: Request, cursor: str | None = None, limit: Limit = 50) -> Response:
+        """What went each night because it was kept long enough, by rule; the newest first."""
+        who = await self._access.who(request, Act.CUSTOMER_ERASE, "retentions")
+        await self._access.require(request, who, Act.CUSTOMER_ERASE, Object(tenant=who.tenant, sponsor=who.sponsor), "retentions")
+        found = await self._access.documents(who).find(RETENTIONS, Find(is_descending=True, limit=limit, cursor=cursor))
+        return JSONResponse(page([{k: v for k, v in each.body.items() if k != "format"} for each in found.documents], found.cursor))
 
     async def apply(self, request: Request) -> Response:
         """Erasures that were kept outside, as JSON lines of what `GET` gave: those of people who are here again are carried out anew."""

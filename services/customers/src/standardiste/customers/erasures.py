@@ -189,6 +189,14 @@ class Erasures:
         counts["elsewhere"] += await forget_conversation(self._parts.store, tenant, id)
         counts["conversations"] += await documents.delete(CONVERSATIONS, id)
 
+    async def forget_record(self, tenant: str, customer: Customer) -> None:
+        """A record that is kept no longer, and has no conversations. Who it was may come back."""
+        documents = self._parts.store.tenant(tenant)
+        for key in customer.keys:
+            await self._ledger.forget(tenant, self._ledger.id_of_key(tenant, key))
+        await self._forget_joins(documents, customer.id)
+        await documents.delete(CUSTOMERS, customer.id)
+
     async def _conversations(self, documents: TenantStore, customer: CustomerId) -> AsyncIterator[tuple[str, Conversation]]:
         while page := (await documents.find(CONVERSATIONS, Find(where=(Where(index="customer", equals=customer),), limit=PAGE))).documents:
             for document in page:  # each goes before the next page is asked for

@@ -74,8 +74,9 @@ JOINS: Final = Collection(
 ERASURES: Final = Collection(
     name="customers-erasures", indexes=(Index(name="subject", path="subjects", is_list=True), Index(name="stage", path="stage"))
 )
+RETENTIONS: Final = Collection(name="customers-retentions")
 SWEEPS: Final = Collection(name="customers-sweeps")
-COLLECTIONS: Final = (CUSTOMERS, CONVERSATIONS, MESSAGES, THREADS, RECEIPTS, HISTORY, JOINS, ERASURES, SWEEPS)
+COLLECTIONS: Final = (CUSTOMERS, CONVERSATIONS, MESSAGES, THREADS, RECEIPTS, HISTORY, JOINS, ERASURES, RETENTIONS, SWEEPS)
 
 T = TypeVar("T")
 

@@ -179,6 +179,7 @@ def opened_by_us(former: Conversation | None, event: InteractionOpened) -> Conve
         customer=event.customer,
         interaction=event.interaction,
         agents=() if event.owner is None else (event.owner,),
+        purpose=event.purpose,
     )
     return fresh if former is None else _joined(former, fresh)
 
@@ -239,6 +240,8 @@ def _joined(former: Conversation, fresh: Conversation) -> Conversation:
         subject_from=former.subject_from if has_subject else fresh.subject_from,
         agents=_last((*former.agents, *fresh.agents)),
         linked_to=former.linked_to or fresh.linked_to,
+        purpose=newer.purpose or older.purpose,
+        home=former.home,
     )
 
 
