@@ -56,6 +56,7 @@ NEEDS: Mapping[str, Act | None] = {
     "GET /v1/customers/{customer}": Act.CUSTOMER_READ,
     "GET /v1/customers/{customer}/consents": Act.CUSTOMER_READ,
     "POST /v1/customers/{customer}/merge": Act.CUSTOMER_WRITE,
+    "POST /v1/customers/receipts/{receipt}/reopen": Act.CUSTOMER_WRITE,
     "POST /v1/customers/{customer}/split": Act.CUSTOMER_WRITE,
     "GET /v1/customers/{customer}/joins": Act.CUSTOMER_READ,
     "PATCH /v1/customers/{customer}": Act.CUSTOMER_WRITE,

@@ -223,6 +223,7 @@ CASES: Mapping[str, Case] = {
     "POST /v1/webhooks/{webhook}/replay": Case(MISSING, body={}),
     "GET /v1/events": Case(ok=(200,), query={"limit": "100"}),
     "GET /v1/customers/receipts/{receipt}": Case(MISSING),
+    "POST /v1/customers/receipts/{receipt}/reopen": Case(MISSING),
     "GET /v1/customers": Case(ok=(200,), query={"q": SECRET}),
     "POST /v1/customers": Case(ok=(201,), body={"name": "x"}),
     "GET /v1/customers/messages": Case(ok=(200,), query={"q": SECRET}),

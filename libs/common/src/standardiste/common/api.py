@@ -215,6 +215,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "customers",
+        "POST /v1/customers/receipts/{receipt}/reopen",
+        "Let a contact come again that was closed as spam, list, flood or blocked within 30 days.",
+        (202,),
+        ("not_found", "not_reopenable", "bus_away"),
+    ),
+    _route(
+        "customers",
         "GET /v1/customers",
         "Find customers by words, or by an id of another system.",
         (200,),

@@ -261,6 +261,14 @@ _TYPES: Final = (
         "Utilisez l'identifiant que la première réponse a donné.",
     ),
     _type(
+        "not_reopenable",
+        409,
+        "This contact cannot be opened again.",
+        "What was closed as spam, list, flood or blocked can be for 30 days; unblock the sender first.",
+        "Ce contact ne peut pas être rouvert.",
+        "Ce qui a été clos comme indésirable, liste, afflux ou bloqué peut l'être pendant 30 jours ; débloquez d'abord l'expéditeur.",
+    ),
+    _type(
         "conversation_closed",
         409,
         "The conversation is closed.",

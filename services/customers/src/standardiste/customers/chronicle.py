@@ -6,6 +6,7 @@ Decisions are worked in one after the other in the order of the log; all of it i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from standardiste.common.blobs.port import BlobRef, Blobs
@@ -117,6 +118,9 @@ class Chronicle:
         if kept is not None and kept.waiting is not None:
             customer, conversation = await self._resolver.resolve(tenant, kept.waiting)
             await _settled(sheet, data.interaction, conversation, customer.id)
+            if kept.waiting.close_as is not None:
+                aside = kept.waiting
+                await sheet.change_known(CONVERSATIONS, Conversation, conversation, lambda it: replace(it, set_aside=aside))
         if conversation is not None and data.reason is not CloseReason.MERGED:
             await sheet.change_known(CONVERSATIONS, Conversation, conversation, lambda it: timeline.ended(it, data))
 

@@ -14,6 +14,7 @@ from standardiste.customers.edge_records import RecordsEdge
 from standardiste.customers.erasures import Erasures
 from standardiste.customers.joining import Joiner
 from standardiste.customers.progress import Progress
+from standardiste.customers.reopening import ReopeningEdge
 from standardiste.customers.resolver import Resolver
 
 
@@ -22,6 +23,7 @@ def router_of(access: Access, progress: Progress, resolver: Resolver, joiner: Jo
     router = APIRouter(prefix="/v1/customers", tags=["customers"])
     consents, privacy = ConsentsEdge(access, resolver), PrivacyEdge(access, erasures)
     ReadingEdge(access, progress).add_to(router)
+    ReopeningEdge(access).add_to(router)
     consents.add_to(router)
     ImportEdge(access, erasures).add_to(router)
     privacy.add_to(router)

@@ -125,6 +125,8 @@ class Conversation:
 
     `linked_to` is a conversation of another customer that its first mail named: not his, but worth a look.
 
+    `set_aside` is its last contact that was closed at once, without its words, should it come again.
+
     Under the id "interaction:<id>" it waits for its first contact to be identified: who and which conversation are not known yet. `waiting` is that
     contact, without its words.
     """
@@ -147,6 +149,7 @@ class Conversation:
     linked_to: ConversationId | None = None
     purpose: str | None = None
     home: CustomerId | None = None
+    set_aside: Contact | None = None
     waiting: Contact | None = None
     format: int = FORMAT
 

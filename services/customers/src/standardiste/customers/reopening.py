@@ -25,7 +25,17 @@ from standardiste.common.store.port import Find, Where
 from standardiste.customers.access import Access, object_of
 from standardiste.customers.documents import read
 from standardiste.customers.identify import summary_of
-from standardiste.customers.records import CONVERSATIONS, CUSTOMERS, MESSAGES, RECEIPTS, Conversation, Customer, Receipt, StoredMessage, load
+from standardiste.customers.records import (
+    CONVERSATIONS,
+    CUSTOMERS,
+    MESSAGES,
+    RECEIPTS,
+    Conversation,
+    Customer,
+    Receipt,
+    StoredMessage,
+    load,
+)
 
 DAYS: Final = 30
 REVERSIBLE: Final = frozenset({CloseReason.SPAM, CloseReason.LIST, CloseReason.FLOOD, CloseReason.BLOCKED})

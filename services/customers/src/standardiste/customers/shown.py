@@ -12,7 +12,7 @@ from standardiste.common.store.port import Document
 from standardiste.customers.records import Customer, StoredMessage, load
 
 _INNER_OF_CUSTOMER: Final = ("format", "keys", "addresses", "first_contact", "externals", "attributes_at", "blocked_keys", "origins")
-_INNER_OF_CONVERSATION: Final = ("format", "subject_from", "contact_at", "waiting")
+_INNER_OF_CONVERSATION: Final = ("format", "subject_from", "contact_at", "waiting", "set_aside")
 _INNER_OF_RECEIPT: Final = ("format", "open_since", "sponsor")
 
 SHOWN_INLINE: Final = frozenset(

@@ -240,6 +240,7 @@ def _joined(former: Conversation, fresh: Conversation) -> Conversation:
         subject_from=former.subject_from if has_subject else fresh.subject_from,
         agents=_last((*former.agents, *fresh.agents)),
         linked_to=former.linked_to or fresh.linked_to,
+        set_aside=fresh.set_aside or former.set_aside,
         purpose=newer.purpose or older.purpose,
         home=former.home,
     )

@@ -33,10 +33,13 @@ CUSTOMERS = ("customers",)
 GATEWAY = ("agent-gateway",)
 
 
-@event("contact.received", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@event("contact.received", kind=Kind.FACT, topic=Topic.INPUTS, sources=(*INGEST, "customers"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactReceived:
-    """A customer wrote, called, or an integrator posted for him. The event's id is the contact's id: a repeat changes nothing."""
+    """
+    A customer wrote, called, or an integrator posted for him. The event's id is the contact's id: a repeat changes nothing. From `customers` it is one
+    that was closed at once (spam, list, flood, blocked) and comes again because somebody asked.
+    """
 
     contact: Contact
 
