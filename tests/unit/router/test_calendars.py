@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from standardiste.common.calendars import CalendarHours, hours_of
 from standardiste.common.clock import parse_rfc3339, rfc3339
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Calendar, Opening
-from standardiste.router.calendars import CalendarHours, hours_of
 
 WEEK = (1, 2, 3, 4, 5)
 HOUR_MS = 3_600_000

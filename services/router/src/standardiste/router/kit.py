@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from standardiste.common.calendars import hours_of
 from standardiste.common.rules import compile_rules
-from standardiste.router.calendars import hours_of
 from standardiste.router.engine.policy import Kit
 from standardiste.router.permission import may_open
 from standardiste.router.policies import ALWAYS, FILTERS, LIFO, RANKINGS, URGENCY
