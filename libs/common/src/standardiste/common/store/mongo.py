@@ -15,12 +15,13 @@ from typing import Any, Final, TypeAlias
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, WriteConcern
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError, ServerSelectionTimeoutError
 
 from standardiste.common.errors import BadInput, FormatTooNew, StoreAway, UniqueConflict, VersionConflict
 from standardiste.common.store.cursor import FIND_LIMIT_MAX, cursor_after, position_of
 from standardiste.common.store.indexing import Values, comparable, fold, values_of, words_of
 from standardiste.common.store.port import ABSENT, Body, Collection, Document, Find, Index, Page, Where
+from standardiste.common.store.reach import Reach, StillAway
 from standardiste.common.store.text import body_text, is_unicode
 
 FORMAT: Final = 1
@@ -54,6 +55,7 @@ class MongoStore:
             write_concern=WriteConcern(w="majority", j=True)
         )
         self._declared: dict[str, Collection] = {}
+        self._reach = Reach()
         self._epoch = 0
         self._is_closed = False
 
@@ -72,7 +74,7 @@ class MongoStore:
         for collection in collections:
             known = self._declared.setdefault(collection.name, collection)
             assert known == collection, f"{collection.name} is declared in two ways"
-            with _away():
+            with self.asking():
                 await self.documents(collection).create_indexes(_index_models(collection))
 
     def tenant(self, tenant: str) -> MongoTenant:
@@ -97,7 +99,7 @@ class MongoStore:
 
     async def delete_tenant(self, tenant: str) -> int:
         count = 0
-        with _away():
+        with self.asking():
             for name in await self._database.list_collection_names(filter={"name": {"$regex": f"^{PREFIX}"}}):
                 count += (await self._database[name].delete_many({"t": tenant})).deleted_count
         return count
@@ -107,7 +109,7 @@ class MongoStore:
         return self._epoch
 
     async def raise_epoch(self) -> int:
-        with _away():
+        with self.asking():
             raised = await self._database[_META].find_one_and_update(
                 {"_id": "epoch"}, {"$inc": {"number": 1}}, return_document=ReturnDocument.AFTER
             )
@@ -120,6 +122,17 @@ class MongoStore:
 
     # ---- for MongoTenant
 
+    @contextlib.contextmanager
+    def asking(self) -> Generator[None]:
+        """Whatever the driver says but a duplicate key means that the store does not answer, or does not take this now."""
+        try:
+            with self._reach.asking(_is_no_server):
+                yield
+        except DuplicateKeyError:
+            raise
+        except (TimeoutError, PyMongoError, OSError, StillAway) as error:
+            raise StoreAway(type(error).__name__) from error
+
     def documents(self, collection: Collection) -> Any:
         if self._is_closed:
             raise StoreAway("closed")
@@ -129,11 +142,11 @@ class MongoStore:
     async def page(self, collection: Collection, query: Filter, keys: Sequence[str], find: Find, limit: int) -> list[Mapping[str, Any]]:
         way = DESCENDING if find.is_descending else ASCENDING
         cursor = self.documents(collection).find(query).sort([(key, way) for key in keys]).limit(limit)
-        with _away():
+        with self.asking():
             return await cursor.to_list(limit)
 
     async def _check_format(self) -> None:
-        with _away():
+        with self.asking():
             for fact, number in (("format", FORMAT), ("epoch", 1)):
                 await self._database[_META].update_one({"_id": fact}, {"$setOnInsert": {"number": number}}, upsert=True)
             found = int((await self._database[_META].find_one({"_id": "format"}))["number"])
@@ -152,7 +165,7 @@ class MongoTenant:
         if not is_unicode(id):
             return None
         documents = self._store.documents(collection)
-        with _away():
+        with self._store.asking():
             found = await documents.find_one({"_id": self._key(id)})
         return None if found is None else _document(found)
 
@@ -181,7 +194,7 @@ class MongoTenant:
             return False
         documents = self._store.documents(collection)
         query: Filter = {"_id": self._key(id)} | ({} if expected is None else {"v": expected})
-        with _away():
+        with self._store.asking():
             deleted = (await documents.delete_one(query)).deleted_count
         if deleted or expected is None:
             return bool(deleted)
@@ -213,7 +226,7 @@ class MongoTenant:
 
     async def _write(self, documents: Any, id: str, content: Mapping[str, Any], expected: int | None) -> int | None:
         """The new version; None when the document is not in the expected one."""
-        with _away():
+        with self._store.asking():
             if expected == ABSENT:
                 await documents.insert_one({"_id": self._key(id), "v": 1, **content})
                 return 1
@@ -233,7 +246,7 @@ class MongoTenant:
         name = next(key.removeprefix("e.") for key in _key_pattern(error) if key.startswith("e."))
         values = entries[name]
         wanted = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
-        with _away():
+        with self._store.asking():
             holder = await self._store.documents(collection).find_one({"t": self._tenant, f"e.{name}": {"$in": wanted}, "i": {"$ne": id}})
         return UniqueConflict(collection.name, name, None if holder is None else holder["i"])
 
@@ -310,12 +323,5 @@ def _key_pattern(error: DuplicateKeyError) -> Mapping[str, Any]:
     return {} if details is None else details.get("keyPattern", {})
 
 
-@contextlib.contextmanager
-def _away() -> Generator[None]:
-    """Whatever the driver says but a duplicate key means that the store does not answer, or does not take this now."""
-    try:
-        yield
-    except DuplicateKeyError:
-        raise
-    except (TimeoutError, PyMongoError, OSError) as error:
-        raise StoreAway(type(error).__name__) from error
+def _is_no_server(error: Exception) -> bool:
+    return isinstance(error, ServerSelectionTimeoutError)
