@@ -7,7 +7,7 @@ import json
 import pytest
 
 from standardiste.client import BadSignature, verify
-from standardiste.ingest_open.webhooks_signature import mint_secret, sign
+from standardiste.common.security.webhook_signature import mint_secret, sign
 
 SECRET = mint_secret()
 NOW_S = 1_800_000_000

@@ -20,8 +20,10 @@ from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.codec import dump_data, headers_of
 from standardiste.common.events.decisions import CustomerTyping, InteractionReopened
 from standardiste.common.events.model import AgentId, InteractionId
+from standardiste.common.outside import Target
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.audit import AUDIT, Audit
+from standardiste.common.security.webhook_signature import mint_secret, sign
 from standardiste.common.store.sqlite import SqliteStore
 from standardiste.ingest_open.webhooks import (
     BACKOFF_MAX_MS,
@@ -34,9 +36,7 @@ from standardiste.ingest_open.webhooks import (
     secret_name,
 )
 from standardiste.ingest_open.webhooks_model import Webhook, WebhookState, full_types
-from standardiste.ingest_open.webhooks_signature import mint_secret, sign
 from standardiste.ingest_open.webhooks_store import WebhookStore
-from standardiste.ingest_open.webhooks_target import Target
 
 TENANT = "t1"
 

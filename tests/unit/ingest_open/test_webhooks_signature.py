@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from standardiste.ingest_open.webhooks_signature import SECRET_BYTES, SECRET_PREFIX, mint_secret, sign
+from standardiste.common.security.webhook_signature import SECRET_BYTES, SECRET_PREFIX, mint_secret, sign
 
 
 def test_signature_is_that_of_the_published_example() -> None:

@@ -11,6 +11,7 @@ from standardiste.common.channel_health.watch import HealthWatch
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
+from standardiste.common.outside import Target
 from standardiste.common.parts import Parts
 from standardiste.common.permission.ledger import CONSENT
 from standardiste.common.security.audit import AUDIT, Audit
@@ -26,7 +27,6 @@ from standardiste.ingest_open.settings import OpenSettings
 from standardiste.ingest_open.webhooks import AT_ONCE_MAX, Webhooks
 from standardiste.ingest_open.webhooks_edge import WebhookEdge
 from standardiste.ingest_open.webhooks_store import WebhookStore
-from standardiste.ingest_open.webhooks_target import Target
 
 NAME: Final = "ingest-open"
 

@@ -24,14 +24,14 @@ from standardiste.common.errors import Away
 from standardiste.common.events.base import Instant, spec_of
 from standardiste.common.events.decisions import InteractionCreated, InteractionOpened
 from standardiste.common.log import logger
+from standardiste.common.outside import Answer, Target
 from standardiste.common.secrets.port import Secrets
 from standardiste.common.security.audit import Audit
+from standardiste.common.security.webhook_signature import sign
 from standardiste.common.store.port import Collection, Document
 from standardiste.ingest_open.log_reading import fact_of
 from standardiste.ingest_open.webhooks_model import PUBLIC_TYPES, Webhook, WebhookState
-from standardiste.ingest_open.webhooks_signature import sign
 from standardiste.ingest_open.webhooks_store import DELIVERIES, INTERACTIONS, WEBHOOKS, WebhookStore
-from standardiste.ingest_open.webhooks_target import Answer, Target
 
 BACKOFF_MS: Final = 5_000
 BACKOFF_MAX_MS: Final = 3_600_000

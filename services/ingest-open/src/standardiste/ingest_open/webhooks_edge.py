@@ -12,10 +12,12 @@ from standardiste.common.bodies import request_body, understood
 from standardiste.common.bus.port import epoch_of
 from standardiste.common.errors import BadInput
 from standardiste.common.http import body_of, client_of, page, principal, problem, require
+from standardiste.common.outside import fault_of
 from standardiste.common.parts import Parts
 from standardiste.common.security.audit import Audit
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.rights import Act, Object, may
+from standardiste.common.security.webhook_signature import mint_secret
 from standardiste.ingest_open.log_cursor import cursor_of, offset_after
 from standardiste.ingest_open.log_reading import fact_of, read_log
 from standardiste.ingest_open.webhooks import order_of, payload_of, secret_name
@@ -32,9 +34,7 @@ from standardiste.ingest_open.webhooks_model import (
     shown,
     shown_delivery,
 )
-from standardiste.ingest_open.webhooks_signature import mint_secret
 from standardiste.ingest_open.webhooks_store import WEBHOOKS_MAX, WebhookStore
-from standardiste.ingest_open.webhooks_target import fault_of
 
 BODY_BYTES_MAX: Final = 64 * 1024
 PAGE_MAX: Final = 200

@@ -33,6 +33,8 @@ class Answer:
 
     status: int | None = None
     error: str = ""
+    body: bytes = b""
+    """The beginning of the answer, whole unless it is long."""
 
     @property
     def is_taken(self) -> bool:
@@ -76,10 +78,10 @@ class Target:
             trust_env=False,
         )
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """One try, over within 15 s. Never raises for what the other side does."""
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, within_s: float = ANSWER_WITHIN_S) -> Answer:
+        """One try, over within 15 s or less. Never raises for what the other side does."""
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 return await self._post(url, headers, body)
         except TimeoutError:
             return Answer(error="no answer in time")
@@ -111,19 +113,20 @@ class Target:
         )
         response = await self._http.send(request, stream=True)
         try:
-            await _read_some(response)
+            content = await _read_some(response)
         finally:
             await response.aclose()
-        return Answer(status=response.status_code)
+        return Answer(status=response.status_code, body=content)
 
 
-async def _read_some(response: httpx.Response) -> None:
+async def _read_some(response: httpx.Response) -> bytes:
     """Read a short answer to its end, so that the connection may be used again; a long one is cut off."""
-    size = 0
+    content = bytearray()
     async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > ANSWER_BYTES_MAX:
-            return
+        content += chunk
+        if len(content) > ANSWER_BYTES_MAX:
+            break
+    return bytes(content[:ANSWER_BYTES_MAX])
 
 
 def _at(parts: SplitResult, address: str) -> str:

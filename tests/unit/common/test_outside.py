@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from standardiste.ingest_open.webhooks_target import Answer, Target, fault_of
+from standardiste.common.outside import Answer, Target, fault_of
 
 
 @pytest.mark.parametrize(
