@@ -186,6 +186,14 @@ METRICS: Final = (
         labels=("service", "state"),
     ),
     Metric(
+        name="standardiste_customer_lookups_total",
+        kind="counter",
+        unit="lookups",
+        what="Questions to a CRM outside before routing, by outcome: answered, remembered (within a minute), failed, let_alone (it failed five times).",
+        when_it_rises="failed, let_alone: the CRM is slow or away; contacts are routed by the record and the attributes' defaults meanwhile.",
+        labels=("outcome",),
+    ),
+    Metric(
         name="standardiste_mails_total",
         kind="counter",
         unit="mails",
@@ -238,6 +246,14 @@ METRICS: Final = (
         what="Interactions waiting for an agent, by partition.",
         when_it_rises="More comes in than is answered: look at the queues, and at `why` of the oldest.",
         labels=("partition",),
+    ),
+    Metric(
+        name="standardiste_router_wait_estimates_total",
+        kind="counter",
+        unit="estimates",
+        what="First estimates told to waiting customers, by whether the wait ended within its P50 (half should), within its P90 (nine in ten, with those), or later.",
+        when_it_rises="`later` above one in ten of all: the pace of a queue changes faster than its last 16 hand-outs tell; look at its staffing.",
+        labels=("kept",),
     ),
 )
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}

@@ -11,6 +11,7 @@ from standardiste.customers.access import Access
 from standardiste.customers.decisions import GROUP, Decisions
 from standardiste.customers.edges import router_of
 from standardiste.customers.erasures import Erasures
+from standardiste.customers.hook import Hook
 from standardiste.customers.identification import Identification
 from standardiste.customers.joining import Joiner
 from standardiste.customers.opening import Examiner
@@ -28,11 +29,12 @@ def build(settings: CustomersSettings, parts: Parts) -> Service:
     """The service, not yet running."""
     progress, resolver = Progress(parts.bus, GROUP), Resolver(parts)
     joiner, erasures = Joiner(parts, resolver), Erasures(parts, settings.customers_backup_days)
+    hook = Hook(parts, is_private_allowed=settings.customers_hook_private_allowed)
     return Service(
         name=NAME,
         router=router_of(Access(parts, progress), progress, resolver, joiner, erasures),
         tasks={
-            "inputs": Identification(parts, resolver, Examiner(parts, resolver)).run,
+            "inputs": Identification(parts, resolver, Examiner(parts, resolver), hook).run,
             "decisions": Decisions(parts, progress, resolver).run,
             "erasures": erasures.run,
             "joins": joiner.run,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from standardiste.common.addresses import family_of
@@ -17,11 +17,12 @@ from standardiste.common.events.inputs import ContactReceived, MailFound
 from standardiste.common.events.model import Channel, CommandId, Contact
 from standardiste.common.parts import Parts
 from standardiste.customers import identify
-from standardiste.customers.documents import read
+from standardiste.customers.documents import change, read
+from standardiste.customers.hook import Hook, Known, record_with, summary_with
 from standardiste.customers.opening import Examiner
 from standardiste.customers.placing import Placer
 from standardiste.customers.reading import Reader
-from standardiste.customers.records import RECEIPTS, Receipt
+from standardiste.customers.records import CUSTOMERS, RECEIPTS, Customer, Receipt
 from standardiste.customers.resolver import Resolver
 
 GROUP: Final = "customers"
@@ -31,12 +32,18 @@ SOURCE: Final = "customers"
 class Identification:
     """Subscribes to `inputs` as one lane per customer address; everything but contacts and openings is passed over by its type, undecoded."""
 
-    def __init__(self, parts: Parts, resolver: Resolver, examiner: Examiner) -> None:
-        self._parts, self._resolver, self._examiner = parts, resolver, examiner
+    def __init__(self, parts: Parts, resolver: Resolver, examiner: Examiner, hook: Hook) -> None:
+        self._parts, self._resolver, self._examiner, self._hook = parts, resolver, examiner, hook
         self._placer = Placer(parts, resolver)
         self._reader = Reader((ContactReceived, OpenInteraction, MailFound), _lane_of)
 
     async def run(self, ready: Callable[[], None]) -> None:
+        try:
+            await self._subscribed(ready)
+        finally:
+            await self._hook.aclose()
+
+    async def _subscribed(self, ready: Callable[[], None]) -> None:
         await self._parts.bus.subscribe(GROUP, (Topic.INPUTS,), self.take, lane=self._reader.lane, ready=ready)
 
     async def take(self, record: Record) -> None:
@@ -62,12 +69,25 @@ class Identification:
         linked_to = await self._resolver.linked(tenant, contact, customer, conversation)
         declared = self._parts.directory.all(CustomerAttribute, tenant)
         summary = identify.summary_of(customer, self._resolver.key_of(tenant, contact), declared)
+        known = await self._hook.known(tenant, contact, customer)
+        if known is not None:
+            summary = summary_with(summary, known, declared)
         identified = identify.identified(contact, customer, summary, conversation, receipt, linked_to)
         publish = self._publish(event, f"{contact.id}:identified", conversation, identified)
-        if contact.thread is None:
+        beside: list[Awaitable[object]] = []  # neither waits for the other's disk; the offset waits for all
+        if contact.thread is not None:
+            beside.append(self._resolver.remember(tenant, customer, contact, conversation))
+        if known is not None and record_with(customer, known, self._parts.clock.now()) is not None:
+            beside.append(self._keep(tenant, customer, known))
+        if not beside:
             await publish
-        else:  # neither waits for the other's disk; the offset waits for both
-            await asyncio.gather(publish, self._resolver.remember(tenant, customer, contact, conversation))
+        else:
+            await asyncio.gather(publish, *beside)
+
+    async def _keep(self, tenant: str, customer: Customer, known: Known) -> None:
+        """What a CRM said stands in the record, for whoever reads it."""
+        documents, at = self._parts.store.tenant(tenant), self._parts.clock.now()
+        await change(documents, CUSTOMERS, Customer, customer.id, lambda it: None if it is None else record_with(it, known, at))
 
     async def _publish(self, cause: Event, id: str, subject: str, data: Data) -> None:
         answer = Event(

@@ -16,3 +16,6 @@ class CustomersSettings(CommonSettings):
         ge=0,
         description="After how many days the last backup that still holds an erased person is gone; the embedded edition keeps 7 nights.",
     )
+    customers_hook_private_allowed: bool = Field(
+        default=False, description="A CRM may be asked at private and loopback addresses, and over plain http: for a CRM inside the house."
+    )
