@@ -199,6 +199,10 @@ def _queued(e: d.InteractionQueued) -> str:
     return f"queued {e.interaction} {e.because}{hold}"
 
 
+def _wait(e: d.PositionChanged | outbound.TellPosition) -> str:
+    return f", {_s(e.wait_p50_ms)} to {_s(e.wait_p90_ms)}" if e.wait_p50_ms is not None and e.wait_p90_ms is not None else ""
+
+
 def _offer(e: d.OfferMade) -> str:
     marks = "".join(
         mark
@@ -308,8 +312,9 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     d.RouterResumed: lambda e: "router resumed",
     d.ContactUndeliverable: lambda e: f"undeliverable {e.reason}",
     outbound.DeliverMessage: lambda e: f"> deliver {e.message}",
-    d.PositionChanged: lambda e: f"position {e.interaction} {e.position}",
-    outbound.TellPosition: lambda e: f"> position {e.position}",
+    d.PositionChanged: lambda e: f"position {e.interaction} {e.position}" + _wait(e),
+    outbound.TellPosition: lambda e: f"> position {e.position}" + _wait(e),
+    d.EstimateScored: lambda e: f"told {_s(e.wait_p50_ms)} to {_s(e.wait_p90_ms)}, waited {_s(e.waited_ms)}",
     outbound.TellNotice: lambda e: f"> notice {e.notice}",
     outbound.AnnounceAgent: lambda e: f"> here is {e.author.id}",
     outbound.AnnounceEnd: lambda e: "> ended",

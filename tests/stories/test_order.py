@@ -289,3 +289,40 @@ def test_waiting_visitors_are_told_their_position_under_the_order_really_used() 
           20.0 | c3 is gone                          | closed c3 abandoned; > ended
           40.0 |                                     | position c1 1; > position 1; position c2 2; > position 2
     """)
+
+
+def test_how_long_it_may_take_is_a_range_from_the_queues_pace_told_on_change_and_scored() -> None:
+    story = Story(AgentProfile(id=ProfileId("main"), change_set=1, cap={Channel.CHAT: 1}))
+    story.line(0.0, "the floor: anna")
+    for number in range(1, 11):
+        story.line(0.1 * number, f"c{number} by chat, c{number} is cu{number}")
+    for number in range(1, 8):
+        story.line(20.0 * number - 15, f"anna accepts c{number}")
+        story.line(20.0 * number, f"anna completes c{number}, anna ends c{number}")
+    story.run("""
+         145.0 | anna accepts c8                                    | accepted c8-o1 anna; told 35s to 80s, waited 39.2s;
+               |                                                    | active c8 anna; > here is anna; done; anna busy 33
+         146.0 | d1 by chat, d1 is cu11                             | created d1; routed d1 main; said d1; identified d1 cu11;
+               |                                                    | queued d1 identified; position d1 3, 55s to 110s;
+               |                                                    | > position 3, 55s to 110s
+         160.0 | anna completes c8, anna ends c8, anna accepts c9   | position c9 1, 15s to 50s; > position 1, 15s to 50s;
+               |                                                    | position c10 2, 35s to 80s; > position 2, 35s to 80s;
+               |                                                    | wrapping c8; done; anna wrapping 33; closed c8 handled;
+               |                                                    | > ended; idle anna; done; offer c9-o1 anna 30s;
+               |                                                    | anna offered 33; accepted c9-o1 anna;
+               |                                                    | told 55s to 110s, waited 54.1s; active c9 anna;
+               |                                                    | > here is anna; done; anna busy 33
+         175.0 | anna completes c9, anna ends c9, anna accepts c10  | position d1 2, 35s to 80s; > position 2, 35s to 80s;
+               |                                                    | position c10 1, 15s to 45s; > position 1, 15s to 45s;
+               |                                                    | wrapping c9; done; anna wrapping 33; closed c9 handled;
+               |                                                    | > ended; idle anna; done; offer c10-o1 anna 30s;
+               |                                                    | anna offered 33; accepted c10-o1 anna;
+               |                                                    | told 75s to 135s, waited 69s; active c10 anna;
+               |                                                    | > here is anna; done; anna busy 33
+         195.0 | anna completes c10, anna ends c10, anna accepts d1 | position d1 1, 15s to 45s; > position 1, 15s to 45s;
+               |                                                    | wrapping c10; done; anna wrapping 33; closed c10 handled;
+               |                                                    | > ended; idle anna; done; offer d1-o1 anna 30s;
+               |                                                    | anna offered 33; accepted d1-o1 anna;
+               |                                                    | told 55s to 110s, waited 49s; active d1 anna;
+               |                                                    | > here is anna; done; anna busy 33
+    """)

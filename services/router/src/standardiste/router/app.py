@@ -15,7 +15,7 @@ from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
-from standardiste.common.events.codec import DATA_FORMAT, UnknownType, adapter, decode, dump_data, headers_of, load_data
+from standardiste.common.events.codec import DATA_FORMAT, UnknownType, adapter, check_format, decode, dump_data, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
 from standardiste.common.events.model import Channel
 from standardiste.common.events.outbound import OUTBOUND_TOPIC
@@ -62,6 +62,7 @@ class Router:
         """Take in router-state. A record this program cannot read stops the partition with the record's name; nothing starts afresh in silence."""
         assert self._restored is not None, "restore comes first"
         for record in records:
+            check_format(record.headers, record.key)
             tenant, kind, id = _parts(record.key)
             entities = self._restored.setdefault(tenant, {})
             if record.value is None:

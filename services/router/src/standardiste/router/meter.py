@@ -15,6 +15,7 @@ OFFERS: Final = counter("standardiste_router_offers_total")
 CLOSED: Final = counter("standardiste_router_closed_total")
 DEFECTS: Final = counter("standardiste_router_defects_total")
 SKIPPED: Final = counter("standardiste_router_skipped_records_total")
+ESTIMATES: Final = counter("standardiste_router_wait_estimates_total")
 WAITING: Final = gauge("standardiste_router_waiting")
 
 _ENDS: Final[dict[type, str]] = {
@@ -35,6 +36,7 @@ class Meter:
         self._ends: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
+        self._estimates: Counter[str] = Counter()
         self._defects = 0
 
     def step(self, cause: str) -> None:
@@ -51,6 +53,8 @@ class Meter:
             self._closed[data.reason.value] += 1
         elif cls is d.SweepFound:
             self._defects += 1
+        elif cls is d.EstimateScored:
+            self._estimates[_kept(data)] += 1
 
     def skipped(self) -> None:
         """A record of an unknown type was passed over."""
@@ -62,9 +66,17 @@ class Meter:
         _flush(self._ends, lambda end, count: OFFERS.labels(end).inc(count))
         _flush(self._closed, lambda reason, count: CLOSED.labels(reason).inc(count))
         _flush(self._causes, lambda cause, count: STEPS.labels(cause).inc(count))
+        _flush(self._estimates, lambda kept, count: ESTIMATES.labels(kept).inc(count))
         if self._defects:
             DEFECTS.inc(self._defects)
             self._defects = 0
+
+
+def _kept(scored: d.EstimateScored) -> str:
+    """Half of all should end within the P50 that they were told, nine in ten within the P90."""
+    if scored.waited_ms <= scored.wait_p50_ms:
+        return "within_p50"
+    return "within_p90" if scored.waited_ms <= scored.wait_p90_ms else "later"
 
 
 def _flush(counts: Counter[str], to: Callable[[str, int], None]) -> None:

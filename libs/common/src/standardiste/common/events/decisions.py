@@ -1003,6 +1003,18 @@ class PositionChanged:
     method: str = ""
 
 
+@_decision("estimate.scored", is_on_websocket=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateScored:
+    """The first estimate that a waiting customer was told, held against the wait that followed it until an agent took him."""
+
+    interaction: InteractionId
+    queue: QueueId
+    wait_p50_ms: int
+    wait_p90_ms: int
+    waited_ms: int
+
+
 @_decision("router.resumed", is_on_websocket=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterResumed:

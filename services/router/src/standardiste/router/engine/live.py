@@ -32,7 +32,7 @@ from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
-from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening
+from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening, Pace
 
 _K = TypeVar("_K", bound=str)
 
@@ -62,6 +62,7 @@ class Live:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.gateways: dict[str, Gateway] = {}
+        self.paces: dict[QueueId, Pace] = {}
         self.openings: dict[CommandId, Opening] = {}
         self.customers: dict[InteractionId, CustomerSummary] = {}
         self.messages: dict[InteractionId, MessageReceived] = {}
@@ -196,6 +197,10 @@ class Live:
     def drop_opening(self, command: CommandId) -> None:
         if self.openings and self.openings.pop(command, None) is not None:
             self.touched["opening", command] = None
+
+    def put_pace(self, pace: Pace) -> None:
+        self.paces[pace.queue] = pace
+        self.touched["pace", pace.queue] = None
 
     def drop_gateway(self, name: str) -> None:
         if self.gateways.pop(name, None) is not None:

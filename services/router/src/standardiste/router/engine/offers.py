@@ -40,7 +40,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults
+from standardiste.router.engine import agents, consults, waiting
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
@@ -124,6 +124,9 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
         interrupt(step, i, agent)
     former = i.owner
     i = step.now(i.id)
+    if i.promise is not None:
+        waiting.score(step, i, i.promise)
+        i = step.now(i.id)
     conversation = i.conversation
     if has_media(i) or i.callback is not None:
         deadline = Instant(step.at + CONNECT_MS[i.facts.channel])

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ENTITIES
-from standardiste.common.events.model import CommandId, InteractionId
+from standardiste.common.events.model import CommandId, InteractionId, QueueId
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.due import standing
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening
+from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening, Pace
 
 Records = Mapping[tuple[str, str], Any]
 
@@ -28,6 +28,7 @@ TYPES: Final[dict[str, type]] = {
     "closed": Closed,
     "answer": Answer,
     "opening": Opening,
+    "pace": Pace,
 }
 
 
@@ -59,6 +60,7 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
         ("agent", live.agents),
         ("gateway", live.gateways),
         ("opening", live.openings),
+        ("pace", live.paces),
         ("closed", live.memory.closed),
     ):
         found.update({(kind, id): record for id, record in table.items()})
@@ -86,6 +88,8 @@ def load(live: Live, records: Records) -> None:
         live.agents[agent.id] = agent
     for gateway in _sorted(records, "gateway", lambda g: g.name):
         live.put_gateway(gateway)
+    for pace in _sorted(records, "pace", lambda p: p.queue):
+        live.put_pace(pace)
     for opening in _sorted(records, "opening", lambda o: o.command):
         live.put_opening(opening)
     for interaction in _sorted(records, "interaction", lambda i: i.id):
@@ -161,6 +165,7 @@ _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "interaction": lambda live, id: live.interactions.get(InteractionId(id)),
     "agent": lambda live, id: live.agents.get(id),  # type: ignore[arg-type]  # the id came from this table
     "gateway": lambda live, id: live.gateways.get(id),
+    "pace": lambda live, id: live.paces.get(QueueId(id)),
     "opening": lambda live, id: live.openings.get(CommandId(id)),
     "closed": lambda live, id: live.memory.closed.get(InteractionId(id)),
     "answer": _answer,

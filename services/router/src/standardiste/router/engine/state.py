@@ -140,6 +140,30 @@ class Callback:
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What a waiting customer was told, and when."""
+
+    at: Instant
+    wait_p50_ms: int
+    wait_p90_ms: int
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """
+    How fast a queue hands out while others wait in it: the mean gap between two hand-outs, `count` of them seen. `last_at` is the last hand-out that left
+    somebody waiting, NEVER once the queue was empty.
+    """
+
+    queue: QueueId
+    last_at: Instant = NEVER
+    mean_ms: int = 0
+    count: int = 0
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A segment of the history record, as kept while it is written."""
 
@@ -207,6 +231,8 @@ class Interaction:
     callback: Callback | None = None
     not_before: Instant = NEVER
     supervisors: tuple[AgentId, ...] = ()
+    told: Promise | None = None
+    promise: Promise | None = None
     stretches: tuple[Stretch, ...] = ()
 
     @property

@@ -1,21 +1,32 @@
 """
-What waiting customers are told: the position, under the order really used, when they begin to wait and every 15 s when it changed.
+What waiting customers are told: the position, under the order really used, and how long it may take; when they begin to wait and every 15 s when either changed.
 
-Told where the channel can show it at once (live chat). The wait itself is not estimated here: it is told as unknown.
+The estimate. While others wait, a queue hands out at some pace: the mean gap between two hand-outs (`Pace`, over about the last 16). Taking the gaps as
+exponential, the one at position p waits as long as a sum of p gaps, a gamma distribution, whose median and ninth decile Wilson and Hilferty's cube gives within 2 %. Told in
+steps of 5 s, upwards, so that noise is not told. Unknown while fewer than 5 gaps were seen, or when nothing was handed out for four times as long as usual: then the
+past says nothing of what comes. What a customer was told first is scored once an agent takes him. Told where the channel can show it at once (live chat).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from standardiste.common.events import decisions as d
+from standardiste.common.events.base import Instant
 from standardiste.common.events.model import Channel, InteractionState
 from standardiste.common.events.outbound import TellPosition
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import Interaction
+from standardiste.router.engine.state import Interaction, Pace, Promise
 from standardiste.router.engine.step import Step, conversation_of
 
-METHOD: Final = "order"
+ORDER: Final = "order"
+PACE: Final = "pace"
+GAPS_MIN: Final = 5
+SILENT_GAPS: Final = 4
+STEP_MS: Final = 5_000
+_Z90: Final = 1.2815515655446004
+"""The ninth decile of the standard normal distribution."""
 
 
 def position_of(live: Live, i: Interaction) -> int | None:
@@ -28,6 +39,23 @@ def position_of(live: Live, i: Interaction) -> int | None:
     return 1 + sum(line.waiting.before(entry) for line in lines)
 
 
+def estimate(pace: Pace | None, position: int, at: Instant) -> tuple[int, int] | None:
+    """P50 and P90 of the wait from now on, in ms; None: unknown."""
+    if pace is None or pace.count < GAPS_MIN or (pace.last_at and at - pace.last_at > SILENT_GAPS * max(pace.mean_ms, STEP_MS)):
+        return None
+    return _upwards(pace.mean_ms * gamma_quantile(position, 0.0)), _upwards(pace.mean_ms * gamma_quantile(position, _Z90))
+
+
+def gamma_quantile(shape: int, z: float) -> float:
+    """A quantile of the sum of so many exponentials of mean 1, by its normal deviate `z` (Wilson and Hilferty, 1931)."""
+    root = 1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape))
+    return shape * root * root * root
+
+
+def _upwards(ms: float) -> int:
+    return STEP_MS * math.ceil(ms / STEP_MS)
+
+
 def is_told(i: Interaction) -> bool:
     """Whether its customer looks at a screen that shows it."""
     return i.state is InteractionState.QUEUED and i.facts.is_live and i.facts.channel is Channel.CHAT
@@ -36,7 +64,25 @@ def is_told(i: Interaction) -> bool:
 def tell(step: Step, i: Interaction) -> None:
     """Say where it stands, if that changed."""
     position = position_of(step.live, i)
-    if position is None or position == i.position:
+    if position is None:
         return
-    step.tell(d.PositionChanged(interaction=i.id, position=position, method=METHOD), i)
-    step.send(TellPosition(conversation=conversation_of(i), position=position), i)
+    wait = estimate(step.live.paces.get(i.requirement.queue), position, step.at)
+    known = (i.told.wait_p50_ms, i.told.wait_p90_ms) if i.told is not None else None
+    if position == i.position and wait == known:
+        return
+    p50_ms, p90_ms = wait if wait is not None else (None, None)
+    method = ORDER if wait is None else PACE
+    step.tell(d.PositionChanged(interaction=i.id, position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms, method=method), i)
+    step.send(TellPosition(conversation=conversation_of(i), position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms), i)
+
+
+def score(step: Step, i: Interaction, promise: Promise) -> None:
+    """An agent takes it: how good was what it was told?"""
+    scored = d.EstimateScored(
+        interaction=i.id,
+        queue=i.requirement.queue,
+        wait_p50_ms=promise.wait_p50_ms,
+        wait_p90_ms=promise.wait_p90_ms,
+        waited_ms=step.at - promise.at,
+    )
+    step.tell(scored, i)

@@ -10,11 +10,13 @@ from standardiste.common.events.model import (
     InteractionState,
     ToAgent,
 )
-from standardiste.router.engine.changes.turns import Changes, check, key_in_order, stretched, take, turn
+from standardiste.router.engine.changes.turns import Changes, check, handed_out, key_in_order, stretched, take, turn
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     NEVER,
+    WAITING_STATES,
     Closed,
+    Promise,
     Transfer,
     evolve,
 )
@@ -79,7 +81,11 @@ def _preference_ended(live: Live, event: Event, data: d.PreferenceEnded) -> None
 
 
 def _position(live: Live, event: Event, data: d.PositionChanged) -> None:
-    live.put_interaction(evolve(live.interactions[data.interaction], position=data.position))
+    i = live.interactions[data.interaction]
+    told: Promise | None = None
+    if data.wait_p50_ms is not None and data.wait_p90_ms is not None:
+        told = Promise(at=event.time, wait_p50_ms=data.wait_p50_ms, wait_p90_ms=data.wait_p90_ms)
+    live.put_interaction(evolve(i, position=data.position, told=told, promise=i.promise or told))
 
 
 def _unstaffed(live: Live, event: Event, data: d.SkillUnstaffed) -> None:
@@ -89,6 +95,10 @@ def _unstaffed(live: Live, event: Event, data: d.SkillUnstaffed) -> None:
 def _overflowed(live: Live, event: Event, data: d.InteractionOverflowed) -> None:
     i = live.interactions[data.interaction]
     live.put_interaction(evolve(i, version=data.version, overflowed=i.overflowed + 1))
+
+
+def _scored(live: Live, event: Event, data: d.EstimateScored) -> None:
+    live.put_interaction(evolve(live.interactions[data.interaction], promise=None))
 
 
 def _connecting(live: Live, event: Event, data: d.InteractionConnecting) -> None:
@@ -108,6 +118,8 @@ def _connecting(live: Live, event: Event, data: d.InteractionConnecting) -> None
         is_forced=data.is_forced,
     )
     take(live, data.owner, event.time)
+    if i.state in WAITING_STATES:
+        handed_out(live, i.requirement.queue, event.time)
 
 
 def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
@@ -127,12 +139,15 @@ def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
         hold_for=None,
         tried=(),
         position=0,
+        told=None,
         parked_until=None,
         is_interrupted=False,
         is_forced=data.is_forced or (i.is_forced and not is_new_owner),
     )
     if is_new_owner:
         take(live, data.owner, event.time)
+    if i.state in WAITING_STATES:
+        handed_out(live, i.requirement.queue, event.time)
 
 
 def _held(live: Live, event: Event, data: d.InteractionHeld) -> None:
@@ -270,4 +285,5 @@ CHANGES: Final[Changes] = {
     d.InteractionClosed: _closed,
     d.SkillUnstaffed: _unstaffed,
     d.PositionChanged: _position,
+    d.EstimateScored: _scored,
 }

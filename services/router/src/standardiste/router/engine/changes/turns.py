@@ -16,7 +16,9 @@ from standardiste.common.events.model import (
 from standardiste.router.engine.lifecycle import NEXT_INTERACTION, NOWHERE
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
+    NEVER,
     Interaction,
+    Pace,
     Stretch,
     evolve,
 )
@@ -24,6 +26,7 @@ from standardiste.router.engine.state import (
 BREAK_MS: Final = 60_000
 """An idle minute breaks unbroken work."""
 STRETCHES_MAX: Final = 200
+GAPS: Final = 16
 
 
 Change = Callable[[Live, Event, Any], None]
@@ -66,6 +69,22 @@ def take(live: Live, agent: AgentId, at: Instant) -> None:
     record = live.agents[agent]
     is_break = record.unbroken_since is None or (len(live.owned_by(agent)) == 1 and at - record.idle_since >= BREAK_MS)
     live.put_agent(evolve(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
+
+
+def handed_out(live: Live, id: QueueId, at: Instant) -> None:
+    """An agent took one from this queue: its pace, where others still wait. The mean is over about the last 16 gaps."""
+    pace, is_waited_for = live.paces.get(id), live.queue_lengths.get(id, 0) > 0
+    if pace is None:
+        if is_waited_for:
+            live.put_pace(Pace(queue=id, last_at=at))
+        return
+    last_at = at if is_waited_for else NEVER
+    if pace.last_at:
+        gap_ms = at - pace.last_at
+        mean_ms = pace.mean_ms + (gap_ms - pace.mean_ms) // min(pace.count + 1, GAPS)
+        live.put_pace(Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
+    elif is_waited_for:
+        live.put_pace(evolve(pace, last_at=last_at))
 
 
 @cache
