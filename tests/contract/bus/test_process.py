@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from standardiste.common.bus.dead_letters import dead_letters
 from standardiste.common.bus.port import Bus, Outputs, Record
 from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import FormatTooNew
 from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import Ledger, Place, Seen, entries_of, outgoing, read, read_all, running, text_of
 
@@ -68,6 +69,26 @@ async def test_a_cancellation_from_within_does_not_end_the_partition(bus: Bus) -
     async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, CancelledOnce)):
         await bus.publish(outgoing("a"))
         assert await settled(bus, 1) == [(1, "a")]
+
+
+class Older(Ledger):
+    """A program that does not know the format of one text, until it is replaced."""
+
+    knows = False
+
+    def handle(self, records: Sequence[Record]) -> Outputs:
+        if not Older.knows and any(text_of(record) == "newer" for record in records):
+            Older.knows = True
+            raise FormatTooNew("a record", 2, 1)
+        return super().handle(records)
+
+
+async def test_a_record_of_a_newer_program_is_left_for_it(bus: Bus) -> None:
+    Older.knows = False
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Older)):
+        await bus.publish(outgoing("before"), outgoing("newer"), outgoing("after"))
+        assert await settled(bus, 3) == [(1, "before"), (2, "newer"), (3, "after")]
+    assert await dead_letters(bus) == []
 
 
 async def test_what_was_published_while_nobody_processed_is_not_lost(place: Place) -> None:

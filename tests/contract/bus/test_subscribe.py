@@ -10,7 +10,7 @@ import pytest
 from standardiste.common.bus.dead_letters import dead_letters, redrive
 from standardiste.common.bus.port import Bus, Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BadInput, StoreAway
+from standardiste.common.errors import BadInput, FormatTooNew, StoreAway
 from standardiste.common.testing.bus import Place, Seen, outgoing, running, text_of
 
 QUICKLY = RetryPolicy(tries=3, backoff_ms=1, backoff_max_ms=2)
@@ -194,6 +194,18 @@ async def test_what_is_away_is_waited_for_and_never_buried(bus: Bus) -> None:
         await bus.publish(outgoing("a"))
         assert await seen.until(1) == ["a"]
     assert seen.deliveries(seen.records[0]) == 6
+    assert await dead_letters(bus) == []
+
+
+async def test_a_record_of_a_newer_program_is_left_for_it(bus: Bus) -> None:
+    def fails(record: Record, nth: int) -> None:
+        if nth <= 5:
+            raise FormatTooNew("a record", 2, 1)
+
+    seen = Seen(fails)
+    async with running(bus.subscribe("g", (Topic.INPUTS,), seen, retry=QUICKLY)):
+        await bus.publish(outgoing("newer"))
+        assert await seen.until(1) == ["newer"]
     assert await dead_letters(bus) == []
 
 

@@ -4,7 +4,7 @@ Lanes: handlers run in order within a lane, side by side across lanes, never mor
 Theory. A record is unfinished from `start` until its handler has returned or it lies in dead-letters. `room` says how many more may be started;
 an adapter fetches no more than that, which is what pausing a partition means. Of each partition the lowest unfinished offset may be committed:
 whatever is above it may run again after a crash, never what is below it. A handler's Away is waited for without end (the world is at fault, and
-the lane must keep its order); a BadInput goes to dead-letters at once; anything else is tried again, then goes there with the reason.
+the lane must keep its order), and so is a record of a newer program's format; a BadInput goes to dead-letters at once; anything else is tried again, then goes there with the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import Away, BadInput
+from standardiste.common.errors import Away, BadInput, FormatTooNew
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
 from standardiste.common.tracing import accepted_traceparent, child_of, enter, has_exporter
@@ -30,6 +30,9 @@ AWAY_FIRST_MS: Final = 50
 AWAY_MAX_MS: Final = 5_000
 DRAIN_S: Final = 5.0
 PLACES_NAMED: Final = 3
+
+WAITED_FOR: Final = (Away, FormatTooNew)
+"""What is no fault of the record: the world's, or a program's that is too old for it."""
 
 DeadLetter: TypeAlias = Callable[[Record, str, int], Awaitable[None]]
 """Writes a record to dead-letters with the reason and the number of tries; may raise Away."""
@@ -199,7 +202,9 @@ class Lanes:
         away = Backoff(AWAY_FIRST_MS, AWAY_MAX_MS, self._random.random)
         own = Backoff(self._retry.backoff_ms, self._retry.backoff_max_ms, self._random.random)
         while True:
-            if isinstance(error, Away):
+            if isinstance(error, FormatTooNew):
+                log.error("record_too_new", topic=record.topic.value, partition=record.partition, offset=record.offset, reason=str(error))
+            if isinstance(error, WAITED_FOR):
                 await away.wait()
             elif isinstance(error, BadInput) or tries >= self._retry.tries:
                 await self._bury(record, error, tries)
@@ -213,7 +218,7 @@ class Lanes:
                 error = again
             except asyncio.CancelledError as again:
                 error = own_fault(again)
-            if not isinstance(error, Away):
+            if not isinstance(error, WAITED_FOR):
                 tries += 1
 
     async def _bury(self, record: Record, error: Exception, tries: int) -> None:
@@ -251,6 +256,8 @@ def reason_of(error: Exception) -> str:
     """
     if isinstance(error, BadInput):
         return f"{error.reason}: {error.detail}"
+    if isinstance(error, FormatTooNew):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)[: -PLACES_NAMED - 1 : -1]
     places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
     return f"{type(error).__name__} at {places}" if places else type(error).__name__

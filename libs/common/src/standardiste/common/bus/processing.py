@@ -8,7 +8,8 @@ throws the processor away and starts over; nothing is ever undone in memory.
 A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are taken one by one, each in a
 transaction of its own. One that fails alone is the `culprit`: after another restore it goes to dead-letters, with its offset, and is never
 handled. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
-cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence.
+cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence; and
+for a record of a newer program's format, which is left for that program.
 
 While a commit is on its way records gather for the next batch; an idle partition waits for nothing.
 """
@@ -26,7 +27,7 @@ from standardiste.common.bus.port import Outgoing, Outputs, Processor, Processor
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import Clock
-from standardiste.common.errors import Away, BadInput
+from standardiste.common.errors import Away, BadInput, FormatTooNew
 from standardiste.common.events.base import Instant
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
@@ -207,6 +208,8 @@ class PartitionLoop:
 def _handled(processor: Processor, records: Sequence[Record], *, is_alone: bool) -> Outputs:
     try:
         return processor.handle(records)
+    except FormatTooNew:
+        raise  # no fault of the record: it waits for a newer program
     except Exception as error:
         raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
 

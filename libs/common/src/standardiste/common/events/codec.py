@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import parse_rfc3339, rfc3339
-from standardiste.common.errors import BadInput
+from standardiste.common.errors import BadInput, FormatTooNew
 from standardiste.common.events.base import REGISTRY, Data, Event, class_of
 
 SPEC_VERSION: Final = "1.0"
@@ -89,13 +89,14 @@ def encode(event: Event, topic: Topic, key: str | None = None) -> Outgoing:
 
 
 def decode(record: Record) -> Event:
-    """The event in a record. Raises UnknownType, or BadInput when headers or data are not as they must be."""
+    """The event in a record. Raises FormatTooNew, UnknownType, or BadInput when headers or data are not as they must be."""
     return decode_parts(record.headers, record.value)
 
 
 def decode_parts(headers: Mapping[str, str], value: bytes | None) -> Event:
     """As `decode`, from headers and value."""
     name = headers.get("ce_type", "")
+    check_format(headers, name)
     spec = REGISTRY.get(name)
     if spec is None:
         raise UnknownType(name)
@@ -116,6 +117,17 @@ def decode_parts(headers: Mapping[str, str], value: bytes | None) -> Event:
         )
     except (KeyError, ValueError) as error:
         raise BadInput("bad_envelope", f"{name}: {error}") from None
+
+
+def check_format(headers: Mapping[str, str], what: str) -> None:
+    """A record without a format number is of the first. Raises FormatTooNew for one that a newer program wrote: it is to be left for such a one."""
+    found = headers.get("format", DATA_FORMAT)
+    if found == DATA_FORMAT:
+        return
+    if not found.isdecimal():
+        raise BadInput("bad_envelope", f"{what}: a format is a number")
+    if int(found) > int(DATA_FORMAT):
+        raise FormatTooNew(f"a record {what}", int(found), int(DATA_FORMAT))
 
 
 def structured(event: Event) -> dict[str, Any]:
