@@ -18,6 +18,7 @@ MAIL_CORPUS = ROOT / "build" / "mail-corpus"
 
 PARTS = {
     "chromium": lambda: shutil.which("chromium") is not None,
+    "clamd": lambda: Path("/usr/sbin/clamd").exists(),
     "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
     "mail-corpus": MAIL_CORPUS.is_dir,
     "kafka": lambda: (ROOT / "build" / "kafka" / ".complete").exists() and shutil.which("java") is not None,

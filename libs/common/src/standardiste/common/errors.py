@@ -7,7 +7,8 @@ Every error of ours, named by whose fault it is.
     ├── Away                  nobody's: something we lean on does not answer now; wait or answer 503, never drop
     │   ├── BusAway
     │   ├── StoreAway
-    │   └── BlobsAway
+    │   ├── BlobsAway
+    │   └── ScannerAway
     ├── Conflict              the caller's: the document is not as the caller thought
     │   ├── VersionConflict
     │   └── UniqueConflict
@@ -80,6 +81,13 @@ class BlobsAway(Away):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("blobs", detail)
+
+
+class ScannerAway(Away):
+    """The attachment scanner gives no verdict."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("scanner", detail)
 
 
 class Conflict(StandardisteError):

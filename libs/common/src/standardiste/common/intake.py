@@ -24,6 +24,7 @@ from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.events.model import (
     Assurance,
     Attachment,
+    AttachmentState,
     Attributes,
     BlobName,
     CloseReason,
@@ -38,6 +39,7 @@ from standardiste.common.events.model import (
     Thread,
 )
 from standardiste.common.ids import keyed_id
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.tracing import current_traceparent, new_traceparent
 
 ATTACHMENTS_MAX = 50
@@ -97,7 +99,11 @@ def contact_of(receipt: ReceiptId) -> ContactId:
 class Intake:
     """Accepts contacts and reports of one ingest service."""
 
-    def __init__(self, *, bus: Bus, blobs: Blobs, keys: TenantKeys, clock: Clock, source: str) -> None:
+    def __init__(
+        self, *, bus: Bus, blobs: Blobs, keys: TenantKeys, clock: Clock, source: str, screen: Screen | None = None
+    ) -> None:
+        """`screen` looks attachments through as they come, where the tenant asks; without one they stay `unscanned` until they are served."""
+        self._screen = screen
         self._bus, self._blobs, self._keys, self._clock, self._source = bus, blobs, keys, clock, source
         self.arrivals = Arrivals()
 
@@ -208,6 +214,7 @@ class Intake:
             size_bytes=len(draft.content),
             blob=await self._keep(tenant, contact, draft.content),
             sha256=hashlib.sha256(draft.content).hexdigest(),
+            state=AttachmentState.UNSCANNED if self._screen is None else await self._screen.state_on_arrival(tenant, draft.content),
             content_id=draft.content_id,
         )
 

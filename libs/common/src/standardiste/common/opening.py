@@ -13,6 +13,7 @@ from standardiste.common.directory_view import DirectoryView
 from standardiste.common.hold import Hold
 from standardiste.common.ids import Ids, RandomIds
 from standardiste.common.parts import Parts
+from standardiste.common.scanning.clamd import Clamd, clamd_address
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.keys import TOKEN_PUBLIC, Keys
 from standardiste.common.security.tokens import TokenVerifier
@@ -50,6 +51,7 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
         ids=ids,
         http=settings.http,
         hold=Hold(store, clock),
+        scanner=Clamd(clamd_address(settings.scanner)) if settings.scanner else None,
     )
 
 

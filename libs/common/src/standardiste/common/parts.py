@@ -10,6 +10,7 @@ from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.hold import Hold
 from standardiste.common.ids import Ids
+from standardiste.common.scanning.port import Scanner
 from standardiste.common.secrets.port import Secrets
 from standardiste.common.security.keys import Keys
 from standardiste.common.security.tokens import TokenVerifier
@@ -32,3 +33,4 @@ class Parts:
     ids: Ids
     http: HttpSettings
     hold: Hold
+    scanner: Scanner | None = None

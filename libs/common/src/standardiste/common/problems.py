@@ -338,6 +338,15 @@ _TYPES: Final = (
         5,
     ),
     _type(
+        "scanner_away",
+        503,
+        "The scanner of attachments does not answer.",
+        "Ask again as Retry-After says; nothing that was not looked through is given out meanwhile.",
+        "L'analyse des pièces jointes ne répond pas.",
+        "Redemandez selon Retry-After ; rien de non analysé n'est délivré entre-temps.",
+        5,
+    ),
+    _type(
         "blobs_away",
         503,
         "The store of attachments does not answer or is full.",

@@ -40,6 +40,9 @@ class CommonSettings(BaseSettings):
     bus: str = Field(default="embedded:data/bus.sqlite", description="Where the bus is: embedded:<file>, or kafka://host:port.")
     store: str = Field(default="sqlite:///data/store.sqlite", description="Where documents are: sqlite:///<file>, or mongodb://….")
     blobs: str = Field(default="data/blobs", description="Where blobs are: a folder, or mongodb://… for its GridFS.")
+    scanner: str = Field(
+        default="", description="Where the attachment scanner is: clamd:///path/of/socket or clamd://host:port; empty: there is none."
+    )
     secrets_folder: Path = Field(default=Path("data/secrets"), description="The folder with installation.key and the token keys.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")

@@ -15,6 +15,7 @@ from standardiste.common.events.model import AttachmentState
 from standardiste.common.http import Act, Object, page, problem
 from standardiste.common.security.rights import may
 from standardiste.common.store.indexing import fold
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.store.port import Find, Where
 from standardiste.customers import shown
 from standardiste.customers.access import Access, object_of
@@ -49,6 +50,7 @@ class ReadingEdge:
 
     def __init__(self, access: Access, progress: Progress) -> None:
         self._access, self._progress = access, progress
+        self._screen = Screen(access.parts.scanner, access.parts.directory)
 
     def add_to(self, router: APIRouter) -> None:
         """The paths here."""
@@ -136,13 +138,27 @@ class ReadingEdge:
         obj = Object(tenant=who.tenant) if conversation is None else object_of(who, conversation)
         await self._access.require(request, who, Act.CUSTOMER_READ, obj, f"blob/{ref.name}")
         attachment = shown.attachment_of(message.message.content, ref.name)
-        if attachment is not None and attachment.state is AttachmentState.REFUSED:
+        known = AttachmentState.UNSCANNED if attachment is None else attachment.state
+        if known is AttachmentState.REFUSED:
             raise problem("not_allowed", "The attachment was refused: it is not safe.")
         content = await self._access.parts.blobs.get(ref)
         if content is None:
             raise problem("not_found")
+        await self._require_safe(tenant, known, content)
         await self._access.record(request, who, "blob.read", f"blob/{ref.name}")
         return Response(content, headers=shown.blob_headers(ref.name, message))
+
+    async def _require_safe(self, tenant: str, known: AttachmentState, content: bytes) -> None:
+        """Where the tenant asks, nothing is given out that was not looked through and found safe."""
+        if not self._screen.is_asked_for(tenant):
+            return
+        match await self._screen.state_to_serve(tenant, known, content):
+            case AttachmentState.CLEAN:
+                return
+            case AttachmentState.REFUSED:
+                raise problem("not_allowed", "The attachment was refused: it is not safe.")
+            case AttachmentState.UNSCANNED:
+                raise problem("not_allowed", "The file is too large to be looked through.")
 
     # ---- history
 

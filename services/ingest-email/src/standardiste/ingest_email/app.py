@@ -13,6 +13,7 @@ from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Service, Task
 from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
 from standardiste.ingest_email.address_health import AddressHealth
@@ -36,7 +37,8 @@ NAME: Final = "ingest-email"
 
 def build(settings: EmailSettings, parts: Parts) -> Service:
     """The service, not yet running."""
-    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    screen = Screen(parts.scanner, parts.directory)
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME, screen=screen)
     book = ConversationBook(parts.store, NAME, (Channel.EMAIL,))
     health = AddressHealth(intake, parts.directory, parts.clock)
     pool = SmtpPool(

@@ -62,7 +62,10 @@ def _words() -> Words:
 @_entity("tenant")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """One workforce: the unit of isolation and routing. The defaults stand in wherever an entity names none."""
+    """
+    One workforce: the unit of isolation and routing. The defaults stand in wherever an entity names none. With `scans_attachments` no file of a customer's is
+    given out before the installation's scanner has looked it through.
+    """
 
     id: TenantId
     change_set: int
@@ -75,6 +78,7 @@ class Tenant:
     default_team: TeamId = TeamId("main")
     default_queue: QueueId = QueueId("main")
     words: Mapping[str, Words] = field(default_factory=dict[str, Words])
+    scans_attachments: bool = False
     is_test: bool = False
     is_archived: bool = False
 

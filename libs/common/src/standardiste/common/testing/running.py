@@ -32,6 +32,7 @@ from standardiste.common.events.model import TenantId
 from standardiste.common.hold import Hold
 from standardiste.common.ids import Ids, RandomIds
 from standardiste.common.parts import Parts
+from standardiste.common.scanning.port import Scanner
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.api_keys import hash_of
 from standardiste.common.security.keys import TOKEN_PRIVATE, Keys, new_token_pair
@@ -148,7 +149,14 @@ def make_test_secrets(folder: Path) -> None:
     (folder / TOKEN_PRIVATE).write_bytes(PRIVATE_PEM)
 
 
-async def parts_in(folder: Path, *, clock: Clock | None = None, ids: Ids | None = None, http: HttpSettings | None = None) -> Parts:
+async def parts_in(
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    http: HttpSettings | None = None,
+    scanner: Scanner | None = None,
+) -> Parts:
     """Real parts over files in this folder, opened; `run_services` closes them."""
     clock = clock or SystemClock()
     keys = Keys(MASTER_KEY)
@@ -168,6 +176,7 @@ async def parts_in(folder: Path, *, clock: Clock | None = None, ids: Ids | None 
         ids=ids or RandomIds(),
         http=http or HttpSettings(client_per_s=1_000, client_burst=1_000),
         hold=Hold(store, clock),
+        scanner=scanner,
     )
 
 
@@ -180,13 +189,14 @@ async def running(
     http: HttpSettings | None = None,
     entities: Sequence[Entity] = (),
     tenant: str = TENANT,
+    scanner: Scanner | None = None,
 ) -> AsyncGenerator[Running]:
     """
     These services on a free port until the block ends; what a task raised is raised there. `entities` are configured for `tenant` first.
 
     Again in the same folder goes on where the last one stopped.
     """
-    parts = await parts_in(folder, clock=clock, ids=ids, http=http)
+    parts = await parts_in(folder, clock=clock, ids=ids, http=http, scanner=scanner)
     stop, is_up = asyncio.Event(), asyncio.get_running_loop().create_future()
     site = asyncio.create_task(run_services([build(parts) for build in builds], parts, on_ready=is_up.set_result, stop=stop))
     try:
