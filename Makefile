@@ -51,7 +51,7 @@ parts: install ## what the tests of real parts need: Chromium, Dovecot (Debian p
 # ---- checking
 
 lint: install
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/hadolint Dockerfile
 
 types: install
 	$(BIN)/pyright
