@@ -50,6 +50,14 @@ export interface Ended {
   readonly kind: "ended";
 }
 
+/** A file of a message. Its bytes are `GET /v1/chat/sessions/{session}/files/{message}/{id}`, with the session's token. */
+export interface File {
+  readonly id: string;
+  readonly name: string;
+  readonly media_type: string;
+  readonly size_bytes: number;
+}
+
 /** First frame. `after` is the last `seq` seen; `pending` are the ids of own messages not yet accepted, so that their message ids can be told before they are replayed. */
 export interface HelloInput {
   readonly token: string;
@@ -125,6 +133,7 @@ export interface Said {
   readonly author: Person;
   readonly text: string;
   readonly is_redacted: boolean;
+  readonly files: readonly File[];
   readonly kind: "said";
 }
 

@@ -111,6 +111,38 @@ ROUTES: tuple[Route, ...] = (
         is_open=True,
     ),
     _route(
+        "ingest-chat",
+        "POST /v1/chat/sessions/{session}/files",
+        "The visitor sends a file; idempotent by its id.",
+        (202,),
+        ("bad_token", "conversation_closed", "too_large", "invalid_field", "bus_away", "blobs_away"),
+        is_open=True,
+    ),
+    _route(
+        "ingest-chat",
+        "GET /v1/chat/sessions/{session}/files/{message}/{file}",
+        "The bytes of a file of the conversation.",
+        (200,),
+        ("bad_token", "not_found", "blobs_away"),
+        is_open=True,
+    ),
+    _route(
+        "ingest-chat",
+        "POST /v1/chat/sessions/{session}/transcript",
+        "Send what was said to an address, once for each.",
+        (202,),
+        ("bad_token", "refused", "unknown_channel_address", "too_many_requests", "invalid_field", "bus_away"),
+        is_open=True,
+    ),
+    _route(
+        "ingest-chat",
+        "POST /v1/chat/pages/{address}/messages",
+        "Leave a message outside opening hours; it is answered by mail.",
+        (202,),
+        ("unknown_channel_address", "bad_origin", "refused", "too_many_requests", "invalid_field", "bus_away"),
+        is_open=True,
+    ),
+    _route(
         "ingest-chat", "DELETE /v1/chat/sessions/{session}", "The visitor ends the chat.", (204,), ("bad_token", "bus_away"), is_open=True
     ),
     _route(

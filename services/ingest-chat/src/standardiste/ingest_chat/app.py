@@ -15,9 +15,12 @@ from standardiste.common.parts import Parts
 from standardiste.common.rate_limit import TokenBuckets
 from standardiste.common.service import Service
 from standardiste.ingest_chat.edge import ChatEdge
+from standardiste.ingest_chat.edge_files import FilesEdge
+from standardiste.ingest_chat.edge_mail import MailEdge
 from standardiste.ingest_chat.group import Group, lane_of
 from standardiste.ingest_chat.happenings import TOPICS
 from standardiste.ingest_chat.hub import Hub
+from standardiste.ingest_chat.mailed import Mailed
 from standardiste.ingest_chat.pages import Pages
 from standardiste.ingest_chat.presence import PODS, PRESENCE, Presences
 from standardiste.ingest_chat.sessions import SESSIONS, Sessions
@@ -37,7 +40,7 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
     """The service, not yet running. Its id among pods is new at every start: a dead pod's sockets are not a fresh one's."""
     intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
     transcript, sessions, tokens = Transcript(parts.store), Sessions(parts.store), Tokens(parts.keys)
-    pages = Pages(parts.directory, parts.http.public_url)
+    pages = Pages(parts.directory, parts.http.public_url, parts.clock, settings.chat_file_bytes_max)
     hub = Hub(bus=parts.bus, group=NAME, transcript=transcript)
     visitors = Visitors(intake=intake, sessions=sessions, directory=parts.directory, clock=parts.clock)
     presences = Presences(
@@ -58,10 +61,30 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
         pages=pages,
         tokens=tokens,
         keys=parts.keys,
+        secrets=parts.secrets,
         clock=parts.clock,
         ids=parts.ids,
         sessions_per_client=TokenBuckets(per_s=settings.chat_sessions_per_client_s, burst=settings.chat_sessions_per_client_burst),
     ).router()
+    files = FilesEdge(
+        visitors=visitors,
+        transcript=transcript,
+        blobs=parts.blobs,
+        tokens=tokens,
+        clock=parts.clock,
+        bytes_max=settings.chat_file_bytes_max,
+    )
+    mails = MailEdge(
+        mailed=Mailed(intake=intake, directory=parts.directory, transcript=transcript, keys=parts.keys, clock=parts.clock),
+        sessions=sessions,
+        pages=pages,
+        tokens=tokens,
+        clock=parts.clock,
+        ids=parts.ids,
+        mails_per_client=TokenBuckets(per_s=settings.chat_mails_per_client_s, burst=settings.chat_mails_per_client_burst),
+    )
+    edge.routes += files.router().routes
+    edge.routes += mails.router().routes
     parlour = Parlour(
         hub=hub,
         visitors=visitors,

@@ -16,15 +16,21 @@ from pydantic import BaseModel, Field
 from standardiste.common.bodies import Strict, request_body, understood
 from standardiste.common.clock import Clock, rfc3339
 from standardiste.common.errors import BadInput
+from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import Assurance
 from standardiste.common.http import body_of, client_of, limit_client, page, problem
 from standardiste.common.ids import Ids, keyed_id
 from standardiste.common.problems import language_of
 from standardiste.common.rate_limit import TokenBuckets
+from standardiste.common.secrets.port import Secrets
 from standardiste.common.security.keys import Keys
+from standardiste.ingest_chat.credentials import claims_of
 from standardiste.ingest_chat.demo import POLICY, demo_page
 from standardiste.ingest_chat.frames import Accepted, Ended, Entry, check_say, plain
 from standardiste.ingest_chat.hub import Hub
-from standardiste.ingest_chat.pages import Page, Pages
+from standardiste.ingest_chat.identity import PREFIX as SIGNED
+from standardiste.ingest_chat.identity import SECRET_SETTING, Identity, read_identity
+from standardiste.ingest_chat.pages import Page, Pages, page_body
 from standardiste.ingest_chat.sessions import ChatSession, Sessions
 from standardiste.ingest_chat.tokens import SESSION_TTL_MS, SessionClaims, Tokens, VisitorClaims
 from standardiste.ingest_chat.transcript import PAGE, Place, Transcript, with_places
@@ -53,11 +59,13 @@ class PostedSession(Strict):
     """
     Begin a chat on `page` (the address of one of the tenant's chat pages), or resume one with its token as Bearer credential.
 
-    `visitor` is the token given last time, so that a returning visitor is the same customer. `message`, when given, is said at once (what a pre-chat form asked).
+    `visitor` is the token given last time, so that a returning visitor is the same customer. `identity` is the site's signed word on who he is
+    (identity.py). `message`, when given, is said at once (what a pre-chat form asked).
     """
 
     page: Annotated[str, Field(min_length=1, max_length=255)]
     visitor: str | None = None
+    identity: str | None = None
     name: Name | None = None
     language: Language | None = None
     attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=20)] = Field(default_factory=dict)
@@ -94,13 +102,14 @@ class ChatEdge:
         pages: Pages,
         tokens: Tokens,
         keys: Keys,
+        secrets: Secrets,
         clock: Clock,
         ids: Ids,
         sessions_per_client: TokenBuckets,
     ) -> None:
         self._visitors, self._sessions, self._transcript, self._hub = visitors, sessions, transcript, hub
         self._pages, self._tokens, self._keys, self._clock, self._ids = pages, tokens, keys, clock, ids
-        self._sessions_per_client = sessions_per_client
+        self._sessions_per_client, self._secrets = sessions_per_client, secrets
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/chat", tags=["chat"])
@@ -138,12 +147,12 @@ class ChatEdge:
         tenant, address = self._pages.find(posted.page)
         self._pages.check_origin(address, request.headers.get("origin"), request.headers.get("host"))
         if "authorization" in request.headers:
-            claims = self._claims(request)
+            claims = claims_of(self._tokens, self._clock, request)
             if (claims.tenant, claims.page) != (tenant, address.id):
                 raise BadInput("bad_token", "The token is another page's.")
             session, is_new = await self._known(claims), False
         else:
-            session, is_new = await self._new(request, posted, tenant, address.id)
+            session, is_new = await self._new(request, posted, tenant, address)
             claims = SessionClaims(tenant=tenant, page=address.id, session=session.id, visitor=session.visitor)
         if posted.message is not None:
             check_say(posted.message.id, posted.message.text)
@@ -153,7 +162,7 @@ class ChatEdge:
     async def say(self, request: Request, session: str) -> Response:
         """The visitor says something; durable when answered. The same id is the same message."""
         limit_client(request)
-        claims = self._claims(request, session)
+        claims = claims_of(self._tokens, self._clock, request, session)
         posted = understood(PostedMessage, await body_of(request, BODY_BYTES_MAX))
         check_say(posted.id, posted.text)
         accepted = plain(await self._say(claims, posted))
@@ -164,7 +173,7 @@ class ChatEdge:
     ) -> Response:
         """What was said after a `seq` or a message id, oldest first. `next` is always given: sent as `after`, it brings what came since."""
         limit_client(request)
-        claims = self._claims(request, session)
+        claims = claims_of(self._tokens, self._clock, request, session)
         place = await self._transcript.place_of(claims.tenant, session, after) or Place()
         frames, place = with_places(await self._transcript.after(claims.tenant, session, place, limit), place)
         return JSONResponse(page([plain(frame) for frame in frames], str(place)))
@@ -172,7 +181,7 @@ class ChatEdge:
     async def end(self, request: Request, session: str) -> Response:
         """The visitor says goodbye. Repeatable."""
         limit_client(request)
-        claims = self._claims(request, session)
+        claims = claims_of(self._tokens, self._clock, request, session)
         await self._visitors.goodbye(claims)
         self._hub.tell(claims.tenant, session, Ended(seq="", id="goodbye", at=self._clock.now()))
         return Response(status_code=204)
@@ -183,8 +192,7 @@ class ChatEdge:
         tenant, found = self._pages.find(address)
         self._pages.check_origin(found, request.headers.get("origin"), request.headers.get("host"))
         shown = self._pages.shown(tenant, found, language or _accepted(request))
-        body = {name: value for name in shown.__slots__ if (value := getattr(shown, name)) is not None}
-        return JSONResponse(body, headers={"Cache-Control": "max-age=60", "Vary": "Accept-Language, Origin"})
+        return JSONResponse(page_body(shown), headers={"Cache-Control": "max-age=60", "Vary": "Accept-Language, Origin"})
 
     async def demo(self, request: Request, page: str, language: str | None = None) -> Response:
         """A page that carries the widget."""
@@ -194,18 +202,20 @@ class ChatEdge:
         headers = {"Content-Security-Policy": POLICY, "Content-Language": spoken}
         return HTMLResponse(demo_page(page, spoken), headers=headers)
 
-    async def _new(self, request: Request, posted: PostedSession, tenant: str, page: str) -> tuple[ChatSession, bool]:
+    async def _new(self, request: Request, posted: PostedSession, tenant: str, page: ChannelAddress) -> tuple[ChatSession, bool]:
+        identity = await self._identity(posted, tenant, page)
         taken = self._sessions_per_client.take(client_of(request), self._clock.now())
         if not taken.is_allowed:
             raise problem("too_many_requests", retry_after_s=taken.retry_after_s)
         session = ChatSession(
-            id=self._session_id(request, tenant, page),
-            page=page,
-            visitor=self._visitor(posted, tenant),
+            id=self._session_id(request, tenant, page.id),
+            page=page.id,
+            visitor=self._visitor(posted, tenant) if identity is None else self._signed(identity, tenant, page),
             began_at=self._clock.now(),
-            name=posted.name,
+            name=posted.name if identity is None else identity.name or posted.name,
             language=posted.language,
-            attributes=posted.attributes,
+            attributes=posted.attributes if identity is None else {**posted.attributes, **_told(identity)},
+            assurance=Assurance.ASSERTED if identity is None else Assurance.SIGNED_VISITOR,
         )
         return await self._sessions.begin(tenant, session)
 
@@ -217,6 +227,21 @@ class ChatEdge:
             raise BadInput("invalid_field", f"{KEY_CHARACTERS_MIN} to 255 random characters", "/headers/idempotency-key")
         return keyed_id(self._keys.tenant(tenant, "chat session"), SESSION, page, key)
 
+    async def _identity(self, posted: PostedSession, tenant: str, page: ChannelAddress) -> Identity | None:
+        """Who the site says that the visitor is; None where it says nothing. Raises BadInput("bad_token") for what the page's secret did not sign."""
+        if posted.identity is None:
+            return None
+        name = page.settings.get(SECRET_SETTING)
+        secret = await self._secrets.get(tenant, name) if isinstance(name, str) else None
+        if secret is None:
+            raise BadInput("bad_token", "This page signs nobody in.", "/identity")
+        return read_identity(posted.identity, secret, page.address, self._clock.now())
+
+    def _signed(self, identity: Identity, tenant: str, page: ChannelAddress) -> str:
+        """The visitor whom the site has signed in: the same on every device, of this secret's site alone."""
+        name = str(page.settings.get(SECRET_SETTING))
+        return keyed_id(self._keys.tenant(tenant, "signed visitor"), SIGNED, name, identity.subject)
+
     def _visitor(self, posted: PostedSession, tenant: str) -> str:
         """The visitor that comes back, or a new one. A token that is too old, or another tenant's, begins a new one: it only saves asking who he is."""
         if posted.visitor is not None:
@@ -224,8 +249,8 @@ class ChatEdge:
                 known = self._tokens.read_visitor(posted.visitor, self._clock.now())
             except BadInput:
                 return self._ids.mint("visitor")
-            if known.tenant == tenant:
-                return known.visitor
+            if known.tenant == tenant and not known.visitor.startswith(f"{SIGNED}_"):
+                return known.visitor  # one who was signed in is himself only while the site says so
         return self._ids.mint("visitor")
 
     async def _known(self, claims: SessionClaims) -> ChatSession:
@@ -250,15 +275,10 @@ class ChatEdge:
         except Slow as slow:
             raise problem("too_many_requests", retry_after_s=slow.retry_after_s) from None
 
-    def _claims(self, request: Request, session: str | None = None) -> SessionClaims:
-        """Whose session the Bearer token is; it must be the path's."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise BadInput("bad_token", "The session's token is missing.")
-        claims = self._tokens.read_session(token.strip(), self._clock.now())
-        if session is not None and claims.session != session:
-            raise BadInput("bad_token", "The token is another session's.")
-        return claims
+
+def _told(identity: Identity) -> dict[str, str]:
+    """What the site's word adds for the rules and the desk."""
+    return {"site_user": identity.subject, **({"email": identity.email} if identity.email else {})}
 
 
 def _accepted(request: Request) -> str | None:

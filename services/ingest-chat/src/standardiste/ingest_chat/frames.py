@@ -112,6 +112,16 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of a message. Its bytes are `GET /v1/chat/sessions/{session}/files/{message}/{id}`, with the session's token."""
+
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """One message of the transcript."""
 
@@ -121,6 +131,7 @@ class Said:
     author: Person
     text: str
     is_redacted: bool = False
+    files: tuple[File, ...] = ()
     kind: Literal["said"] = "said"
 
 
@@ -240,10 +251,15 @@ def id_of(text: str) -> str | None:
     return id if isinstance(id, str) and 1 <= len(id) <= ID_CHARACTERS_MAX else None
 
 
-def check_say(id: str, text: str) -> None:
-    """What holds for a message on either way in. Raises BadInput."""
+def check_id(id: str) -> None:
+    """What holds for a message's id on every way in. Raises BadInput."""
     if not 1 <= len(id) <= ID_CHARACTERS_MAX:
         raise BadInput("invalid_field", f"an id has 1 to {ID_CHARACTERS_MAX} characters", "/id")
+
+
+def check_say(id: str, text: str) -> None:
+    """What holds for a message on either way in. Raises BadInput."""
+    check_id(id)
     if not text.strip():
         raise BadInput("invalid_field", "there is nothing to say", "/text")
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:

@@ -6,7 +6,8 @@ Both the group (which stores) and every pod (which pushes) read records through 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -15,7 +16,17 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Event, Instant, spec_of
 from standardiste.common.events.codec import decode
 from standardiste.common.events.decisions import ContactJoined, InteractionCreated, MessageRedacted
-from standardiste.common.events.model import Author, Channel, Contact, InteractionId, OfferId, Words
+from standardiste.common.events.model import (
+    Attachment,
+    AttachmentState,
+    Author,
+    Channel,
+    Contact,
+    Content,
+    InteractionId,
+    OfferId,
+    Words,
+)
 from standardiste.common.events.outbound import (
     AnnounceAgent,
     AnnounceEnd,
@@ -25,7 +36,7 @@ from standardiste.common.events.outbound import (
     TellPosition,
     TellTyping,
 )
-from standardiste.ingest_chat.frames import AgentTyping, Ended, Entry, Joined, Notice, Person, Position, Said
+from standardiste.ingest_chat.frames import AgentTyping, Ended, Entry, File, Joined, Notice, Person, Position, Said
 
 TOPICS: Final = (Topic.OUTBOUND_CHAT, Topic.DECISIONS)
 
@@ -39,7 +50,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a transcript, with its place in its topic. The frame's `seq` is empty: it is the reader's place that fills it."""
+    """One line of a transcript, with its place in its topic. The frame's `seq` is empty: it is the reader's place that fills it. `blobs` by file."""
 
     tenant: str
     conversation: str
@@ -50,6 +61,7 @@ class Line:
     words: Words | None = None
     opens: bool = False
     traceparent: str | None = None
+    blobs: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def order(self) -> tuple[Instant, str, int]:
@@ -129,7 +141,8 @@ def _visitors(record: Record, event: Event, contact: Contact, interaction: Inter
     if contact.channel is not Channel.CHAT or contact.conversation is None:
         return None
     person = Person(kind="customer", name=contact.name or "")
-    said = Said(seq="", id=contact.id, at=record.appended_at, author=person, text=contact.content.text)
+    shown = _shown(contact.content)
+    said = Said(seq="", id=contact.id, at=record.appended_at, author=person, text=contact.content.text, files=_files(shown))
     return Line(
         tenant=event.tenant,
         conversation=contact.conversation,
@@ -139,6 +152,7 @@ def _visitors(record: Record, event: Event, contact: Contact, interaction: Inter
         interaction=interaction,
         opens=opens,
         traceparent=event.traceparent,
+        blobs=_blobs(shown),
     )
 
 
@@ -146,8 +160,9 @@ def _outbound(record: Record, event: Event) -> Happening | None:
     at, place = record.appended_at, f"o{record.offset}"
     match event.data:
         case DeliverMessage() as send:
-            said = Said(seq="", id=send.message, at=at, author=_person(send.author), text=send.content.text)
-            return _line(record, event, send.conversation, said, send.interaction)
+            shown = _shown(send.content)
+            said = Said(seq="", id=send.message, at=at, author=_person(send.author), text=send.content.text, files=_files(shown))
+            return replace(_line(record, event, send.conversation, said, send.interaction), blobs=_blobs(shown))
         case AnnounceAgent(author=author) as joined:
             return _line(record, event, joined.conversation, Joined(seq="", id=place, at=at, author=_person(author)), joined.interaction)
         case AnnounceEnd(notice=notice) as ended:
@@ -184,6 +199,19 @@ def _line(
         words=words,
         traceparent=event.traceparent,
     )
+
+
+def _shown(content: Content) -> Sequence[Attachment]:
+    """The files that may be seen: what the scanner refused is not."""
+    return [each for each in content.attachments if each.state is not AttachmentState.REFUSED]
+
+
+def _files(shown: Sequence[Attachment]) -> tuple[File, ...]:
+    return tuple(File(id=each.id, name=each.name, media_type=each.media_type, size_bytes=each.size_bytes) for each in shown)
+
+
+def _blobs(shown: Sequence[Attachment]) -> Mapping[str, str]:
+    return {each.id: each.blob for each in shown}
 
 
 def _person(author: Author) -> Person:

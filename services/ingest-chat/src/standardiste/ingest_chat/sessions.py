@@ -14,7 +14,7 @@ from typing import Final
 from standardiste.common.errors import VersionConflict
 from standardiste.common.events.base import Instant
 from standardiste.common.events.codec import adapter, load_object
-from standardiste.common.events.model import Attributes, ContactId, InteractionId
+from standardiste.common.events.model import Assurance, Attributes, ContactId, InteractionId
 from standardiste.common.store.port import ABSENT, Collection, Store
 
 SESSIONS: Final = Collection(name="chat-sessions")
@@ -38,6 +38,7 @@ class ChatSession:
     interaction: InteractionId | None = None
     closed: InteractionId | None = None
     ended_by: str | None = None
+    assurance: Assurance = Assurance.ASSERTED
 
     @property
     def is_ended(self) -> bool:

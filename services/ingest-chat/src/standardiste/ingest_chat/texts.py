@@ -1,4 +1,4 @@
-"""What people read on the demo page, in French and English. The widget carries its own catalogues (web/src/texts.ts)."""
+"""What people read on the demo page and in the mails of the chat, in French and English. The widget carries its own catalogues (web/src/texts.ts)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ __all__ = ["LANGUAGES", "TEXTS"]
 
 TEXTS: Final = Catalogue(
     {
+        "left_subject": {"en": "Message left on {page}", "fr": "Message laissé sur {page}"},
+        "transcript_subject": {"en": "Your conversation with {page}", "fr": "Votre discussion avec {page}"},
+        "transcript_you": {"en": "You", "fr": "Vous"},
+        "transcript_cut": {"en": "(The beginning is left out.)", "fr": "(Le début n'est pas repris.)"},
+        "transcript_removed": {"en": "(removed)", "fr": "(retiré)"},
+        "us": {"en": "Our team", "fr": "Notre équipe"},
         "title": {"en": "Maison Lumen · Lamps made to last", "fr": "Maison Lumen · Des lampes faites pour durer"},
         "brand": {"en": "Maison Lumen", "fr": "Maison Lumen"},
         "shop": {"en": "Shop", "fr": "Boutique"},

@@ -13,11 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from standardiste.common.blobs.port import BlobRef
 from standardiste.common.errors import BadInput, VersionConflict
 from standardiste.common.events.codec import adapter, load_object
 from standardiste.common.events.model import InteractionId
 from standardiste.common.store.port import ABSENT, Body, Collection, Document, Find, Index, Store, Where
-from standardiste.ingest_chat.frames import Ended, Entry, Joined, Notice, Said
+from standardiste.ingest_chat.frames import Ended, Entry, File, Joined, Notice, Said
 from standardiste.ingest_chat.happenings import Line, Redaction, Source
 
 TRANSCRIPT: Final = Collection(name="chat-transcript", indexes=(Index(name="place", path="place"),))
@@ -70,6 +71,7 @@ class Transcript:
             "offset": line.offset,
             "interaction": line.interaction,
             "words": cast("Body | None", line.words),
+            "blobs": dict(line.blobs),
             "entry": _dumped(line.entry),
         }
         with suppress(VersionConflict):
@@ -86,6 +88,19 @@ class Transcript:
             with suppress(VersionConflict):
                 await documents.put(TRANSCRIPT, id, body, expected=ABSENT if document is None else document.version)
                 return
+
+    async def blob_of(self, tenant: str, conversation: str, message: str, file: str) -> tuple[File, BlobRef] | None:
+        """A file of a message, and where its bytes are."""
+        document = await self._store.tenant(tenant).get(TRANSCRIPT, _id(conversation, message))
+        if document is None or "entry" not in document.body:
+            return None
+        line = _line(document)
+        named = next((each for each in line.entry.files if each.id == file), None) if isinstance(line.entry, Said) else None
+        blob = line.blobs.get(file)
+        if named is None or blob is None:
+            return None
+        owner, contact, sha256 = blob.split("/")
+        return named, BlobRef(tenant=owner, contact=contact, sha256=sha256)
 
     async def after(self, tenant: str, conversation: str, place: Place, limit: int = PAGE) -> list[Line]:
         """The next lines behind a place, oldest first, at most `limit`."""
@@ -151,7 +166,9 @@ def _dumped(entry: Entry) -> Body:
 
 def _redacted(document: Document) -> Body:
     entry = cast("Body", document.body.get("entry"))
-    return {**document.body, "entry": {**entry, "text": "", "is_redacted": True}} if entry else document.body
+    if not entry:
+        return document.body
+    return {**document.body, "blobs": {}, "entry": {**entry, "text": "", "files": [], "is_redacted": True}}
 
 
 def _line(document: Document) -> Line:
@@ -166,4 +183,5 @@ def _line(document: Document) -> Line:
         entry=load_object(_ENTRIES[entry["kind"]], {**entry, "seq": ""}),
         interaction=None if interaction is None else InteractionId(interaction),
         words=cast("dict[str, str] | None", body["words"]),
+        blobs=cast("dict[str, str]", body.get("blobs", {})),
     )

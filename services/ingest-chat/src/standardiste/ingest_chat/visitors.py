@@ -18,7 +18,7 @@ from standardiste.common.events.model import (
     LeftBecause,
     MessageId,
 )
-from standardiste.common.intake import ContactDraft, Intake, contact_of
+from standardiste.common.intake import AttachmentDraft, ContactDraft, Intake, contact_of
 from standardiste.common.rate_limit import TokenBuckets
 from standardiste.ingest_chat.frames import Accepted
 from standardiste.ingest_chat.sessions import ChatSession, Sessions
@@ -45,7 +45,7 @@ class Visitors:
         self._messages = TokenBuckets(per_s=MESSAGES_PER_S, burst=MESSAGES_BURST)
         self._typing = TokenBuckets(per_s=1 / TYPING_EVERY_S, burst=1)
 
-    async def say(self, claims: SessionClaims, id: str, text: str) -> Accepted:
+    async def say(self, claims: SessionClaims, id: str, text: str, files: tuple[AttachmentDraft, ...] = ()) -> Accepted:
         """
         Hand a message in. The same id gives the same answer.
 
@@ -60,7 +60,7 @@ class Visitors:
         page = self._directory.address_by_id(claims.tenant, claims.page)
         if page is None:
             raise CommandRejected(Refused(reason="unknown_channel_address"))
-        receipt = await self._intake.accept(self._draft(claims, session, page, id, text))
+        receipt = await self._intake.accept(self._draft(claims, session, page, id, text, files))
         message = contact_of(receipt)
         if session.contact is None:
             await self._sessions.note_contact(claims.tenant, claims.session, message)
@@ -103,7 +103,9 @@ class Visitors:
             await self._intake.report(claims.tenant, session.id, left, id=f"{session.id}/goodbye")
         await self._sessions.goodbye(claims.tenant, session.id)
 
-    def _draft(self, claims: SessionClaims, session: ChatSession, page: ChannelAddress, id: str, text: str) -> ContactDraft:
+    def _draft(
+        self, claims: SessionClaims, session: ChatSession, page: ChannelAddress, id: str, text: str, files: tuple[AttachmentDraft, ...]
+    ) -> ContactDraft:
         own = self._directory.tenant(claims.tenant)
         return ContactDraft(
             tenant=claims.tenant,
@@ -112,6 +114,8 @@ class Visitors:
             address=session.visitor,
             provider_id=_provider_id(claims, id),
             text=text,
+            attachments=files,
+            assurance=session.assurance,
             name=session.name,
             conversation=ConversationId(session.id),
             language=session.language,

@@ -32,7 +32,7 @@ from standardiste.common.events.model import (
     Target,
 )
 
-_FROM = ("agent-gateway", "ingest-open")
+_FROM = ("agent-gateway", "ingest-open", "ingest-chat")
 
 SupervisionMode: TypeAlias = Literal["listen", "coach", "step_in"]
 SupervisionEnd: TypeAlias = Literal["end"]
