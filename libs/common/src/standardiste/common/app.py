@@ -18,6 +18,8 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 from standardiste.common.api import ROUTES, Route
 from standardiste.common.edge import Edge
@@ -64,10 +66,29 @@ def compose(
         app.add_route(openapi_path(router), _document_endpoint(name, router), include_in_schema=False)
     for router in routers.values():
         app.include_router(router)
+        app.router.routes[-1] = _Under(app.router.routes[-1], prefixes_of(router))
     for prefix, folder in static.items():
         app.add_route(prefix, _to_folder(prefix), include_in_schema=False)
         app.mount(prefix, StaticFiles(directory=folder, html=True), name=prefix)
     return app
+
+
+class _Under(BaseRoute):
+    """A service's routes, looked through only for a path that begins as theirs do: most requests are another service's."""
+
+    def __init__(self, routes: BaseRoute, prefixes: tuple[str, ...]) -> None:
+        self._routes, self._prefixes = routes, prefixes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return self._routes.matches(scope) if scope["path"].startswith(self._prefixes) else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._routes.handle(scope, receive, send)
+
+
+def prefixes_of(router: APIRouter) -> tuple[str, ...]:
+    """The first two parts of the router's paths."""
+    return tuple(sorted({"/".join(str(getattr(route, "path")).split("/")[:3]) for route in router.routes}))  # noqa: B009  as below
 
 
 def openapi_path(router: APIRouter) -> str:

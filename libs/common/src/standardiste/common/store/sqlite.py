@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
@@ -27,7 +26,7 @@ from standardiste.common.store.sqlite_find import RawRow, document_of, is_quick,
 from standardiste.common.store.sqlite_rows import Row, delete_row, delete_tenant_rows, put_row
 from standardiste.common.store.sqlite_schema import Declared, declare, open_connection
 from standardiste.common.store.sqlite_writer import GroupCommit
-from standardiste.common.store.text import body_text, is_unicode
+from standardiste.common.store.text import body_of, body_text, is_unicode
 
 READS_WAITING_MAX: Final = 1_000
 _GET = "SELECT version, body FROM documents WHERE collection = ? AND tenant = ? AND id = ?"
@@ -173,7 +172,7 @@ class SqliteTenant:
         if not is_unicode(id):
             return None
         row = self._store.row(_GET, (self._store.declared(collection).number, self._tenant, id))
-        return None if row is None else Document(tenant=self._tenant, id=id, version=row[0], body=json.loads(row[1]))
+        return None if row is None else Document(tenant=self._tenant, id=id, version=row[0], body=body_of(row[1]))
 
     async def put(self, collection: Collection, id: str, body: Body, *, expected: int | None = None, within_ms: int = 0) -> int:
         declared = self._store.declared(collection)

@@ -8,7 +8,6 @@ All other conditions are checked on each candidate.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +16,7 @@ from standardiste.common.store.cursor import FIND_LIMIT_MAX, cursor_after, posit
 from standardiste.common.store.indexing import comparable, fold
 from standardiste.common.store.port import Document, Find, Index, Page, Where
 from standardiste.common.store.sqlite_schema import Declared, scope_of
+from standardiste.common.store.text import body_of
 
 QUICK_LIMIT: Final = 10
 
@@ -76,13 +76,15 @@ def page_of(declared: Declared, find: Find, epoch: int, rows: list[RawRow]) -> P
 
 
 def document_of(row: RawRow) -> Document:
-    return Document(tenant=row[0], id=row[1], version=row[2], body=json.loads(row[3]))
+    return Document(tenant=row[0], id=row[1], version=row[2], body=body_of(row[3]))
 
 
 def is_quick(declared: Declared, find: Find) -> bool:
-    """Whether reading the page costs less than handing it to a thread: one document at most, or a few in the order of the index."""
+    """Whether reading the page costs less than handing it to a thread: one document at most, or a few in the order of the one index that is asked."""
     if find.text is not None:
         return False
+    if find.sort is not None and all(where.index == find.sort for where in find.where):
+        return find.limit <= QUICK_LIMIT
     unique = {index.name for index in declared.collection.indexes if index.is_unique}
     named = [where for where in find.where if where.equals is not None]
     if any(where.index in unique for where in named):

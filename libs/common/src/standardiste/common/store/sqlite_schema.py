@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic_core import from_json, to_json
+
 from standardiste.common.errors import FormatTooNew, UniqueConflict
 from standardiste.common.store.indexing import values_of, words_of
 from standardiste.common.store.port import Body, Collection
@@ -56,7 +58,7 @@ class Declared:
     def entries_text(self, body: Body) -> str:
         """The `entries` column of a body. Raises BadInput("not_indexable")."""
         values = values_of(self.collection, body)
-        return json.dumps({str(self.indexes[name]): value for name, value in values.items()}, ensure_ascii=False, separators=(",", ":"))
+        return to_json({str(self.indexes[name]): value for name, value in values.items()}).decode()
 
     def words_text(self, body: Body) -> str:
         return " ".join(words_of(self.collection, body))
@@ -129,7 +131,9 @@ def _reindex(connection: sqlite3.Connection, declared: Declared, known: Mapping[
 
 def refuse_taken(connection: sqlite3.Connection, declared: Declared, tenant: str, id: str, entries: str) -> None:
     """Raise UniqueConflict when another document of the tenant holds one of these values of a unique index."""
-    values: dict[str, str | int | list[str | int]] = json.loads(entries)
+    if not any(index.is_unique for index in declared.collection.indexes):
+        return
+    values: dict[str, str | int | list[str | int]] = from_json(entries)
     for index in declared.collection.indexes:
         number = declared.indexes[index.name]
         value = values.get(str(number))
@@ -168,7 +172,7 @@ def change_words(connection: sqlite3.Connection, scope: str, doc: int, old: str,
 
 
 def _pairs(entries: str) -> list[tuple[int, str | int]]:
-    values: dict[str, str | int | list[str | int]] = json.loads(entries)
+    values: dict[str, str | int | list[str | int]] = from_json(entries)
     pairs: list[tuple[int, str | int]] = []
     for number, value in values.items():
         pairs += [(int(number), each) for each in (value if isinstance(value, list) else (value,))]
