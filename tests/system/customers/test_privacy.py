@@ -193,11 +193,11 @@ async def test_an_erasure_leaves_nothing_of_a_person_but_keyed_ids(
     if is_known_elsewhere:  # a restore brought her back; the list that was kept outside is given again
         await tell(site, contact("c5", address="jeanne@example.org", name="Jeanne"))
         back = (await site.inputs(ContactIdentified, 2))[-1].customer.id
-        line = json.dumps({**closing, "customers": [back]}).encode()
-        applied = await http.post("/v1/customers/erasures", content=line + b"\n")
+        kept = {"items": [{**closing, "customers": [back]}]}
+        applied = await http.post("/v1/customers/erasures", json=kept)
         assert applied.json() == {"given": 1, "applied": [closing["id"]]}
         assert (await http.get(f"/v1/customers/{back}")).status_code == 404
-        assert (await http.post("/v1/customers/erasures", content=line)).json()["applied"] == []
+        assert (await http.post("/v1/customers/erasures", json=kept)).json()["applied"] == []
     stored = await everything(tmp_path)
     assert [word for word in PERSONAL if word in stored] == []
 

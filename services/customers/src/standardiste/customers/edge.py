@@ -13,9 +13,9 @@ from standardiste.common.blobs.port import BlobRef
 from standardiste.common.errors import BadInput
 from standardiste.common.events.model import AttachmentState
 from standardiste.common.http import Act, Object, page, problem
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.security.rights import may
 from standardiste.common.store.indexing import fold
-from standardiste.common.scanning.screen import Screen
 from standardiste.common.store.port import Find, Where
 from standardiste.customers import shown
 from standardiste.customers.access import Access, object_of
@@ -104,10 +104,10 @@ class ReadingEdge:
         own = [document for document in found.documents if document.body.get("conversation") == conversation]
         return JSONResponse(page([shown.message(document) for document in own], found.cursor))
 
-    async def search(self, request: Request, q: str, cursor: str | None = None, limit: Limit = 50) -> Response:
+    async def search(self, request: Request, q: str | None = None, cursor: str | None = None, limit: Limit = 50) -> Response:
         """Messages of all channels that have all these words, cases and accents aside, with their conversations. By id, in pages."""
         who = await self._access.who(request, Act.CUSTOMER_READ, "messages")
-        if not fold(q):
+        if q is None or not fold(q):
             raise BadInput("invalid_field", "a search needs at least one letter or digit", "/query/q")
         documents = self._access.documents(who)
         found = await documents.find(MESSAGES, Find(text=q, cursor=cursor, limit=limit))

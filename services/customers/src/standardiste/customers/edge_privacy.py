@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -32,6 +31,12 @@ class Erase(Strict):
     why: str = Field("", max_length=500)
 
 
+class Kept(Strict):
+    """Erasures as they were given; what else stands in them is passed over."""
+
+    items: list[dict[str, Any]] = Field(max_length=10_000)
+
+
 class PrivacyEdge:
     """Export and erasure of one person."""
 
@@ -40,8 +45,7 @@ class PrivacyEdge:
 
     def add_to(self, router: APIRouter) -> None:
         router.add_api_route("/erasures", self.erasures, methods=["GET"])
-        lines = {"requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
-        router.add_api_route("/erasures", self.apply, methods=["POST"], openapi_extra=lines)
+        router.add_api_route("/erasures", self.apply, methods=["POST"], openapi_extra=request_body(Kept))
         router.add_api_route("/retentions", self.retentions, methods=["GET"])
         router.add_api_route("/erasures/{erasure}", self.erasure, methods=["GET"])
 
@@ -104,16 +108,14 @@ class PrivacyEdge:
         return JSONResponse(page([{k: v for k, v in each.body.items() if k != "format"} for each in found.documents], found.cursor))
 
     async def apply(self, request: Request) -> Response:
-        """Erasures that were kept outside, as JSON lines of what `GET` gave: those of people who are here again are carried out anew."""
+        """Erasures that were kept outside, as `GET` gave them: those of people who are here again are carried out anew."""
         who = await self._access.who(request, Act.CUSTOMER_ERASE, "erasures")
         given: list[Erasure] = []
-        for number, line in enumerate((await body_of(request, LIST_BYTES_MAX)).splitlines(), 1):
-            if not line.strip():
-                continue
+        for number, each in enumerate(understood(Kept, await body_of(request, LIST_BYTES_MAX)).items):
             try:
-                given.append(load_object(Erasure, json.loads(line)))
-            except (ValueError, RecursionError):
-                raise BadInput("invalid_field", "each line is one erasure", f"/{number}") from None
+                given.append(load_object(Erasure, each))
+            except BadInput as error:
+                raise BadInput("invalid_field", error.detail, f"/items/{number}{error.pointer}") from None
         for each in given:
             await self._access.require(request, who, Act.CUSTOMER_ERASE, Object(tenant=who.tenant, sponsor=each.sponsor), "erasures")
         applied = [each.id for each in given if await self._erasures.apply(who.tenant, each)]
