@@ -101,7 +101,10 @@ clean: ## remove what was built
 
 CLUSTER := STANDARDISTE_LONG=1 $(BIN)/python -m pytest -q --timeout 1800
 
-.PHONY: up down modes members cluster-kill cluster-away cluster-rolling bench-kafka chart cluster
+contract: install ## the suites of bus, store and blobs on every adapter
+	$(BIN)/python -m pytest tests/contract/bus tests/contract/store tests/contract/blobs -q
+
+.PHONY: contract up down modes members cluster-kill cluster-away cluster-rolling bench-kafka chart cluster
 
 up: install web ## every service as a process on a local Kafka and MongoDB, with the demo tenant
 	$(BIN)/standardiste up --port $(PORT)
@@ -130,4 +133,4 @@ bench-kafka: install ## the router beside bare transactional loops on the same b
 chart: install ## the Helm chart linted, rendered, held against Kubernetes' schemas
 	scripts/check-chart
 
-cluster: modes members cluster-kill cluster-away cluster-rolling bench-kafka chart ## all of these
+cluster: contract modes members cluster-kill cluster-away cluster-rolling bench-kafka chart ## all of these
