@@ -125,7 +125,7 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
             secrets=secrets,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
             health=AddressHealth(intake, directory, clock),
-            copies=Copies(store, blobs),
+            copies=Copies(store, blobs, clock),
         )
         yield Smtp(provider, server, stack)
     await store.close()

@@ -99,9 +99,7 @@ def contact_of(receipt: ReceiptId) -> ContactId:
 class Intake:
     """Accepts contacts and reports of one ingest service."""
 
-    def __init__(
-        self, *, bus: Bus, blobs: Blobs, keys: TenantKeys, clock: Clock, source: str, screen: Screen | None = None
-    ) -> None:
+    def __init__(self, *, bus: Bus, blobs: Blobs, keys: TenantKeys, clock: Clock, source: str, screen: Screen | None = None) -> None:
         """`screen` looks attachments through as they come, where the tenant asks; without one they stay `unscanned` until they are served."""
         self._screen = screen
         self._bus, self._blobs, self._keys, self._clock, self._source = bus, blobs, keys, clock, source

@@ -47,7 +47,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         timeout_s=settings.email_out_timeout_s,
         our_name=settings.email_smtp_name,
     )
-    tokens, copies = Tokens(parts.store, parts.keys), Copies(parts.store, parts.blobs)
+    tokens, copies = Tokens(parts.store, parts.keys), Copies(parts.store, parts.blobs, parts.clock)
     provider = SmtpProvider(
         settings,
         drafting=Drafting(book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, tokens=tokens),
@@ -85,6 +85,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     async def forget() -> None:
         await correspondents.forget()
         await acknowledger.forget()
+        await copies.forget()
 
     tasks: dict[str, Task] = {
         **outbox.tasks(),

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from standardiste.common.errors import StoreAway
+from standardiste.common.errors import Away
 from standardiste.common.store.port import Collection, Find, Store, Where
 
 EVERY_S: Final = 3600.0
@@ -22,9 +22,9 @@ async def forget_ended(store: Store, collection: Collection, now: int) -> None:
 
 
 async def hourly(forget: Callable[[], Awaitable[None]], ready: Callable[[], None]) -> None:
-    """Every hour, until cancelled. A store that is away costs nothing but room."""
+    """Every hour, until cancelled. A part that is away costs nothing but room."""
     ready()
     while True:
         await asyncio.sleep(EVERY_S)
-        with contextlib.suppress(StoreAway):
+        with contextlib.suppress(Away):
             await forget()

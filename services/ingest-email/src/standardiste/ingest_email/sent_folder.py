@@ -41,7 +41,11 @@ from standardiste.ingest_email.mailbox import BATCH, LeaseLost, Mailbox
 from standardiste.ingest_email.mailbox_state import LEASE_MS, Held, Reading
 from standardiste.ingest_email.parse import ParsedMail, parse
 
-COPIES: Final = Collection(name="ingest-email-copies", indexes=(Index(name="address", path="address"),))
+COPIES: Final = Collection(
+    name="ingest-email-copies", indexes=(Index(name="address", path="address"), Index(name="ends_at", path="ends_at"))
+)
+KEPT_MS: Final = 24 * 3_600_000
+"""A copy that could not be laid within a day never is: it holds a customer's words."""
 RECIPIENTS_MAX: Final = 20
 LOOK_EVERY_S: Final = 5.0
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9.@_+=$-]{1,400}")
@@ -52,8 +56,8 @@ log = logger("ingest-email")
 class Copies:
     """What waits to be laid into a folder of sent mail."""
 
-    def __init__(self, store: Store, blobs: Blobs) -> None:
-        self._store, self._blobs = store, blobs
+    def __init__(self, store: Store, blobs: Blobs, clock: Clock) -> None:
+        self._store, self._blobs, self._clock = store, blobs, clock
 
     async def keep(self, tenant: str, address: ChannelAddress, message: str, mail: Composed) -> None:
         """
@@ -63,7 +67,14 @@ class Copies:
             return
         try:
             ref = await self._blobs.put(tenant, message, mail.content)
-            body = {"format": 1, "address": address.id, "message_id": mail.message_id, "contact": ref.contact, "sha256": ref.sha256}
+            body = {
+                "format": 1,
+                "address": address.id,
+                "message_id": mail.message_id,
+                "contact": ref.contact,
+                "sha256": ref.sha256,
+                "ends_at": self._clock.now() + KEPT_MS,
+            }
             documents = self._store.tenant(tenant)
             former = await documents.get(COPIES, message)
             await documents.put(COPIES, message, body, expected=former.version if former is not None else 0)
@@ -77,7 +88,14 @@ class Copies:
     async def content(self, copy: Document) -> bytes | None:
         return await self._blobs.get(_ref(copy))
 
+    async def forget(self) -> None:
+        """Remove what could not be laid in time."""
+        over = Find(where=(Where(index="ends_at", below=self._clock.now() + 1),), sort="ends_at", limit=BATCH)
+        async for copy in self._store.every_tenant(COPIES, over):
+            await self.done(copy)
+
     async def done(self, copy: Document) -> None:
+        """It is laid, or never will be."""
         await self._blobs.delete(_ref(copy))
         await self._store.tenant(copy.tenant).delete(COPIES, copy.id)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -53,29 +54,38 @@ class Clamd:
         return _read(answer)
 
     async def _ask(self, content: bytes) -> str:
-        reader, writer = await self._connect()
-        try:
-            with contextlib.suppress(ConnectionError):  # a file that is too large is answered, and cut off, while it is being sent
-                writer.write(b"zINSTREAM\0")
+        """
+        What the daemon says. Over the bare socket, because a file that is too large is answered, and cut off, while it is still being sent: a stream that cannot
+        be written to any more cannot be read from either.
+        """
+        loop = asyncio.get_running_loop()
+        with await self._connected(loop) as connection:
+            with contextlib.suppress(ConnectionError):
+                await loop.sock_sendall(connection, b"zINSTREAM\0")
                 for at in range(0, len(content), PIECE_BYTES):
                     piece = content[at : at + PIECE_BYTES]
-                    writer.write(struct.pack("!I", len(piece)) + piece)
-                    await writer.drain()
-                writer.write(struct.pack("!I", 0))
-                await writer.drain()
-            answer = await reader.read(_ANSWER_BYTES_MAX)
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                    await loop.sock_sendall(connection, struct.pack("!I", len(piece)) + piece)
+                await loop.sock_sendall(connection, struct.pack("!I", 0))
+            answer = b""
+            while len(answer) < _ANSWER_BYTES_MAX and not answer.endswith(b"\0") and (piece := await loop.sock_recv(connection, _ANSWER_BYTES_MAX)):
+                answer += piece
         if not answer:
             raise EOFError
         return answer.decode("utf-8", "replace").rstrip("\0\n ")
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         if self._address.path:
-            return await asyncio.open_unix_connection(self._address.path)
-        return await asyncio.open_connection(self._address.host, self._address.port)
+            connection, to = socket.socket(socket.AF_UNIX), self._address.path
+        else:
+            family, kind, protocol, _, to = (await loop.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM))[0]
+            connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, to)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def clamd_address(url: str) -> ClamdAddress:
