@@ -10,7 +10,7 @@ DATA ?= data
 PORT ?= 8080
 WEB := services/agent-gateway/web services/ingest-chat/web
 
-.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router laws theory
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router laws theory fire-memory
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,11 +85,17 @@ trace: install web ## one trace id from the webhook to the desk and back
 laws: install ## the router's laws over 10^6 random steps, seed printed
 	STANDARDISTE_SIMULATION_STEPS=1000000 $(BIN)/python -m pytest tests/simulation/test_laws.py -q --timeout 14400
 
+fire-memory: install ## the router under 10,000 seeds of faults in memory, first seed printed
+	cd tests && ../$(BIN)/python -m simulation.fire --seeds 10000
+
 theory: install ## the simulator against queueing theory: Erlang, priorities, skill designs, blending (long form)
 	STANDARDISTE_THEORY=deep $(BIN)/python -m pytest tests/simulation/theory -q --timeout 3600
 
 bench-router: install ## µs a step, steps/s and memory of the router at three sizes of floor
 	$(BIN)/python bench/router.py
+
+bench-customers: install ## import of 10,000 rows, identification a second and its CPU
+	$(BIN)/python bench/customers.py
 
 bench: install web ## burst, offer latency and CPU per interaction of the whole installation
 	$(BIN)/python bench/installation.py

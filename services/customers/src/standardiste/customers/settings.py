@@ -9,7 +9,7 @@ from standardiste.common.settings import CommonSettings
 
 class CustomersSettings(CommonSettings):
     customers_blob_keep_days: int = Field(
-        8, ge=8, description="After how many days a blob that no document names is removed; the log keeps 7."
+        default=8, ge=8, description="After how many days a blob that no document names is removed; the log keeps 7."
     )
     customers_backup_days: int = Field(
         8,
