@@ -770,6 +770,7 @@ export interface InteractionOpened {
   readonly change_set: number;
   readonly command: CommandId;
   readonly address_hash: string;
+  readonly purpose: string;
   readonly attributes: Readonly<Record<string, string | number | number | boolean>>;
 }
 

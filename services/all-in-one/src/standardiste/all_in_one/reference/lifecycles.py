@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from standardiste.router.engine.lifecycle import AGENT, INTERACTION, OFFER, SESSION, Row
+from standardiste.router.engine.lifecycle import AGENT, CONSULT, INTERACTION, OFFER, SESSION, Row
 
 _TABLES: tuple[tuple[str, str, Sequence[Row]], ...] = (
     ("Interaction", "One piece of work, from its contact to its close.", INTERACTION),
     ("Offer", "An offer ends once, for one reason.", OFFER),
+    ("Consult", "Somebody asked in; the owner stays who he is until it is completed.", CONSULT),
     ("Agent", "What the system sees of an agent; the status is what the person chose.", AGENT),
     ("Session", "A signed-in desk; the newest of an agent wins.", SESSION),
 )
