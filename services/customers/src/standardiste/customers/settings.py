@@ -12,7 +12,7 @@ class CustomersSettings(CommonSettings):
         default=8, ge=8, description="After how many days a blob that no document names is removed; the log keeps 7."
     )
     customers_backup_days: int = Field(
-        8,
+        default=8,
         ge=0,
         description="After how many days the last backup that still holds an erased person is gone; the embedded edition keeps 7 nights.",
     )
