@@ -221,6 +221,16 @@ async def test_a_cancellation_from_within_is_the_handlers_own_fault(bus: Bus) ->
     assert (await dead_letters(bus))[0].tries == 3
 
 
+async def test_a_record_that_has_no_lane_is_its_handlers_affair(bus: Bus) -> None:
+    def lane(record: Record) -> str:
+        return {"good": "lane"}[text_of(record)]
+
+    seen = Seen()
+    async with running(bus.subscribe("g", (Topic.INPUTS,), seen, lane=lane)):
+        await bus.publish(outgoing("good"), outgoing("strange"), outgoing("good"))
+        assert sorted(await seen.until(3)) == ["good", "good", "strange"]
+
+
 async def test_a_dead_letter_is_driven_again(bus: Bus) -> None:
     is_mended = False
 

@@ -19,7 +19,7 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
-from standardiste.common.testing.bus import Ledger, entries_of, outgoing, read, read_all, running, text_of
+from standardiste.common.testing.bus import Ledger, Seen, entries_of, outgoing, read, read_all, running, text_of
 
 pytestmark = pytest.mark.needs("kafka")
 HOUR_MS = 3_600_000
@@ -58,6 +58,23 @@ async def test_deadlines_go_by_the_log_when_our_clock_is_an_hour_off(settings: K
         entered.appended_at - (await read(bus, Topic.INPUTS, count=1))[0].appended_at
     )
     assert 2.5 <= took_s <= 10
+    await bus.close()
+
+
+def reader_tasks() -> list[asyncio.Task[object]]:
+    return [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "").endswith("_run_consume_loop")]
+
+
+async def test_a_subscription_whose_reader_ends_begins_again(settings: KafkaSettings) -> None:
+    """aiokafka lets a cancellation out of its own workings now and then; FastStream takes it for the end."""
+    bus, seen = await KafkaBus.connect_to(settings, SystemClock()), Seen()
+    async with running(bus.subscribe("g", (Topic.INPUTS,), seen)):
+        await bus.publish(outgoing("before"))
+        await seen.until(1)
+        for task in reader_tasks():
+            task.cancel()
+        await bus.publish(outgoing("after"))
+        assert (await seen.until(2))[-1] == "after"
     await bus.close()
 
 

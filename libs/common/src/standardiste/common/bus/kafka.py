@@ -35,8 +35,9 @@ from standardiste.common.bus.kafka_clients import (
 from standardiste.common.bus.kafka_owners import KafkaOwners
 from standardiste.common.bus.kafka_partition import KafkaPartition
 from standardiste.common.bus.kafka_settings import KafkaSettings
-from standardiste.common.bus.kafka_subscription import KafkaSubscription
+from standardiste.common.bus.kafka_subscription import KafkaSubscription, SubscriptionFailed
 from standardiste.common.bus.kafka_topics import partitions_of
+from standardiste.common.bus.lanes import reason_of
 from standardiste.common.bus.log_clock import LogClock
 from standardiste.common.bus.mark import MARK_TENANT, MARK_TYPE, marking
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
@@ -45,13 +46,18 @@ from standardiste.common.bus.timers import Backoff, LoopTimer
 from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.clock import Clock
 from standardiste.common.errors import AnotherInstallation, BusAway
+from standardiste.common.log import logger
 from standardiste.common.metrics import gauge
 
 PUBLISH_WITHIN_S: Final = 5.0
 IN_FLIGHT_MAX: Final = 20_000
 LAG_EVERY_S: Final = 15.0
+AGAIN_FIRST_MS: Final = 100
+AGAIN_MAX_MS: Final = 5_000
 TAIL_BATCH: Final = 1_000
 TAIL_POLL_MS: Final = 60_000
+
+log = logger("bus")
 
 
 class KafkaBus:
@@ -120,11 +126,26 @@ class KafkaBus:
         async def bury(record: Record, reason: str, tries: int) -> None:
             await self.publish(dead_letter_of(record, group, reason, tries))
 
-        subscription = KafkaSubscription(
-            self._settings, group, topics, handler, bury, lane=lane, in_flight=in_flight, retry=retry or RetryPolicy(), random=self._random
-        )
+        backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, self._random.random)
         async with self._measured(group, topics):
-            await subscription.run(ready)
+            while True:
+                subscription = KafkaSubscription(
+                    self._settings,
+                    group,
+                    topics,
+                    handler,
+                    bury,
+                    lane=lane,
+                    in_flight=in_flight,
+                    retry=retry or RetryPolicy(),
+                    random=self._random,
+                )
+                try:
+                    await subscription.run(ready)
+                except (SubscriptionFailed, KafkaError, OSError) as error:
+                    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+                    log.error("subscription_failed", group=group, reason=reason_of(cause))
+                    await backoff.wait()
 
     async def process(
         self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Callable[[], None] | None = None

@@ -88,7 +88,7 @@ def record_of(settings: KafkaSettings, raw: Raw, *, not_before: int = 0) -> Reco
         appended_at=Instant(max(not_before, raw.timestamp)),
         key=(raw.key or b"").decode("utf-8", "replace"),
         value=raw.value,
-        headers={name: value.decode("utf-8", "replace") for name, value in raw.headers},
+        headers={name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers},
     )
 
 

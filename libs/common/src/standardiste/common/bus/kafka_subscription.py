@@ -3,7 +3,8 @@ At least once on Kafka: a FastStream batch subscriber feeds one set of lanes per
 
 A rebalance ends the lanes of all partitions, since the group gives every one of them out anew: what they had finished is committed, what they had not is
 handled again by the next owner. Who stays the owner waits for his former lanes first, so that order is kept, and drops what he held of the former batch: it
-comes again from where the group stands. While the lanes are full nothing is taken from FastStream, so the partitions are in effect paused; heartbeats go
+comes again from where the group stands. What FastStream would log and pass over (a batch that cannot be fed, a reader that ends) ends the subscription instead, so
+that nothing behind a gap is ever committed; the bus begins another. While the lanes are full nothing is taken from FastStream, so the partitions are in effect paused; heartbeats go
 on beside.
 """
 
@@ -44,6 +45,10 @@ BATCH_MAX: Final = 500
 NEVER_MS: Final = 2_000_000_000  # lanes may be full for as long as a store is away; the session is kept by heartbeats
 
 
+class SubscriptionFailed(Exception):
+    """It cannot go on: what was not finished is delivered to the next one."""
+
+
 class KafkaSubscription(ConsumerRebalanceListener):
     """One running subscription."""
 
@@ -82,9 +87,11 @@ class KafkaSubscription(ConsumerRebalanceListener):
         self._finished = asyncio.Event()
         self._assigned = asyncio.Event()
         self._is_draining = False
+        self._failure: Exception | None = None
         self._subscriber: Any = None
 
     async def run(self, ready: Callable[[], None] | None) -> None:
+        """Until cancelled. Raises SubscriptionFailed, KafkaError when the cluster is away at the start."""
         broker = KafkaBroker(logger=None, apply_types=False, middlewares=_middlewares(), **_broker_arguments(self._settings))
         self._subscriber = broker.subscriber(
             *(self._settings.name(topic) for topic in self._topics),
@@ -110,9 +117,10 @@ class KafkaSubscription(ConsumerRebalanceListener):
             await self._assigned.wait()
             if ready is not None:
                 ready()
-            while True:
+            while self._is_well():
                 await asyncio.sleep(COMMIT_EVERY_S)
                 await self._commit()
+            raise SubscriptionFailed from self._failure
         finally:
             self._is_draining = True
             self._finished.set()
@@ -137,7 +145,18 @@ class KafkaSubscription(ConsumerRebalanceListener):
         self._dirty.clear()
         self._finished.set()  # who waits for room sees that his batch is of yesterday
 
+    def _is_well(self) -> bool:
+        return self._failure is None and not all(task.done() for task in self._subscriber.tasks)
+
     async def _feed(self, batch: Sequence[Raw]) -> None:
+        if self._failure is not None:
+            return  # it lies behind what was not fed
+        try:
+            await self._fed(batch)
+        except Exception as error:
+            self._failure = error
+
+    async def _fed(self, batch: Sequence[Raw]) -> None:
         assignment = self._assignments
         for raw in batch:
             place = TopicPartition(raw.topic, raw.partition)

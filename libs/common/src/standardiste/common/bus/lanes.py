@@ -109,7 +109,7 @@ class Lanes:
         offsets = self._offsets.get(place)
         if offsets is None:
             offsets = self._offsets[place] = _Offsets(record.offset)
-        key = self._lane(record) if self._lane is not None else record.key
+        key = self._lane_of(record)
         if key is None:
             if offsets.pass_over(record.offset):
                 self._progress(record.topic, record.partition, offsets.next)
@@ -121,6 +121,14 @@ class Lanes:
             self._begin(key, deque((record,)))
         else:
             waiting.append(record)
+
+    def _lane_of(self, record: Record) -> str | None:
+        if self._lane is None:
+            return record.key
+        try:
+            return self._lane(record)
+        except Exception:
+            return record.key  # its handler will say what is wrong with it, and is heard there
 
     def _begin(self, key: str, waiting: deque[Record]) -> None:
         self._lanes[key] = waiting
