@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-import pytest_asyncio
+from browser.chat.talk import WORDS, complaints_of, context, opened
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from standardiste.common.events.inputs import ContactLeft, ContactReceived, ContactTyping, DeliveryReported
@@ -20,33 +19,8 @@ from standardiste.common.testing.builders import TENANT
 from standardiste.common.testing.chat import ALICE, INTERACTION, PAGE, ChatRouter
 from standardiste.common.testing.running import Running
 
+__all__ = ["context"]
 pytestmark = pytest.mark.needs("chromium")
-
-AXE = Path(__file__).parents[3] / "services/ingest-chat/web/node_modules/axe-core/axe.min.js"
-WORDS = {
-    "fr": {
-        "open": "Ouvrir la discussion",
-        "message": "Votre message",
-        "with": "Vous discutez avec Alice",
-        "typing": "Alice écrit…",
-        "second": "Vous êtes en position 2 dans la file. Entre 1 et 3 min.",
-        "lost": "Pas de connexion.",
-        "end": "Terminer la discussion",
-        "yes": "Terminer",
-        "ended": "La discussion est terminée. Merci !",
-    },
-    "en": {
-        "open": "Open the chat",
-        "message": "Your message",
-        "with": "You are talking with Alice",
-        "typing": "Alice is writing…",
-        "second": "You are number 2 in line. Between 1 and 3 min.",
-        "lost": "No connection.",
-        "end": "End the conversation",
-        "yes": "End it",
-        "ended": "The conversation is over. Thank you!",
-    },
-}
 
 
 class Line(Protocol):
@@ -56,26 +30,6 @@ class Line(Protocol):
 
     def cut(self) -> None: ...
     def mend(self) -> None: ...
-
-
-@pytest_asyncio.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser's own storage; whatever its pages complain of fails the test."""
-    found = await browser.new_context(viewport={"width": 1280, "height": 800})
-    complaints: list[str] = []
-    found.on("weberror", lambda error: complaints.append(str(error.error)))
-    found.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "ERR_" not in message.text else None)
-    yield found
-    await found.close()
-    assert complaints == []
-
-
-async def opened(context: BrowserContext, url: str, language: str = "fr") -> Page:
-    """The demo page with the chat open."""
-    page = await context.new_page()
-    await page.goto(f"{url}/v1/chat/demo?page=site&language={language}")
-    await page.get_by_role("button", name=WORDS[language]["open"]).click()
-    return page
 
 
 async def write(page: Page, *texts: str, language: str = "fr") -> None:
@@ -287,9 +241,7 @@ async def test_widget_is_used_without_a_mouse_and_passes_axe(
     await router.send(AnnounceAgent(conversation=await session_of(site), interaction=INTERACTION, author=ALICE))
     await router.say(await session_of(site), "trois")
     await expect_texts(page, "un\ndeux", "trois")
-    await page.add_script_tag(path=AXE)
-    found = await page.evaluate("axe.run({include: [['standardiste-chat']]})")
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert await complaints_of(page) == []
     await page.screenshot(path=tmp_path / f"axe-{size[0]}.png")
     await page.keyboard.press("Escape")
     await expect(page.locator(".panel")).to_have_count(0)

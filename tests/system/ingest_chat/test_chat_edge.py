@@ -183,8 +183,16 @@ async def test_page_tells_what_the_widget_shows(site: Running) -> None:
         english = (await http.get("/v1/chat/pages/site", headers={"Accept-Language": "en"})).json()
         assert problem_of(await http.get("/v1/chat/pages/nowhere")) == (404, "unknown_channel_address")
     assert french == {
-        **{"page": "site", "language": "fr", "title": "Boutique", "accent": "#aa3300", "side": "right"},
-        **{"form": [], "is_open": True, "takes_messages": False, "mails_transcript": False, "file_bytes_max": 10 * 1024 * 1024},
+        "page": "site",
+        "language": "fr",
+        "title": "Boutique",
+        "accent": "#aa3300",
+        "side": "right",
+        "form": [],
+        "is_open": True,
+        "takes_messages": False,
+        "mails_transcript": False,
+        "file_bytes_max": 10 * 1024 * 1024,
     }
     assert (english["language"], english["title"]) == ("en", "Shop")
 

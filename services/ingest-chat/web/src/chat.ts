@@ -30,6 +30,7 @@ export class Chat {
     private readonly memory: Memory,
     private readonly language: Language,
     private readonly name: string | null,
+    private readonly identity: string | null,
   ) {
     this.connection = new Connection({
       hello: () => ({ after: this.seq, pending: this.memory.pending.map((each) => each.id) }),
@@ -46,6 +47,7 @@ export class Chat {
   /** Show what the page is, take up what was going on, and listen to the browser. */
   start(): void {
     this.state.isOpen.value = this.memory.isOpen;
+    this.state.isKnown.value = this.identity !== null || this.memory.form !== null || this.memory.session !== null;
     for (const pending of this.memory.pending) this.state.say(pending);
     void this.look();
     const session = this.memory.session;
@@ -83,6 +85,67 @@ export class Chat {
     return true;
   }
 
+  /** The visitor has filled in what is asked before a chat. */
+  introduce(fields: Readonly<Record<string, string>>): void {
+    this.memory.form = fields;
+    this.state.isKnown.value = true;
+  }
+
+  /** Send a file, in the conversation that goes on. False for one that is too large, or when there is no conversation yet. */
+  attach(file: File): boolean {
+    const session = this.memory.session;
+    const isTooLarge = file.size > (this.state.page.value?.file_bytes_max ?? 0);
+    if (session === null || isTooLarge || file.size === 0) return false;
+    const id = randomId();
+    this.state.attach(id, { id, name: file.name, media_type: file.type, size_bytes: file.size }, Date.now());
+    void this.upload(session, id, file, 0);
+    return true;
+  }
+
+  /** Fetch a file of the conversation and have the browser save it. */
+  async save(message: string, file: { readonly id: string; readonly name: string }): Promise<void> {
+    const session = this.memory.session;
+    if (session === null) return;
+    const url = URL.createObjectURL(await this.api.file(session, message, file.id));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = file.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+
+  /** Leave a message that is answered by mail. Whether it was taken. */
+  async leave(fields: Readonly<Record<string, string>>, text: string): Promise<boolean> {
+    const { name, email = "", ...others } = fields;
+    const left = { email, text, language: this.language, fields: others, ...(name ? { name } : {}) };
+    const key = this.memory.beginKey ?? randomId();
+    this.memory.beginKey = key;
+    const isTaken = await this.api.leave(key, left).then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) this.memory.beginKey = null;
+    this.state.isLeft.value = isTaken;
+    return isTaken;
+  }
+
+  /** Have what was said sent by mail. Whether that was taken. */
+  async mail(email: string): Promise<boolean> {
+    const session = this.memory.session;
+    if (session === null) return false;
+    const isTaken = await this.api.transcript(session, email).then(
+      () => true,
+      () => false,
+    );
+    this.state.isMailed.value = isTaken;
+    return isTaken;
+  }
+
+  /** What the visitor told of himself before. */
+  get known(): Readonly<Record<string, string>> {
+    return this.memory.form ?? {};
+  }
+
   /** The visitor is writing. */
   typing(): void {
     const now = Date.now();
@@ -115,7 +178,14 @@ export class Chat {
     const key = this.memory.beginKey ?? randomId();
     this.memory.beginKey = key;
     try {
-      const begun = await this.api.begin(key, { visitor: this.memory.visitor, language: this.language, name: this.name });
+      const { name, ...attributes } = this.memory.form ?? {};
+      const begun = await this.api.begin(key, {
+        visitor: this.memory.visitor,
+        identity: this.identity,
+        language: this.language,
+        name: this.name ?? (name || null),
+        attributes,
+      });
       this.memory.visitor = begun.visitor;
       this.memory.beginKey = null;
       this.memory.session = begun.session;
@@ -152,12 +222,25 @@ export class Chat {
     if (this.memory.pending.length > 0) await this.begin();
   }
 
+  /** A file is tried for as long as the page lives: the same id is the same message. */
+  private async upload(session: Session, id: string, file: File, tries: number): Promise<void> {
+    try {
+      const message = await this.api.send(session, id, file, file.name);
+      this.state.apply({ kind: "accepted", id, message, receipt: "" }, Date.now());
+    } catch (error) {
+      const isFinal = error instanceof Refused && error.status < 500 && error.status !== 429;
+      if (isFinal) this.state.fail(id);
+      else setTimeout(() => void this.upload(session, id, file, tries + 1), backoffMs(tries, Math.random()));
+    }
+  }
+
   private forget(): void {
     this.connection.stop();
     this.memory.session = null;
     this.seq = undefined;
     this.inFlight = null;
     this.state.link.value = "idle";
+    this.state.isMailed.value = false;
   }
 
   private hurry(): void {

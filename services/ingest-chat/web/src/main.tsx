@@ -1,4 +1,4 @@
-// The one script tag: <script src="https://…/chat/widget.js" data-page="…" async></script>. Optional: data-language, data-name.
+// The one script tag: <script src="https://…/chat/widget.js" data-page="…" async></script>. Optional: data-language, data-name, data-identity.
 
 import { effect } from "@preact/signals";
 import { render } from "preact";
@@ -21,6 +21,7 @@ function start(script: HTMLScriptElement, page: string): void {
     new Memory(page, browserStore()),
     language,
     script.dataset["name"] ?? null,
+    script.dataset["identity"] ?? null,
   );
   const host = document.createElement(HOST);
   const root = host.attachShadow({ mode: "open" });

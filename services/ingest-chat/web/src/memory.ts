@@ -69,6 +69,16 @@ export class Memory {
     this.write("begin", key);
   }
 
+  /** What the visitor filled in before the chat: kept for the next one. */
+  get form(): Readonly<Record<string, string>> | null {
+    const found = this.json("form");
+    return typeof found === "object" && found !== null ? (found as Record<string, string>) : null;
+  }
+
+  set form(fields: Readonly<Record<string, string>> | null) {
+    this.write("form", fields === null ? null : JSON.stringify(fields));
+  }
+
   /** Whether this message was told as seen: it is older than the last that was, or of the same moment and named. */
   wasSeen(state: SeenState, message: string, at: number): boolean {
     const last = this.lastSeen(state);

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 
 import type { Pending } from "./memory.ts";
 import type { Language } from "./texts.ts";
-import type { Person, ServerFrame } from "./wire.ts";
+import type { File, Person, ServerFrame } from "./wire.ts";
 
 export type Delivery = "sending" | "sent" | "failed";
 
@@ -18,6 +18,7 @@ export interface Line {
   readonly text?: string | undefined;
   readonly notice?: string | undefined;
   readonly isRedacted?: boolean | undefined;
+  readonly files?: readonly File[] | undefined;
   readonly delivery?: Delivery | undefined;
 }
 
@@ -28,6 +29,18 @@ export interface Page {
   readonly greeting?: string;
   readonly accent: string;
   readonly side: "left" | "right";
+  readonly form: readonly FormField[];
+  readonly is_open: boolean;
+  readonly takes_messages: boolean;
+  readonly mails_transcript: boolean;
+  readonly file_bytes_max: number;
+}
+
+/** A field that is asked before a chat, or with a message that is left. `label` is missing for those that we have words for. */
+export interface FormField {
+  readonly name: string;
+  readonly is_required: boolean;
+  readonly label?: string;
 }
 
 export interface Queue {
@@ -52,6 +65,20 @@ export class State {
   readonly queue = signal<Queue | null>(null);
   readonly typing = signal<{ readonly name: string; readonly until: number } | null>(null);
   readonly unread = signal(0);
+  /** Whether the visitor has filled in what the page asks, or was here before. */
+  readonly isKnown = signal(false);
+  /** What was done by mail: a message left, a transcript asked for. */
+  readonly isLeft = signal(false);
+  readonly isMailed = signal(false);
+
+  /** What stands where one writes: the form of a closed page, the form before a chat, or the field itself. */
+  readonly asks = computed<"offline" | "form" | "words">(() => {
+    const page = this.page.value;
+    const isTalking = this.lines.value.length > 0 && !this.isEnded.value;
+    if (page === null || isTalking) return "words";
+    if (!page.is_open && page.takes_messages) return "offline";
+    return page.form.length > 0 && !this.isKnown.value ? "form" : "words";
+  });
 
   /** Whether the conversation is over, as its last event says; words said since make it a new one. */
   readonly isEnded = computed(() => {
@@ -84,7 +111,7 @@ export class State {
         this.accepted(frame.id, frame.message);
         break;
       case "said":
-        this.said(frame.id, Date.parse(frame.at), frame.author, frame.text, frame.is_redacted);
+        this.said(frame.id, Date.parse(frame.at), frame.author, frame.text, frame.is_redacted, frame.files);
         break;
       case "joined":
         this.queue.value = null;
@@ -97,7 +124,7 @@ export class State {
         this.over(frame.id, Date.parse(frame.at));
         break;
       case "redacted":
-        this.lines.value = this.lines.value.map((line) => (line.id === frame.message ? { ...line, text: "", isRedacted: true } : line));
+        this.lines.value = this.lines.value.map((line) => (line.id === frame.message ? { ...line, text: "", files: [], isRedacted: true } : line));
         break;
       case "agent_typing":
         this.typing.value = { name: frame.author.name, until: now + TYPING_SHOWN_MS };
@@ -118,6 +145,11 @@ export class State {
     this.put({ key: pending.id, kind: "said", at: pending.at, author: { kind: "customer", name: "" }, text: pending.text, delivery: "sending" });
   }
 
+  /** The visitor sends a file; it is on its way. */
+  attach(key: string, file: File, at: number): void {
+    this.put({ key, kind: "said", at, author: { kind: "customer", name: "" }, text: "", files: [file], delivery: "sending" });
+  }
+
   /** It will not be taken, as it is. */
   fail(clientId: string): void {
     this.change(clientId, { delivery: "failed" });
@@ -134,10 +166,18 @@ export class State {
     else this.change(clientId, { id, delivery: "sent" });
   }
 
-  private said(id: string, at: number, author: Person, text: string, isRedacted: boolean): void {
+  private said(id: string, at: number, author: Person, text: string, isRedacted: boolean, files: readonly File[]): void {
     if (author.kind !== "customer") this.typing.value = null;
-    const own = this.lines.value.find((line) => line.id === id);
-    this.put({ key: own?.key ?? id, kind: "said", at, id, author, text, isRedacted, delivery: author.kind === "customer" ? "sent" : undefined });
+    const own = this.lines.value.find((line) => line.id === id) ?? this.onItsWay(author, files);
+    this.put({ key: own?.key ?? id, kind: "said", at, id, author, text, isRedacted, files, delivery: author.kind === "customer" ? "sent" : undefined });
+  }
+
+  /** The line of ours that a file in the transcript is, when its answer is still on its way. */
+  private onItsWay(author: Person, files: readonly File[]): Line | undefined {
+    const file = files[0];
+    if (author.kind !== "customer" || file === undefined) return undefined;
+    const isIt = (other: File | undefined) => other?.name === file.name && other.size_bytes === file.size_bytes;
+    return this.lines.value.find((line) => line.delivery === "sending" && isIt(line.files?.[0]));
   }
 
   private over(id: string, at: number): void {

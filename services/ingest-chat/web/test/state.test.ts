@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { State } from "../src/state.ts";
-import type { ServerFrame } from "../src/wire.ts";
+import type { Said, ServerFrame } from "../src/wire.ts";
 
 const AT = Date.parse("2026-01-02T03:04:05.000Z");
 
@@ -11,7 +11,7 @@ function at(seconds: number): string {
 }
 
 function said(id: string, seconds: number, kind: "customer" | "agent" = "agent", text = id): ServerFrame {
-  return { kind: "said", seq: "1.1", id, at: at(seconds), author: { kind, name: kind === "agent" ? "Alice" : "" }, text, is_redacted: false };
+  return { kind: "said", seq: "1.1", id, at: at(seconds), author: { kind, name: kind === "agent" ? "Alice" : "" }, text, is_redacted: false, files: [] };
 }
 
 function event(kind: "joined" | "ended", seconds: number): ServerFrame {
@@ -81,4 +81,16 @@ test("redacted words are gone", () => {
   state.apply(said("a", 1), AT);
   state.apply({ kind: "redacted", message: "a" }, AT);
   assert.equal(state.lines.value[0]?.text, "");
+});
+
+test("a file that is in the transcript before its answer came is shown once", () => {
+  const state = new State();
+  const file = { id: "x", name: "photo.png", media_type: "image/png", size_bytes: 4 };
+  state.attach("k1", file, AT);
+  state.apply({ ...(said("c1", 1, "customer", "") as Said), files: [{ ...file, id: "c1-a1" }] }, AT);
+  state.apply({ kind: "accepted", id: "k1", message: "c1", receipt: "r1" }, AT);
+  assert.deepEqual(
+    state.lines.value.map((line) => [line.key, line.id, line.delivery, line.files?.[0]?.id]),
+    [["k1", "c1", "sent", "c1-a1"]],
+  );
 });

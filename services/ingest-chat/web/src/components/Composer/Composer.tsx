@@ -1,5 +1,5 @@
 import type { Ref } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import type { Chat } from "../../chat.ts";
 import type { Say } from "../../texts.ts";
@@ -30,6 +30,14 @@ export function Composer({ chat, say, field }: { chat: Chat; say: Say; field: Re
     if (it.value.trim() !== "") chat.typing();
   };
   const isTooLong = chat.state.isTooLong.value;
+  const [isTooLarge, setTooLarge] = useState(false);
+  const files = useRef<HTMLInputElement>(null);
+  const canAttach = chat.state.link.value === "open" && !chat.state.isEnded.value;
+  const onFiles = () => {
+    const chosen = Array.from(files.current?.files ?? []);
+    setTooLarge(chosen.map((file) => chat.attach(file)).includes(false));
+    if (files.current !== null) files.current.value = "";
+  };
   return (
     <form
       ref={form}
@@ -44,7 +52,20 @@ export function Composer({ chat, say, field }: { chat: Chat; say: Say; field: Re
           {say("too_long")}
         </p>
       )}
+      {isTooLarge && (
+        <p class="status warning" role="alert">
+          {say("too_large")}
+        </p>
+      )}
       <div class="row">
+        {canAttach && (
+          <>
+            <input ref={files} type="file" multiple hidden onChange={onFiles} />
+            <button type="button" class="plain clip" aria-label={say("attach")} title={say("attach")} onClick={() => files.current?.click()}>
+              <Icon name="clip" />
+            </button>
+          </>
+        )}
         <textarea
           ref={field}
           rows={1}

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../../chat.ts";
 import { isAgents, type Line } from "../../state.ts";
 import { noticeKey, type Language, type Say } from "../../texts.ts";
+import { Icon } from "../Icon/Icon.tsx";
 import { Words } from "./Words.tsx";
 
 const NEAR_THE_END_PX = 80;
@@ -26,7 +27,7 @@ export function Lines({ chat, say, language }: { chat: Chat; say: Say; language:
         <p class="bubble">{chat.state.page.value?.greeting ?? say("greeting")}</p>
       </div>
       {lines.map((line, index) => (
-        <Row key={line.key} line={line} before={lines[index - 1]} say={say} language={language} />
+        <Row key={line.key} chat={chat} line={line} before={lines[index - 1]} say={say} language={language} />
       ))}
       {typing !== null && (
         <p class="typing">
@@ -42,7 +43,15 @@ export function Lines({ chat, say, language }: { chat: Chat; say: Say; language:
   );
 }
 
-function Row({ line, before, say, language }: { line: Line; before: Line | undefined; say: Say; language: Language }) {
+interface OfRow {
+  chat: Chat;
+  line: Line;
+  before: Line | undefined;
+  say: Say;
+  language: Language;
+}
+
+function Row({ chat, line, before, say, language }: OfRow) {
   switch (line.kind) {
     case "joined":
       return <p class="event">{say("joined", { name: line.author?.name || say("us") })}</p>;
@@ -51,11 +60,11 @@ function Row({ line, before, say, language }: { line: Line; before: Line | undef
     case "ended":
       return <p class="event ended">{say("ended")}</p>;
     case "said":
-      return <Said line={line} before={before} say={say} language={language} />;
+      return <Said chat={chat} line={line} before={before} say={say} language={language} />;
   }
 }
 
-function Said({ line, before, say, language }: { line: Line; before: Line | undefined; say: Say; language: Language }) {
+function Said({ chat, line, before, say, language }: OfRow) {
   const isTheirs = isAgents(line);
   const isFirst = before?.kind !== "said" || isAgents(before) !== isTheirs;
   const name = isTheirs ? line.author?.name || say("us") : say("you");
@@ -63,7 +72,22 @@ function Said({ line, before, say, language }: { line: Line; before: Line | unde
     <div class={`line ${isTheirs ? "theirs" : "ours"}${isFirst ? " first" : ""}${line.delivery === "failed" ? " failed" : ""}`}>
       {isFirst && isTheirs && <span class="name">{name}</span>}
       {!isTheirs && <span class="hidden">{name}: </span>}
-      <p class={`bubble${line.isRedacted ? " redacted" : ""}`}>{line.isRedacted ? say("redacted") : <Words text={line.text ?? ""} isLinked={isTheirs} />}</p>
+      {(line.isRedacted || line.text !== "") && (
+        <p class={`bubble${line.isRedacted ? " redacted" : ""}`}>{line.isRedacted ? say("redacted") : <Words text={line.text ?? ""} isLinked={isTheirs} />}</p>
+      )}
+      {line.files?.map((file) => (
+        <button
+          type="button"
+          key={file.id}
+          class="bubble file"
+          aria-label={say("save", { name: file.name })}
+          disabled={line.id === undefined}
+          onClick={() => void chat.save(line.id ?? "", file).catch(() => undefined)}
+        >
+          <Icon name="file" />
+          <span>{file.name}</span>
+        </button>
+      ))}
       <span class="meta">
         <time dateTime={new Date(line.at).toISOString()}>{timeOf(line.at, language)}</time>
         {line.delivery === "sending" && <span> · {say("sending")}</span>}

@@ -4,9 +4,11 @@ import { useState } from "preact/hooks";
 import type { Chat } from "../../chat.ts";
 import type { Language, Say } from "../../texts.ts";
 import { Composer } from "../Composer/Composer.tsx";
+import { Form } from "../Form/Form.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import { Lines } from "../Lines/Lines.tsx";
 import { Status } from "../Status/Status.tsx";
+import { Transcript } from "../Transcript/Transcript.tsx";
 
 /** The window of the conversation. */
 export function Panel({ chat, say, language, field }: { chat: Chat; say: Say; language: Language; field: RefObject<HTMLTextAreaElement> }) {
@@ -16,7 +18,7 @@ export function Panel({ chat, say, language, field }: { chat: Chat; say: Say; la
     setAsking(false);
     field.current?.focus();
   };
-  const { page, agent, lines, isEnded } = chat.state;
+  const { page, agent, lines, isEnded, asks } = chat.state;
   const title = page.value?.title ?? say("title");
   const canEnd = lines.value.length > 0 && !isEnded.value;
   return (
@@ -46,11 +48,12 @@ export function Panel({ chat, say, language, field }: { chat: Chat; say: Say; la
           </button>
         </div>
       )}
-      <Lines chat={chat} say={say} language={language} />
+      {asks.value !== "offline" && <Lines chat={chat} say={say} language={language} />}
       <div role="status">
         <Status chat={chat} say={say} />
       </div>
-      <Composer chat={chat} say={say} field={field} />
+      {isEnded.value && page.value?.mails_transcript && <Transcript chat={chat} say={say} />}
+      {asks.value === "words" ? <Composer chat={chat} say={say} field={field} /> : <Form chat={chat} say={say} isOffline={asks.value === "offline"} />}
     </section>
   );
 }
