@@ -18,6 +18,7 @@ from standardiste.common.service import Service, Task
 from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
 from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.correspondents import CORRESPONDENTS, Correspondents
+from standardiste.ingest_email.dkim_checking import Signatures, dns_texts
 from standardiste.ingest_email.drafting import Drafting
 from standardiste.ingest_email.forgetting import hourly
 from standardiste.ingest_email.http_edge import EmailEdge
@@ -71,7 +72,15 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     )
     finder = Finder(intake=intake, outbox=outbox, directory=parts.directory, keys=parts.keys)
     correspondents = Correspondents(parts.store, parts.keys, parts.clock)
-    reception = Reception(intake, parts.directory, outbox, tokens=tokens, correspondents=correspondents, authserv=settings.email_authserv)
+    reception = Reception(
+        intake,
+        parts.directory,
+        outbox,
+        tokens=tokens,
+        correspondents=correspondents,
+        authserv=settings.email_authserv,
+        signatures=Signatures(dns_texts, parts.clock) if settings.email_dkim_check else None,
+    )
     acknowledger = Acknowledger(
         store=parts.store,
         blobs=parts.blobs,

@@ -20,10 +20,11 @@ from standardiste.common.metrics import counter
 from standardiste.common.outbox import Outbox
 from standardiste.ingest_email import tokens as in_words
 from standardiste.ingest_email.addresses import Mailbox, normalised, without_tag
-from standardiste.ingest_email.authentication import Findings, findings
+from standardiste.ingest_email.authentication import Findings, Result, findings
 from standardiste.ingest_email.closing import close_as
 from standardiste.ingest_email.compose import our_message
 from standardiste.ingest_email.correspondents import Correspondents, mails_cap
+from standardiste.ingest_email.dkim_checking import Signatures
 from standardiste.ingest_email.markers import DeliveryReport
 from standardiste.ingest_email.parse import ParsedMail, parse
 from standardiste.ingest_email.structure import TOO_MANY
@@ -61,8 +62,10 @@ class Reception:
         tokens: Tokens,
         correspondents: Correspondents,
         authserv: str = "",
+        signatures: Signatures | None = None,
     ) -> None:
-        """`authserv` is the trusted server of addresses that name none themselves."""
+        """`authserv` is the trusted server of addresses that name none themselves; `signatures` checks where it has not spoken, if we are to."""
+        self._signatures = signatures
         self._intake, self._directory, self._outbox, self._authserv = intake, directory, outbox, authserv
         self._tokens, self._correspondents = tokens, correspondents
         self._readers = asyncio.Semaphore(READ_AT_ONCE)
@@ -121,7 +124,8 @@ class Reception:
             and await self._correspondents.is_over(tenant, address, mail.sender.address, mails_cap(address))
         )
         conversation = await self._conversation(tenant, address, mail, recipient)
-        receipt = await self._intake.accept(self._draft(raw, mail, tenant, address, conversation, is_flood=is_flood))
+        found = await self._findings(raw, mail, address)
+        receipt = await self._intake.accept(self._draft(raw, mail, tenant, address, conversation, found, is_flood=is_flood))
         log.debug("contact_accepted", receipt=receipt, defects=list(mail.defects))
         return Received(receipt)
 
@@ -155,6 +159,14 @@ class Reception:
                 return found
         return None
 
+    async def _findings(self, raw: bytes, mail: ParsedMail, address: ChannelAddress) -> Findings:
+        """What the trusted server found out about the sender; where it said nothing, what we do."""
+        found = findings(mail.authentication, str(address.settings.get("authserv", self._authserv)))
+        if found != Findings() or self._signatures is None:
+            return found
+        domains = await self._signatures.domains(raw)
+        return Findings(dkim=tuple(Result(result="pass", properties={"header.d": each}) for each in sorted(domains)))
+
     def _draft(
         self,
         raw: bytes,
@@ -162,12 +174,12 @@ class Reception:
         tenant: TenantId,
         address: ChannelAddress,
         conversation: ConversationId | None,
+        found: Findings,
         *,
         is_flood: bool,
     ) -> ContactDraft:
         own = self._directory.tenant(tenant)
         sender = mail.sender or _nobody(mail)
-        found = findings(mail.authentication, str(address.settings.get("authserv", self._authserv)))
         return ContactDraft(
             tenant=tenant,
             channel_address=address,

@@ -33,6 +33,10 @@ class EmailSettings(CommonSettings):
     email_smtp_key: Path | None = Field(None, description="PEM key of the certificate; none: it lies in the same file.")
     email_authserv: str = Field("", description="Our own mail server's name in Authentication-Results; only its word is believed.")
 
+    email_dkim_check: bool = Field(
+        False, description="Check DKIM signatures ourselves, by the domain name system, where no trusted server has spoken."
+    )
+
     email_out_host: str = Field("", description="The mail server that answers leave by, unless a channel address names its own.")
     email_out_port: int = Field(25, gt=0, le=65535, description="Its port.")
     email_out_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the connection to it is secured.")
