@@ -22,8 +22,8 @@ from standardiste.common.store.port import ABSENT, Body, Collection, Index, Stor
 REFERENCES_MAX = 30
 AUTOMATIC = ("mail_list", "mail_bulk", "mail_spam")
 """Attributes of contacts that no machine may answer, beside those that a machine made."""
-MET_WITHIN_MS: Final = 20
-"""A contact is answered seconds later at the earliest: its document goes along with what others write."""
+LEARN_WITHIN_MS: Final = 20
+"""A contact is answered seconds later at the earliest: decisions are looked at a few at a time, and a document goes along with what others write."""
 _IDENTIFIED: Final = spec_of(CustomerIdentified).name
 _LEARNS: Final = frozenset((spec_of(InteractionCreated).name, spec_of(ContactJoined).name, _IDENTIFIED))
 
@@ -128,7 +128,7 @@ class ConversationBook:
             last_contact_at=contact.received_at,
             is_automatic=contact.is_machine_made or contact.close_as is not None or any(contact.attributes.get(each) for each in AUTOMATIC),
         )
-        await self._write(tenant, conversation or _before_identified(contact.id), met, within_ms=MET_WITHIN_MS)
+        await self._write(tenant, conversation or _before_identified(contact.id), met, within_ms=LEARN_WITHIN_MS)
 
     async def _settle(self, tenant: str, identified: CustomerIdentified) -> None:
         """The conversation of a contact that came without one is known now."""

@@ -11,11 +11,12 @@ back; no desk is cut off for it.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, cast
+
+from pydantic_core import from_json
 
 from standardiste.agent_gateway.desks import Desks
 from standardiste.agent_gateway.frames import dump_frame
@@ -296,7 +297,7 @@ class Hub:
 
 
 def _data(record: Record) -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(record.value or b"{}"))
+    return cast("dict[str, Any]", from_json(record.value or b"{}"))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -13,11 +13,12 @@ has the position of the acceptance and its own, "partition:offset:message". So w
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
+
+from pydantic_core import from_json, to_json
 
 from standardiste.agent_gateway.questions import ANSWERS
 from standardiste.agent_gateway.requests import own_id
@@ -86,7 +87,7 @@ class Entry:
 
     def data(self) -> Mapping[str, Any]:
         """The decision's data, parsed."""
-        return cast("Mapping[str, Any]", json.loads(b"{" + self.tail)["data"])
+        return cast("Mapping[str, Any]", from_json(b"{" + self.tail)["data"])
 
 
 @dataclass(slots=True)
@@ -240,7 +241,7 @@ def entry_of(record: Record) -> Entry | None:
     is_threaded = type_ in _THREADED
     if value is None or type_ not in _SEEN or (to is None and not is_threaded and type_ != _ENDED):
         return None
-    envelope = json.dumps(structured_envelope(headers), separators=(",", ":"))
+    envelope = to_json(structured_envelope(headers))
     entry = Entry(
         partition=record.partition,
         offset=record.offset,
@@ -248,10 +249,10 @@ def entry_of(record: Record) -> Entry | None:
         tenant=headers.get("ce_tenant", ""),
         type=type_,
         readers=tuple(dict.fromkeys(to.split(" "))) if to else (),
-        tail=b"".join((envelope[1:-1].encode(), b',"data":', own_id(value) if type_ in ANSWERS else value, b"}")),
+        tail=b"".join((envelope[1:-1], b',"data":', own_id(value) if type_ in ANSWERS else value, b"}")),
     )
     if is_threaded:
-        data = json.loads(value)
+        data: Mapping[str, Any] = from_json(value)
         entry.keys = tuple(_keys(data))
         entry.message = data["message"]["id"] if type_ in _MESSAGES else None
     return entry

@@ -2,9 +2,8 @@
 The edge of the record: `decisions` in, documents out, in batches.
 
 Theory. Each decision alone would cost a commit; so handlers lay their record in a queue and wait, and one worker takes all that lie there, in the order
-of the log, works them into one sheet and writes it. A batch is at most what may be in flight, and is begun when it is full or 25 ms
-after its first record: what happens to one interaction meanwhile changes its documents once. Nobody waits for them that `at_least` does not hold for a
-moment. With a part away the worker tries
+of the log, works them into one sheet and writes it. A batch is at most what may be in flight, and lies up to 25 ms before
+it is begun: what happens to one interaction meanwhile changes its documents once. Nobody waits for them that `at_least` does not hold for a moment. With a part away the worker tries
 the same batch again for as long as it takes, so the order stays. A batch that cannot be worked in is taken apart, so that the decision at fault goes
 the bus's way to dead-letters alone.
 """
@@ -12,7 +11,6 @@ the bus's way to dead-letters alone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -32,7 +30,7 @@ from standardiste.customers.resolver import Resolver
 from standardiste.customers.sheet import Sheet
 
 GROUP: Final = "customers-decisions"
-GATHER_S: Final = 0.025
+WITHIN_MS: Final = 25
 IN_FLIGHT: Final = 256
 RETRY: Final = RetryPolicy()
 BREATHE_EVERY: Final = 8
@@ -58,13 +56,15 @@ class Decisions:
         self._chronicle = Chronicle(parts.blobs, resolver)
         self._waiting: list[_Waiting] = []
         self._tries: dict[tuple[int, int], int] = {}
-        self._woken, self._full = asyncio.Event(), asyncio.Event()
+        self._woken = asyncio.Event()
         self._random = Random()
 
     async def run(self, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as group:
             worker = group.create_task(self._work())
-            await self._bus.subscribe(GROUP, (Topic.DECISIONS,), self.take, lane=self._lane, in_flight=IN_FLIGHT, retry=RETRY, ready=ready)
+            await self._bus.subscribe(
+                GROUP, (Topic.DECISIONS,), self.take, lane=self._lane, in_flight=IN_FLIGHT, within_ms=WITHIN_MS, retry=RETRY, ready=ready
+            )
             worker.cancel()
 
     async def take(self, record: Record) -> None:
@@ -80,8 +80,6 @@ class Decisions:
         waiting = _Waiting(decode(record), record, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._woken.set()
-        if len(self._waiting) >= IN_FLIGHT:
-            self._full.set()
         await waiting.done
 
     def _fail(self, record: Record, error: Exception) -> None:
@@ -103,11 +101,7 @@ class Decisions:
     async def _work(self) -> None:
         while True:
             await self._woken.wait()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_S):
-                    await self._full.wait()
             self._woken.clear()
-            self._full.clear()
             batch, self._waiting = self._waiting, []
             batch.sort(key=lambda each: (each.record.partition, each.record.offset))
             await self._until_written(batch)

@@ -8,7 +8,7 @@ from typing import Final
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import HealthWatch
-from standardiste.common.conversations import ConversationBook
+from standardiste.common.conversations import LEARN_WITHIN_MS, ConversationBook
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.outside import Target
@@ -78,7 +78,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         await webhooks.take(record)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), take, lane=lane, ready=ready)
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), take, lane=lane, within_ms=LEARN_WITHIN_MS, ready=ready)
 
     return Service(
         name=NAME,

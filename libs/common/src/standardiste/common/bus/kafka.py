@@ -120,6 +120,7 @@ class KafkaBus:
         *,
         lane: Lane | None = None,
         in_flight: int = 64,
+        within_ms: int = 0,
         retry: RetryPolicy | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:

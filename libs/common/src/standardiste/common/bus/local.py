@@ -92,6 +92,7 @@ class LocalBus:
         *,
         lane: Lane | None = None,
         in_flight: int = 64,
+        within_ms: int = 0,
         retry: RetryPolicy | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
@@ -111,19 +112,21 @@ class LocalBus:
                 if ready is not None:
                     ready()
                 with self._core.lag_shown(group, topics):
-                    await self._feed(lanes, cursor)
+                    await self._feed(lanes, cursor, within_ms / 1000)
             finally:
                 cursor.close()
                 await lanes.drain()
                 await self._flush_offsets(group)
 
-    async def _feed(self, lanes: Lanes, cursor: Cursor) -> None:
+    async def _feed(self, lanes: Lanes, cursor: Cursor, within_s: float) -> None:
         while True:
             records = await self._take(cursor, lanes.room)
             for record in records:
                 lanes.start(record)
             if not records:
                 await cursor.wait()
+                if within_s:
+                    await asyncio.sleep(within_s)
             elif lanes.room <= 0:
                 await lanes.until_room()
             else:

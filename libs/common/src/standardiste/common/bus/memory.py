@@ -114,6 +114,7 @@ class MemoryBus(LocalBus):
         *,
         lane: Lane | None = None,
         in_flight: int = 64,
+        within_ms: int = 0,
         retry: RetryPolicy | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
@@ -123,7 +124,7 @@ class MemoryBus(LocalBus):
                 await handler(record)
 
         given = sometimes_twice if self.faults.twice else handler
-        await super().subscribe(group, topics, given, lane=lane, in_flight=in_flight, retry=retry, ready=ready)
+        await super().subscribe(group, topics, given, lane=lane, in_flight=in_flight, within_ms=within_ms, retry=retry, ready=ready)
 
     def _partition(self, claim: Claim, group: str, topics: Sequence[Topic], state: Topic, partition: int) -> Owned:
         return _FaultyPartition(self, self._core, claim, group, topics, state, partition)

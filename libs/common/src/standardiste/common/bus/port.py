@@ -161,6 +161,7 @@ class Bus(Protocol):
         *,
         lane: Lane | None = None,
         in_flight: int = 64,
+        within_ms: int = 0,
         retry: RetryPolicy | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
@@ -169,6 +170,7 @@ class Bus(Protocol):
         side by side, at most `in_flight` at once, beyond that the partition is paused. The lowest unfinished offset of each partition is committed. A new group begins at
         the start. A handler that raises Away is called again for the same record, with backoff, for as long as it takes; any other Exception is
         retried per `retry`, then the record goes to dead-letters with the reason and the lane goes on. A BadInput is dead-lettered at once.
+        `within_ms`: for what nobody waits for; records may lie so long to be looked at together (on Kafka they come in fetches anyway).
         """
         ...
 
