@@ -10,7 +10,7 @@ DATA ?= data
 PORT ?= 8080
 WEB := services/agent-gateway/web services/ingest-chat/web
 
-.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router laws theory fire-memory
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router bench-channels fuzz-channels laws theory fire-memory
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,12 @@ bench-customers: install ## import of 10,000 rows, identification a second and i
 
 bench: install web ## burst, offer latency and CPU per interaction of the whole installation
 	$(BIN)/python bench/installation.py
+
+bench-channels: install ## contacts, texts and chat messages accepted per process beside a bare echo; 2,000 open chat sessions
+	$(BIN)/python bench/channels.py
+
+fuzz-channels: install ## 100,000 mutated webhooks, posts and chat frames: no crash, none over a second, no growth
+	STANDARDISTE_FUZZ_INPUTS=100000 $(BIN)/python -m pytest tests/fuzz -q --timeout 3600
 
 clean: ## remove what was built
 	rm -rf .venv .tools build $(addsuffix /node_modules,$(WEB))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -29,6 +29,14 @@ class Connection:
         content = json.dumps(body).encode()
         more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         head = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {self._token}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n{more}\r\n"
+        return await self._ask(head.encode() + content)
+
+    async def send(self, path: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """A POST of these very bytes; `headers` may name another credential or content type."""
+        credential = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        given = {**credential, "Content-Type": "application/json", **headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        head = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(content)}\r\n{lines}\r\n"
         return await self._ask(head.encode() + content)
 
     async def get(self, path: str) -> tuple[int, dict[str, str], bytes]:

@@ -9,8 +9,10 @@ import os
 import random
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from mutations import change
 
 from standardiste.ingest_email.authentication import findings
 from standardiste.ingest_email.parse import parse
@@ -29,38 +31,6 @@ PIECES = (
 )  # fmt: skip
 
 
-def _cut(source: random.Random, raw: bytearray) -> None:
-    at = source.randrange(len(raw) + 1)
-    del raw[at : at + source.randrange(1, 200)]
-
-
-def _flip(source: random.Random, raw: bytearray) -> None:
-    for _ in range(source.randrange(1, 20)):
-        if raw:
-            raw[source.randrange(len(raw))] = source.randrange(256)
-
-
-def _insert(source: random.Random, raw: bytearray) -> None:
-    at = source.randrange(len(raw) + 1)
-    raw[at:at] = source.choice(PIECES) * source.choice((1, 1, 1, 20))
-
-
-def _double(source: random.Random, raw: bytearray) -> None:
-    at = source.randrange(len(raw) + 1)
-    piece = bytes(raw[at : at + source.randrange(1, 400)])
-    raw[at:at] = piece * source.choice((1, 2, 10))
-
-
-def _shuffle_lines(source: random.Random, raw: bytearray) -> None:
-    lines = bytes(raw).split(b"\n")
-    one, other = source.randrange(len(lines)), source.randrange(len(lines))
-    lines[one], lines[other] = lines[other], lines[one]
-    raw[:] = b"\n".join(lines)
-
-
-CHANGES: Sequence[Callable[[random.Random, bytearray], None]] = (_cut, _flip, _insert, _double, _shuffle_lines)
-
-
 def seeds(corpus: Path) -> list[bytes]:
     """Our own mails, and the installed ones where there are any."""
     paths = [*sorted(DATA.glob("*/*.eml")), *sorted(corpus.glob("*/*/test/corpora/*/**/*")), *sorted(corpus.glob("*/*/t/corpus/*.msg"))]
@@ -74,7 +44,7 @@ def mutated(source: random.Random, whole: Sequence[bytes]) -> bytes:
         other = source.choice(whole)
         raw[source.randrange(len(raw)) :] = other[source.randrange(len(other)) :]
     for _ in range(source.randrange(1, 6)):
-        source.choice(CHANGES)(source, raw)
+        change(source, raw, PIECES)
     return bytes(raw[:LARGEST])
 
 

@@ -40,7 +40,11 @@ class Form:
 
 async def form_of(request: Request) -> Form:
     """The form in the body. Raises too_large, invalid_field."""
-    body = await body_of(request, BODY_BYTES_MAX)
+    return form_in(await body_of(request, BODY_BYTES_MAX))
+
+
+def form_in(body: bytes) -> Form:
+    """The form that these bytes are. Raises invalid_field."""
     try:
         return Form(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX))
     except ValueError:
