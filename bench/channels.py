@@ -1,5 +1,5 @@
 """
-What one process of an ingest service takes in: contacts by the open API, texts, chat messages, each accepted durably, beside the bare framework's echo on
+What one process of an ingest service takes in: contacts by the open API, mails, texts, chat messages, each accepted durably, beside the bare framework's echo on
 the same machine in the same run; and what 2,000 open chat sessions cost it.
 
 `make bench-channels`. Each service runs as a process of its own, alone, on an embedded log and store; the customers are in this process. CPU per message is the
@@ -121,6 +121,19 @@ def letter(number: int) -> Asked:
     return Asked("/v1/interactions", json.dumps(body).encode(), {"Idempotency-Key": f"k{number}"})
 
 
+def mail(number: int) -> Asked:
+    """An answer in HTML and text, quoting what it answers, from one of a few hundred customers."""
+    said, quoted = "Bonjour, où est ma facture ? " * 10, "\r\n".join(["> Voici votre dossier."] * 10)
+    raw = (
+        f"From: Jeanne <client{number % 300}@client.example>\r\nTo: aide@exemple.fr\r\nSubject: Re: Facture {number}\r\n"
+        f"Message-ID: <m{number}@client.example>\r\nReferences: <a@client.example> <b@client.example>\r\nMIME-Version: 1.0\r\n"
+        f"Date: Mon, 02 Nov 2026 10:00:00 +0100\r\nContent-Type: multipart/alternative; boundary=B\r\n\r\n"
+        f"--B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{said}\r\n\r\nLe lundi, Aide a écrit :\r\n{quoted}\r\n"
+        f"--B\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>{said}</p><blockquote>Voici votre dossier.</blockquote>\r\n--B--\r\n"
+    )
+    return Asked("/v1/email/messages", raw.encode(), {"Content-Type": "message/rfc822"})
+
+
 def text(number: int) -> Asked:
     form = [
         ("MessageSid", f"SM{number:032}"),
@@ -184,7 +197,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as root:
         async with served("echo", Path(root) / "echo") as server:
             bare = await measure(report, server, "bare echo", lambda number: Asked("/echo", letter(number).body, {}), 202)
-        for name, ask, accepted in (("open", letter, 202), ("sms", text, 200)):
+        for name, ask, accepted in (("open", letter, 202), ("email", mail, 202), ("sms", text, 200)):
             async with served(name, Path(root) / name) as server:
                 report.figure(f"{name}: CPU, times the bare echo's", await measure(report, server, name, ask, accepted) / bare, "x")
         async with served("chat", Path(root) / "chat") as server:

@@ -26,6 +26,8 @@ from standardiste.common.settings import HttpSettings
 from standardiste.common.testing.running import API_KEY, key_of_test, running, tenant_of_test
 from standardiste.ingest_chat import app as chat
 from standardiste.ingest_chat.settings import ChatSettings
+from standardiste.ingest_email import app as email
+from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_open import app as open_channel
 from standardiste.ingest_open.settings import OpenSettings
 from standardiste.ingest_sms import app as sms
@@ -45,9 +47,11 @@ ADDRESSES = (
         settings={"account_sid": "AC" + "5a" * 16, "auth_token_secret": "twilio"},
     ),
     ChannelAddress(id=ChannelAddressId("chat"), change_set=0, channel=Channel.CHAT, address="site"),
+    ChannelAddress(id=ChannelAddressId("mail"), change_set=0, channel=Channel.EMAIL, address="aide@exemple.fr"),
 )
 BUILDS: Mapping[str, Callable[[Parts], Service]] = {
     "open": lambda parts: open_channel.build(OpenSettings(), parts),
+    "email": lambda parts: email.build(EmailSettings(email_smtp_port=None), parts),
     "sms": lambda parts: sms.build(SmsSettings(twilio_url="http://127.0.0.1:9"), parts),
     "chat": lambda parts: chat.build(ChatSettings(chat_sessions_per_client_s=1e6, chat_sessions_per_client_burst=MANY), parts),
 }
