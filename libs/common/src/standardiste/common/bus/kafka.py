@@ -21,6 +21,7 @@ from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.kafka_clients import (
     TOO_LARGE,
     Producer,
+    Standstill,
     arguments_of,
     away,
     close,
@@ -55,7 +56,7 @@ LAG_EVERY_S: Final = 15.0
 AGAIN_FIRST_MS: Final = 100
 AGAIN_MAX_MS: Final = 5_000
 TAIL_BATCH: Final = 1_000
-TAIL_POLL_MS: Final = 60_000
+TAIL_POLL_MS: Final = 15_000
 
 log = logger("bus")
 
@@ -202,8 +203,10 @@ class KafkaBus:
                         asked = positions.get((self._settings.topic(place.topic), place.partition), first)
                         consumer.seek(place, begin.setdefault(place, min(asked, ends[place])))
                     backoff.reset()
+                    still = Standstill()
                     while True:
                         batches = await consumer.getmany(timeout_ms=TAIL_POLL_MS, max_records=TAIL_BATCH)
+                        await still.look(consumer, everywhere)
                         for place, raw in batches.items():
                             begin[place] = raw[-1].offset + 1
                             yield [record_of(self._settings, each) for each in raw]

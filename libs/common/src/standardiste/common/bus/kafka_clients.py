@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -35,6 +36,7 @@ COORDINATOR_TRIES: Final = 20
 COORDINATOR_AGAIN_S: Final = 0.1
 BATCH_BYTES_MAX: Final = 128 * 1024
 """One request of a partition is under way at a time, so a small batch would bound what passes."""
+STANDSTILL_S: Final = 15.0
 LOOK_BACK: Final = 16
 LOOK_MS: Final = 20
 
@@ -191,6 +193,32 @@ async def first_of_type(settings: KafkaSettings, topic: Topic, partition: int, t
             return None
         finally:
             await close(consumer)
+
+
+class Standstill:
+    """
+    Finds a reader that no longer reads though there is something to read: a safety net, for a client library whose tasks may end in silence.
+
+    `clock` gives seconds that only grow. Whoever is behind and stands where he stood a while ago, having been asked for records meanwhile, stands still.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._looked_at = clock()
+        self._behind: Mapping[TopicPartition, int] = {}
+
+    async def look(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        """To be called after each answer of the consumer. Raises BusAway where it stands still, and when the broker does not answer."""
+        if self._clock() - self._looked_at < STANDSTILL_S:
+            return
+        with away():
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                ends = await consumer.end_offsets(places)
+                at = {place: await consumer.position(place) for place in places}
+        self._looked_at = self._clock()
+        former, self._behind = self._behind, {place: offset for place, offset in at.items() if offset < ends[place]}
+        if any(former.get(place) == offset for place, offset in self._behind.items()):
+            raise BusAway("the reader stands still")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from standardiste.common.bus.kafka_clients import (
     RETRY_BACKOFF_MS,
     Consumer,
     Producer,
+    Standstill,
     arguments_of,
     away,
     close,
@@ -44,6 +45,7 @@ TAKE_MAX: Final = 500
 GATHERED_MAX: Final = 5_000
 """Records fetched and not yet taken; beyond that no more are asked for."""
 RESTORE_BATCH: Final = 2_000
+FETCH_POLL_MS: Final = 15_000
 
 
 class KafkaPartition:
@@ -183,10 +185,12 @@ class KafkaPartition:
 
     async def _gather(self) -> None:
         assert self._consumer is not None
+        still = Standstill()
         while True:
             await self._room.wait()
             with away():
-                batches = await self._consumer.getmany(*self._inputs, timeout_ms=60_000, max_records=TAKE_MAX)
+                batches = await self._consumer.getmany(*self._inputs, timeout_ms=FETCH_POLL_MS, max_records=TAKE_MAX)
+            await still.look(self._consumer, self._inputs)
             for place, raw in batches.items():
                 for each in raw:
                     latest = self._latest[place] = max(self._latest.get(place, 0), each.timestamp)

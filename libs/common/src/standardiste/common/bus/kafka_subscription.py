@@ -30,11 +30,12 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 from faststream.types import BrokerMiddleware
 from prometheus_client import REGISTRY
 
-from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, record_of
+from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, Standstill, record_of
 from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
 from standardiste.common.bus.lanes import DeadLetter, Lanes
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import BusAway
 from standardiste.common.tracing import provider
 
 SESSION_MS: Final = 6_000
@@ -117,9 +118,11 @@ class KafkaSubscription(ConsumerRebalanceListener):
             await self._assigned.wait()
             if ready is not None:
                 ready()
+            still = Standstill()
             while self._is_well():
                 await asyncio.sleep(COMMIT_EVERY_S)
                 await self._commit()
+                await self._look(still)
             raise SubscriptionFailed from self._failure
         finally:
             self._is_draining = True
@@ -144,6 +147,18 @@ class KafkaSubscription(ConsumerRebalanceListener):
                 self._ending[place] = asyncio.create_task(_ended(self._ending.pop(place, None), lanes))
         self._dirty.clear()
         self._finished.set()  # who waits for room sees that his batch is of yesterday
+
+    async def _look(self, still: Standstill) -> None:
+        """With lanes that wait for nothing, the reader is to get on; a broker that does not answer now is no fault of its."""
+        consumer = cast("Consumer | None", self._subscriber.consumer)
+        if consumer is None or self._unfinished():
+            return
+        assignments = self._assignments
+        try:
+            await still.look(consumer, sorted(self._lanes))
+        except BusAway as error:
+            if assignments == self._assignments and not self._unfinished():
+                self._failure = error
 
     def _is_well(self) -> bool:
         return self._failure is None and not all(task.done() for task in self._subscriber.tasks)
