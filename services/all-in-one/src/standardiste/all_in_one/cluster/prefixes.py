@@ -21,6 +21,7 @@ PREFIXES: Final = {
     "/v1/voice": "ingest-voice",
     "/v1/chat": "ingest-chat",
     "/v1/interactions": "ingest-open",
+    "/v1/messages": "ingest-open",
     "/v1/webhooks": "ingest-open",
     "/v1/events": "ingest-open",
     "/v1/directory": "directory",
