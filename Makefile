@@ -124,8 +124,8 @@ up: install web ## every service as a process on a local Kafka and MongoDB, with
 down: install ## end what `make up` started
 	$(BIN)/standardiste down
 
-modes: install web ## the scenario on Kafka and MongoDB: in one process, and every service on its own
-	STANDARDISTE_MODES=engines,services $(BIN)/python -m pytest tests/system/scenario -q
+modes: install web ## scenario and traces on Kafka and MongoDB: in one process, and every service on its own
+	STANDARDISTE_MODES=engines,services $(BIN)/python -m pytest tests/system/scenario tests/system/trace -q --timeout 600
 
 members: install ## five members of one group come, go, pause and die, 40 moves; then the broker dies under them, 8 times
 	$(CLUSTER) tests/system/cluster/test_members.py tests/system/cluster/test_broker.py

@@ -50,6 +50,14 @@ async def closed_receipt(stage: Stage, receipt: str) -> dict[str, Any]:
                 return dict(answer.json())
 
 
+async def replies(stage: Stage, conversation: str) -> list[str]:
+    """The texts of the answers, once there is one: the channel writes them down beside the receipt, not before it."""
+    async with asyncio.timeout(20):
+        while not (found := await stage.integrator.replies(conversation)):
+            await asyncio.sleep(0.05)
+    return [str(reply["text"]) for reply in found]
+
+
 async def test_mail_by_smtp(stage: Stage, figures: dict[str, object]) -> None:
     async with AgentClient(stage.url, await stage.token("amelie")) as agent:
         await agent.ready()
@@ -202,8 +210,7 @@ async def test_open_api(stage: Stage) -> None:
         await agent.reply(interaction, ANSWER)
         await agent.complete(interaction)
     assert (await closed_receipt(stage, posted.json()["receipt"]))["reason"] == "handled"
-    replies = await stage.integrator.replies(posted.json()["conversation"])
-    assert [reply["text"] for reply in replies] == [ANSWER]
+    assert await replies(stage, posted.json()["conversation"]) == [ANSWER]
     repeated = await stage.integrator.post("letter-1", POST_ADDRESS, "client-7", "Madame, Monsieur, je vous écris au sujet de ma lampe.")
     assert repeated.json()["receipt"] == posted.json()["receipt"]
 
