@@ -12,15 +12,10 @@ import pytest_asyncio
 
 from standardiste.common.blobs.folder import FolderBlobs
 from standardiste.common.bus.memory import MemoryBus
-from standardiste.common.bus.port import Record
-from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.directory_view import DirectoryView
-from standardiste.common.events.base import Data
-from standardiste.common.events.codec import encode
 from standardiste.common.events.decisions import InteractionCreated
-from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import Provider, Send
@@ -28,7 +23,7 @@ from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
-from standardiste.common.testing.builders import AT, TENANT, channel_address, configuration, contact, event
+from standardiste.common.testing.builders import AT, TENANT, channel_address, configuration, contact, directory_of, event
 from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
 from standardiste.common.testing.provider_world import ProviderWorld, send_of
 from standardiste.common.testing.twilio.double import TwilioDouble
@@ -50,16 +45,6 @@ from standardiste.ingest_sms.twilio_texts import TwilioTexts
 from standardiste.ingest_sms.vonage import VonageTexts
 
 CUSTOMER_NUMBER = "+33639980001"
-
-
-def directory_of(*entities: Data) -> DirectoryView:
-    """The live configuration, as one change set brought it."""
-    view = DirectoryView()
-    commit = ChangeSetCommitted(number=1, members=len(entities), by="test", committed_at=AT)
-    for offset, data in enumerate((*entities, commit)):
-        out = encode(event(data, source="directory", tenant=TENANT), Topic.DIRECTORY, f"{TENANT}/x/{offset}")
-        view.take(Record(topic=out.topic, partition=0, offset=offset, appended_at=AT, key=out.key, value=out.value, headers=out.headers))
-    return view
 
 
 async def conversation_known(book: ConversationBook, channel: Channel) -> None:

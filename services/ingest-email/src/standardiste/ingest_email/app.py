@@ -13,6 +13,8 @@ from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import EMAIL_POLICY, Outbox
 from standardiste.common.parts import Parts
+from standardiste.common.permission.ledger import Ledger
+from standardiste.common.permission.way_out import AskingProvider
 from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Service, Task
 from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
@@ -63,7 +65,13 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         bus=parts.bus,
         clock=parts.clock,
         ids=parts.ids,
-        provider=provider,
+        provider=AskingProvider(
+            provider,
+            book=book,
+            ledger=Ledger(parts.store, parts.keys, parts.directory),
+            directory=parts.directory,
+            clock=parts.clock,
+        ),
         policy=EMAIL_POLICY,
         service=NAME,
         topic=Topic.OUTBOUND_EMAIL,

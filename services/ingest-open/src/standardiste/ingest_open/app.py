@@ -13,7 +13,8 @@ from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.outside import Target
 from standardiste.common.parts import Parts
-from standardiste.common.permission.ledger import CONSENT
+from standardiste.common.permission.ledger import CONSENT, Ledger
+from standardiste.common.permission.way_out import AskingProvider
 from standardiste.common.security.audit import AUDIT, Audit
 from standardiste.common.service import Service
 from standardiste.ingest_open.edge import CHANNELS, OpenEdge
@@ -41,7 +42,13 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         bus=parts.bus,
         clock=parts.clock,
         ids=parts.ids,
-        provider=ReplyProvider(parts.store, parts.clock, book),
+        provider=AskingProvider(
+            ReplyProvider(parts.store, parts.clock, book),
+            book=book,
+            ledger=Ledger(parts.store, parts.keys, parts.directory),
+            directory=parts.directory,
+            clock=parts.clock,
+        ),
         policy=OPEN_POLICY,
         service=NAME,
         topic=Topic.OUTBOUND_OPEN,

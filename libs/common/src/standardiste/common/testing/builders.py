@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
+from standardiste.common.directory_view import DirectoryView
 from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.codec import encode
 from standardiste.common.events.directory import (
     AgentProfile,
     Campaign,
+    ChangeSetCommitted,
     ChannelAddress,
     Entity,
     Person,
@@ -168,6 +173,16 @@ def channel_address(channel: Channel, **fields: Any) -> ChannelAddress:
             language="fr",
         )
     )
+
+
+def directory_of(*entities: Data) -> DirectoryView:
+    """The live configuration, as one change set brought it."""
+    view = DirectoryView()
+    commit = ChangeSetCommitted(number=1, members=len(entities), by="test", committed_at=AT)
+    for offset, data in enumerate((*entities, commit)):
+        out = encode(event(data, source="directory", tenant=TENANT), Topic.DIRECTORY, f"{TENANT}/x/{offset}")
+        view.take(Record(topic=out.topic, partition=0, offset=offset, appended_at=AT, key=out.key, value=out.value, headers=out.headers))
+    return view
 
 
 def configuration(*more: Entity, tenant_id: str = TENANT) -> tuple[Entity, ...]:
