@@ -53,9 +53,10 @@ async def closed_receipt(stage: Stage, receipt: str) -> dict[str, Any]:
 async def replies(stage: Stage, conversation: str) -> list[str]:
     """The texts of the answers, once there is one: the channel writes them down beside the receipt, not before it."""
     async with asyncio.timeout(20):
-        while not (found := await stage.integrator.replies(conversation)):
-            await asyncio.sleep(0.05)
-    return [str(reply["text"]) for reply in found]
+        while True:
+            found = await stage.integrator.replies(conversation)
+            if found:
+                return [str(reply["text"]) for reply in found]
 
 
 async def test_mail_by_smtp(stage: Stage, figures: dict[str, object]) -> None:
