@@ -32,10 +32,10 @@ from standardiste.common.events.model import (
     SponsorId,
 )
 from standardiste.common.security.api_keys import hash_of
+from standardiste.common.security.webhook_signature import sign
 from standardiste.common.testing.running import Running, key_of_test, running, tenant_of_test
 from standardiste.ingest_open.app import build
 from standardiste.ingest_open.settings import OpenSettings
-from standardiste.common.security.webhook_signature import sign
 
 OTHER_KEY, ACME_KEY, NARROW_KEY = "sk_another-tenants-key", "sk_acme-key", "sk_narrow-key"
 WITHIN_S = 10
