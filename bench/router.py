@@ -79,6 +79,7 @@ class Floor:
     def __init__(self, agents: int) -> None:
         self.now = int(AT)
         self.number = 0
+        self.contacts = 0
         self.engine = Engine(TENANT, STANDARD)
         self.agents = agents
         self.active: list[tuple[InteractionId, AgentId, int]] = []
@@ -107,13 +108,14 @@ class Floor:
         return self.engine.step(message, Instant(self.now))
 
     def arrival(self) -> tuple[Data, Data]:
-        id = f"m{self.number}"
+        self.contacts += 1
+        id = f"m{self.contacts}"
         made = contact(
             id,
             channel=Channel.CHAT,
             conversation=ConversationId(f"c{id}"),
             content=content("Bonjour, je voudrais parler à quelqu'un de ma facture."),
-            attributes={"topic": f"q{self.number // 4 % QUEUES}"},
+            attributes={"topic": f"q{self.contacts % QUEUES}"},
         )
         identified = inputs.ContactIdentified(
             contact=made.id,

@@ -230,40 +230,61 @@ class Live:
     # ---- what follows from an interaction
 
     def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
-        if old is None or new is None or old.conversation != new.conversation:
-            self._index_conversation(id, old.conversation if old else None, new.conversation if new else None)
-        if old is None or new is None or old.receipts is not new.receipts:
-            self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
-        if old is None or new is None or old.hold_for != new.hold_for:
-            _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
-        if old is None or new is None or old.transfer is not new.transfer or old.offers is not new.offers:
-            _index_one(self.handed_to, id, _handed(old), _handed(new))
-        if old is None or new is None or old.tried is not new.tried:
-            _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
-        if (old.supervisors if old else ()) != (new.supervisors if new else ()):
-            _index_many(self.supervised_by, id, old.supervisors if old else (), new.supervisors if new else ())
-        if old is None or new is None or old.state is not new.state or old.requirement.queue != new.requirement.queue:
-            self._count(old, -1)
-            self._count(new, 1)
-        is_same_weight = _weighs_alike(old, new)
-        before, after = (holders(old), holders(new)) if not is_same_weight else (_NOBODY, _NOBODY)
-        if before != after:
-            self._index_offers(id, old, new)
-            for agent in before.keys() - after.keys():
-                _discard(self.works, agent, id)
-            for agent in after:
-                self.works.setdefault(agent, {}).setdefault(id)
+        if old is not None and new is not None:
+            self._follow_change(id, old, new)
+            return
+        self._index_conversation(id, old.conversation if old else None, new.conversation if new else None)
+        self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
+        _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
+        _index_one(self.handed_to, id, _handed(old), _handed(new))
+        _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
+        _index_many(self.supervised_by, id, old.supervisors if old else (), new.supervisors if new else ())
+        self._count(old, -1)
+        self._count(new, 1)
+        self._follow_holders(id, old, new)
         if new is None:
             self.floor.place(id, None, None)
             self.broadcasting.pop(id, None)
         else:
-            if old is None or not _waits_alike(old, new):
-                self._place(new)
-                self._wake(due_of(self, new))
-        if not is_same_weight:
-            for agent in (*before, *after):
-                self._seats.pop(agent, None)
-                self.reseat(agent)
+            self._place(new)
+            self._wake(due_of(self, new))
+
+    def _follow_change(self, id: InteractionId, old: Interaction, new: Interaction) -> None:
+        """Only what differs: most changes touch little."""
+        if old.conversation != new.conversation:
+            self._index_conversation(id, old.conversation, new.conversation)
+        if old.receipts is not new.receipts:
+            self._index_receipts(id, old.receipts, new.receipts)
+        if old.hold_for != new.hold_for:
+            _index_one(self.held_for, id, old.hold_for, new.hold_for)
+        if old.transfer is not new.transfer or old.offers is not new.offers:
+            _index_one(self.handed_to, id, _handed(old), _handed(new))
+        if old.tried is not new.tried:
+            _index_many(self.tried_by, id, [t.agent for t in old.tried], [t.agent for t in new.tried])
+        if old.supervisors is not new.supervisors:
+            _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
+        if old.state is not new.state or old.requirement.queue != new.requirement.queue:
+            self._count(old, -1)
+            self._count(new, 1)
+        if not _weighs_alike(old, new):
+            self._follow_holders(id, old, new)
+        if not _waits_alike(old, new):
+            self._place(new)
+            self._wake(due_of(self, new))
+
+    def _follow_holders(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
+        """Whoever holds it, or held it, is seated anew."""
+        before, after = holders(old), holders(new)
+        if (old.offers if old else ()) != (new.offers if new else ()):
+            self._index_offers(id, old, new)
+        for agent in before:
+            if agent not in after:
+                _discard(self.works, agent, id)
+        for agent in after:
+            self.works.setdefault(agent, {}).setdefault(id)
+        for agent in (*before, *after):
+            self._seats.pop(agent, None)
+            self.reseat(agent)
 
     def _place(self, interaction: Interaction) -> None:
         need = self.need_of(interaction)
@@ -365,9 +386,6 @@ class Live:
         return hours is None or hours.is_open(at)
 
 
-_NOBODY: Final[dict[AgentId, None]] = {}
-
-
 def holders(interaction: Interaction | None) -> dict[AgentId, None]:
     """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
     if interaction is None:
@@ -389,17 +407,15 @@ def _handed(interaction: Interaction | None) -> AgentId | None:
     return interaction.transfer.agent
 
 
-def _weighs_alike(old: Interaction | None, new: Interaction | None) -> bool:
+def _weighs_alike(old: Interaction, new: Interaction) -> bool:
     """Whether no seat changes: same holders in the same state."""
     return (
-        old is not None
-        and new is not None
-        and old.state is new.state
+        old.state is new.state
         and old.owner == new.owner
         and old.offers is new.offers
         and old.is_interrupted == new.is_interrupted
-        and old.facts is new.facts
         and old.consult is new.consult
+        and old.facts is new.facts
         and old.requirement.labels == new.requirement.labels
     )
 

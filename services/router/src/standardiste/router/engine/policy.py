@@ -71,6 +71,7 @@ class Room:
     caps: Mapping[Channel, int]
     label_caps: Mapping[str, int]
     interrupts: Mapping[Channel, tuple[Channel, ...]]
+    interruptible: frozenset[Channel]
     least_cost: int
 
     def cost_of(self, channel: Channel, own: int | None) -> int:

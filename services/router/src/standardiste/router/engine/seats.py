@@ -29,6 +29,7 @@ def room_of(profile: AgentProfile, seats: int = 1) -> Room:
         caps={channel: seats * profile.cap.get(channel, DEFAULTS.cap[channel]) for channel in Channel},
         label_caps={label: seats * profile.label_cap[label] for label in sorted(profile.label_cap)},
         interrupts={over: tuple(profile.may_interrupt[over]) for over in sorted(profile.may_interrupt)},
+        interruptible=frozenset(under for unders in profile.may_interrupt.values() for under in unders),
         least_cost=min(1, *costs.values()),
     )
 
@@ -43,6 +44,7 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     by_label: dict[str, int] = {}
     running: dict[Channel, int] = {}
     has_interrupted = False
+    interruptible = room.interruptible
     for work in works:
         if work.is_interrupted and work.owner == agent:
             has_interrupted = True
@@ -53,7 +55,7 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
         by_channel[channel] = by_channel.get(channel, 0) + 1
         for label in work.requirement.labels:
             by_label[label] = by_label.get(label, 0) + 1
-        if work.state is InteractionState.ACTIVE and work.owner == agent:
+        if channel in interruptible and work.state is InteractionState.ACTIVE and work.owner == agent:
             running[channel] = running.get(channel, 0) + cost
     freeable = _freeable(room, running) if running else _NO_CHANNELS
     if len(by_channel) > 1:  # told to desks: in one order, whatever came first, so that a restored router says it in the same bytes

@@ -63,7 +63,7 @@ class Step:
         event = self._event(data, i, tuple(to))
         apply(self.live, event)
         after = self.live.interactions.get(i.id)
-        if after is not None:
+        if after is not None and not _reads_alike(i, after):
             known = len(to)
             to.update(readers(after))
             if len(to) > known:
@@ -124,6 +124,18 @@ def readers(i: Interaction) -> dict[str, None]:
     elif i.state is InteractionState.PARKED and i.last_owner is not None:
         to[f"agent:{i.last_owner}"] = None
     return to
+
+
+def _reads_alike(before: Interaction, after: Interaction) -> bool:
+    """Whether the same may see it."""
+    return (
+        before.state is after.state
+        and before.owner == after.owner
+        and before.offers is after.offers
+        and before.consult is after.consult
+        and before.supervisors is after.supervisors
+        and before.requirement.queue == after.requirement.queue
+    )
 
 
 def conversation_of(i: Interaction) -> ConversationId:

@@ -7,6 +7,7 @@ from typing import Final
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.model import (
+    Attributes,
     ContactId,
     Direction,
     InteractionState,
@@ -21,6 +22,7 @@ from standardiste.router.engine.state import (
 )
 
 RECEIPTS_MAX: Final = 1_000
+_NONE: Final[Attributes] = {}
 
 
 def _created(live: Live, event: Event, data: d.InteractionCreated) -> None:
@@ -110,7 +112,8 @@ def _joined(live: Live, event: Event, data: d.ContactJoined) -> None:
 def _identified(live: Live, event: Event, data: d.CustomerIdentified) -> None:
     i = live.interactions[data.interaction]
     if len(live.customers) < CUSTOMERS_MAX:
-        live.customers[i.id] = data.customer
+        known = data.customer
+        live.customers[i.id] = known if known.attributes else evolve(known, attributes=_NONE)  # one empty mapping for all, not one each
     live.put_interaction(evolve(i, conversation=data.conversation, customer=data.customer.id, is_identified=True))
 
 
