@@ -35,7 +35,7 @@ def build(name: str, parts: Parts, folder: Path) -> Service:
     own = [
         each
         for each in vars(settings).values()
-        if isinstance(each, type) and issubclass(each, CommonSettings) and each is not CommonSettings
+        if isinstance(each, type) and issubclass(each, CommonSettings) and each.__module__ == settings.__name__
     ]
     return importlib.import_module(f"{package}.app").build(own[0](secrets_folder=folder / "secrets"), parts)
 
