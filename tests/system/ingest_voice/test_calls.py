@@ -25,7 +25,16 @@ from standardiste.common.events.model import (
     OfferId,
     QueueId,
 )
-from standardiste.common.events.outbound import ConnectCall, HoldCall, PlaceCall, QueueCall, ReleaseCall, ResumeCall, TransferCall
+from standardiste.common.events.outbound import (
+    ConnectCall,
+    ConsultCall,
+    HoldCall,
+    PlaceCall,
+    QueueCall,
+    ReleaseCall,
+    ResumeCall,
+    TransferCall,
+)
 from standardiste.common.intake import Intake
 from standardiste.common.parts import Parts
 from standardiste.common.settings import HttpSettings
@@ -600,3 +609,18 @@ async def until_due(line: Line, clock: ManualClock) -> None:
                 clock.advance(2_100)
                 return
             await asyncio.sleep(0.01)
+
+
+async def test_consult_fails_by_name_and_the_customer_stays_on_the_line(site: Running, twilio: TwilioDouble) -> None:
+    customer = twilio.phone(CALLER)
+    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
+    await site.inputs(MediaConnected)
+    asked, conversation = OfferId("i1-o2"), ConversationId("cv-out")
+    for order in (
+        ConsultCall(conversation=conversation, interaction=INTERACTION, agent=AgentId("ben"), offer=asked),
+        ReleaseCall(conversation=conversation, interaction=INTERACTION, party="guest"),
+    ):
+        await site.decide("t1", order, topic=Topic.OUTBOUND_VOICE)
+    assert (await site.inputs(MediaFailed)) == [MediaFailed(interaction=INTERACTION, offer=asked, detail="not_offered_here")]
+    assert customer.call is not None
+    assert customer.call.is_bridged_with(ANNA)

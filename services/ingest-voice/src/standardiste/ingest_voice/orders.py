@@ -46,7 +46,7 @@ from standardiste.ingest_voice.switchboard import Switchboard
 
 NOT_OFFERED: Final = "not_offered_here"
 _LATER: Final = (ConsultCall, ConferenceCall, SuperviseCall, RecordCall, SendDigits, TakeVoicemail)
-"""Part of the catalogue; no call provider here does them yet, so they are dead-lettered by name."""
+"""Part of the catalogue; no call provider here does them yet, so they are dead-lettered by name. A consult is answered media.failed, so the customer is taken off hold."""
 
 
 def endpoint_of(written: str | None) -> str | None:
@@ -80,6 +80,11 @@ class Orders:
                 await self._refuse_message(event, data)
             case AnnounceEnd():
                 await self._end(event, data)
+            case ReleaseCall(party="guest"):
+                return  # nobody was brought in: consults are refused below
+            case ConsultCall() if data.offer is not None:
+                failed = MediaFailed(interaction=data.interaction, offer=data.offer, detail=NOT_OFFERED)
+                await self._intake.report(event.tenant, data.interaction, failed, id=f"{event.id}/failed", traceparent=event.traceparent)
             case QueueCall() | HoldCall() | ResumeCall() | ReleaseCall() | TransferCall():
                 await self._switchboard.happen(event.tenant, data.conversation, _command(event), is_command=True)
             case _ if isinstance(data, _LATER):
