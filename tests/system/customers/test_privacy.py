@@ -39,6 +39,8 @@ from standardiste.common.personal import PLACES
 from standardiste.common.testing.builders import AT, contact, content, customer, scope
 from standardiste.common.testing.running import Running
 
+OTHER_KEY = "sk_another-tenants-key"
+
 CONVERSATION = ConversationId("cv_1")
 INTERACTION = InteractionId("in1")
 PERSONAL = (b"jeanne", b"Jeanne", b"zanzibar", b"petit")
@@ -152,6 +154,17 @@ async def test_an_export_holds_the_record_the_words_and_the_files(site: Running,
     assert [line["kind"] for line in lines] == ["customer", "conversation", "message", "file"]
     assert base64.b64decode(lines[3]["data"]["content"]) == b"the file of jeanne petit"
     assert "zanzibar" in answer.text
+
+
+async def test_messages_are_found_by_their_words_and_only_by_whom_they_concern(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
+    await spoke(site, floor)
+    await http.get(f"/v1/customers/conversations/{CONVERSATION}", params={"at_least": await ended(floor)})
+    found_here = (await http.get("/v1/customers/messages", params={"q": "ZANZIBAR pars"})).json()["items"]
+    assert [(each["conversation"], each["content"]["text"]) for each in found_here] == [(CONVERSATION, "Je pars pour zanzibar")]
+    assert (await http.get("/v1/customers/messages", params={"q": "zanzibar nowhere"})).json()["items"] == []
+    for credential in (site.token("ben"), OTHER_KEY):
+        async with site.client(credential) as other:
+            assert (await other.get("/v1/customers/messages", params={"q": "zanzibar"})).json()["items"] == []
 
 
 @pytest.mark.parametrize("is_known_elsewhere", [False, True])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
@@ -12,6 +14,7 @@ from standardiste.common.events.directory_customers import CustomerAttribute
 from standardiste.common.events.model import CustomerId, SponsorId
 from standardiste.common.testing.builders import AT
 from standardiste.customers.importing import LineFault, Row, applied, made, rows_of
+from standardiste.customers.records import dump
 
 DECLARED = {
     each.id: each
@@ -104,3 +107,22 @@ def test_a_line_that_says_nothing_new_changes_nothing() -> None:
     changed = applied(known, row(name="B", attributes={"x": 2}), Instant(AT + 1))
     assert (changed.name, changed.attributes, changed.attributes_at, changed.updated_at) == ("B", {"x": 2}, {"x": AT + 1}, AT + 1)
     assert changed.externals == ("main/crm:1",)
+
+
+@given(st.binary(max_size=400) | st.text(alphabet='name,email;phone\t"\n\r attribute:vip@.0é', max_size=200).map(str.encode))
+def test_whatever_is_sent_is_read_or_refused(content: bytes) -> None:
+    try:
+        found = read(content)
+    except BadInput:
+        return
+    assert all(isinstance(each, Row | LineFault) and each.line >= 2 for each in found)
+
+
+@given(st.lists(st.text(alphabet='abc@.x+0123456789oui ;"é', max_size=20), min_size=9, max_size=9))
+def test_whatever_stands_in_the_cells_is_taken_or_named(cells: list[str]) -> None:
+    header = "name,email,phone,external:crm,labels,attribute:vip,attribute:debt,attribute:plan,is_blocked"
+    line = ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+    for each in read(f"{header}\n{line}\n"):
+        assert isinstance(each, Row) or each.plain("fr")["message"]
+        if isinstance(each, Row):
+            dump(made(CustomerId("cu1"), SponsorId("main"), each, AT))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from standardiste.common.attributes import may_edit, may_see
 from standardiste.common.clock import parse_rfc3339, rfc3339
 from standardiste.common.errors import BadInput, CommandRejected
 from standardiste.common.events.directory import (
@@ -27,6 +28,7 @@ from standardiste.common.events.directory import (
     Team,
     Template,
 )
+from standardiste.common.events.directory_customers import CustomerAttribute, Purpose
 from standardiste.common.events.model import SponsorId
 from standardiste.common.http import Act, Principal, allowed, client_of, idempotent, principal, problem
 from standardiste.common.ids import keyed_id
@@ -115,7 +117,7 @@ class AccessEdge:
             "acts": sorted({act for right in who.rights for act in ROLES[right.role]} | set(who.scopes)),
             "expires_at": None if who.expires_at is None else rfc3339(who.expires_at),
             "change_set": view.change_set(tenant),
-            "configuration": self._names(tenant),
+            "configuration": self._names(who),
         }
 
     async def write_login(self, request: Request, body: LoginBody, who: Annotated[Principal, Depends(principal)]) -> Response:
@@ -193,8 +195,8 @@ class AccessEdge:
     async def _refuse(self, request: Request, who: Principal, act: Act) -> None:
         await self.core.audit.record(who.tenant, who.who, "refused", str(act), source=client_of(request))
 
-    def _names(self, tenant: str) -> dict[str, list[dict[str, Any]]]:
-        view = self.core.parts.directory
+    def _names(self, who: Principal) -> dict[str, list[dict[str, Any]]]:
+        view, tenant = self.core.parts.directory, who.tenant
         if tenant == INSTALLATION:
             return {}
         return {
@@ -208,6 +210,19 @@ class AccessEdge:
             "skills": [{"id": each.id, "name": each.name} for each in view.all(Skill, tenant)],
             "teams": [{"id": each.id, "name": each.name} for each in view.all(Team, tenant)],
             "campaigns": [{"id": each.id, "name": each.name} for each in view.all(Campaign, tenant)],
+            "purposes": [{"id": each.id, "name": each.name, "needs_consent": each.needs_consent} for each in view.all(Purpose, tenant)],
+            "attributes": [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "type": each.type,
+                    "choices": each.choices,
+                    "category": each.category,
+                    "may_edit": may_edit(who, each),
+                }
+                for each in view.all(CustomerAttribute, tenant)
+                if may_see(who, each)
+            ],
             "agents": [{"id": each.id, "name": each.name} for each in view.all(Person, tenant) if each.profile is not None],
             "channel_addresses": [
                 {"id": each.id, "channel": each.channel, "channel_name": each.channel_name, "name": each.name, "address": each.address}
