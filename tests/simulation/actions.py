@@ -129,7 +129,7 @@ def media(world: World, pick: Pick) -> None:
             case "connected":
                 world.send(inputs.MediaConnected(interaction=i.id, offer=offer))
             case "failed":
-                world.send(inputs.MediaFailed(interaction=i.id, offer=offer))
+                world.send(inputs.MediaFailed(interaction=i.id, offer=offer, is_agent_side=pick((True, False))))
             case "voicemail" if i.conversation:
                 world.send(inputs.VoicemailLeft(contact=i.facts.contact, conversation=i.conversation, blob="t1/x/y", duration_ms=1_000))
             case side:

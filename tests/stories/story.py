@@ -427,6 +427,8 @@ def _media(story: Story, id: str, what: str) -> Data:
             return inputs.MediaConnected(interaction=i.id, offer=offer)
         case "fails":
             return inputs.MediaFailed(interaction=i.id, offer=offer)
+        case "fails for the agent":
+            return inputs.MediaFailed(interaction=i.id, offer=offer, is_agent_side=True)
         case _:
             conversation = i.conversation or ConversationId("none")
             return inputs.MediaEnded(interaction=i.id, conversation=conversation, is_agent_side=what == "ends for the agent")
@@ -683,7 +685,7 @@ _VERBS = _compile(
         r"(?P<agent>\w+) (?P<verb>dials|stops recording|records|listens to|coaches|steps into|leaves) (?P<id>\w+)(?: (?P<digits>\S+))?",
         _on_call,
     ),
-    (r"media of (?P<id>\w+) (?P<what>connects|fails|ends|ends for the agent)", _media),
+    (r"media of (?P<id>\w+) (?P<what>connects|fails|fails for the agent|ends|ends for the agent)", _media),
     (r"(?P<agent>\w+) (?P<verb>accepts|declines) (?P<id>\w+?)(?:-o(?P<number>\d+))?(?: on (?P<session>\S+))?", _accept),
     (r"(?P<agent>\w+) (?P<verb>writes|notes) (?P<id>\w+)(?: (?P<text>.+))?", _write),
     (

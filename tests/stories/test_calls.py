@@ -58,6 +58,19 @@ def test_a_customer_not_reached_is_tried_three_times_more_at_fifteen_minutes_and
     """)
 
 
+def test_a_callback_whose_agent_does_not_pick_up_is_no_try_and_goes_to_another_at_once() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1, v1 asks to be called back | created v1; routed v1 main; said v1; identified v1 cu1;
+               |                                                   | queued v1 identified; callback v1
+           1.0 | the floor: anna, anna accepts v1                  | offer v1-o1 anna 20s; accepted v1-o1 anna;
+               |                                                   | connecting v1 anna; > call for anna; done; anna busy 100
+           2.0 | the floor: ben                                    |
+           9.0 | media of v1 fails for the agent                   | media failed v1-o1 anna; disowned v1 media_failed;
+               |                                                   | queued v1 media_failed; offer v1-o2 ben 20s; anna ready 0;
+               |                                                   | ben offered 100
+    """)
+
+
 def test_a_callback_with_a_date_is_hidden_until_then() -> None:
     Story().run("""
            0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified

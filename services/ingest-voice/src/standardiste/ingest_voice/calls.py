@@ -379,7 +379,7 @@ def _connect(call: Call, asked: Connect) -> Call:
     if call.state in (CallState.ENDED, CallState.OUTSIDE):
         return _owe(call, "failed", MediaFailed(interaction=asked.interaction, offer=asked.offer, detail="customer_left"), of=asked.offer)
     if asked.endpoint is None:
-        no_phone = MediaFailed(interaction=asked.interaction, offer=asked.offer, detail="agent_no_endpoint")
+        no_phone = MediaFailed(interaction=asked.interaction, offer=asked.offer, detail="agent_no_endpoint", is_agent_side=True)
         return _owe(replace(call, interaction=asked.interaction), "failed", no_phone, of=asked.offer)
     connecting = replace(
         _free_agent(call),
@@ -480,7 +480,8 @@ def _owe_connected(call: Call) -> Call:
 def _failed(call: Call, detail: str) -> MediaFailed:
     assert call.interaction is not None, "an agent is asked for an interaction"
     assert call.offer is not None, "an agent is asked by an offer"
-    return MediaFailed(interaction=call.interaction, offer=call.offer, detail=detail)
+    is_agent_side = detail.startswith("agent_")
+    return MediaFailed(interaction=call.interaction, offer=call.offer, detail=detail, is_agent_side=is_agent_side)
 
 
 def _media_ended(call: Call, *, is_agent_side: bool) -> MediaEnded:

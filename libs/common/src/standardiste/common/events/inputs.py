@@ -146,11 +146,15 @@ class MediaConnected:
 @event("media.failed", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailed:
-    """The agent's side could not be reached (no answer, busy, error). The interaction returns to the head; the agent is not punished."""
+    """
+    The agent's side could not be reached (no answer, busy, error), or the customer's where he is called. The interaction returns to the head; the agent is not
+    punished. `is_agent_side`: the customer was not even called, so it is no try of a callback.
+    """
 
     interaction: InteractionId
     offer: OfferId
     detail: str = ""
+    is_agent_side: bool = False
 
 
 @event("media.ended", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

@@ -40,9 +40,12 @@ def reached(step: Step, i: Interaction) -> None:
     step.tell(d.CallbackAttempted(interaction=i.id, version=i.version + 1, attempt=attempt, is_reached=True), i)
 
 
-def missed(step: Step, i: Interaction) -> None:
-    """Not reached: again later, at its age; or given up."""
+def missed(step: Step, i: Interaction, *, is_try: bool) -> None:
+    """Not reached: again later, at its age; or given up. Where the agent's side failed the customer was not called: to another agent at once."""
     assert i.callback is not None, "called back"
+    if not is_try:
+        offers.queue(step, offers.disown(step, i, QueuedBecause.MEDIA_FAILED), QueuedBecause.MEDIA_FAILED)
+        return
     settings = step.live.queue_of(i).callbacks
     attempt = i.callback.attempts + 1
     next_at = Instant(step.at + settings.retry_after_ms) if attempt <= settings.retries else None

@@ -45,18 +45,18 @@ def failed(step: Step, data: inputs.MediaFailed) -> None:
     if i is None:
         return
     if i.state is InteractionState.CONNECTING and i.taken_with == data.offer:
-        give_up(step, i, data.detail)
+        give_up(step, i, data.detail, is_agent_side=data.is_agent_side)
     elif i.consult is not None and i.consult.offer == data.offer:
         consults.end(step, i, "media_failed", resumes=True)
 
 
-def give_up(step: Step, i: Interaction, detail: str) -> None:
+def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = False) -> None:
     """No media: back to the head of the queue at its age; what an agent began ends with its outcome noted."""
     assert i.owner is not None, "connecting has an owner"
     assert i.taken_with is not None, "connecting came from an offer"
     step.tell(d.OfferMediaFailed(offer=i.taken_with, interaction=i.id, agent=i.owner, detail=detail), i)
     if i.callback is not None:
-        callbacks.missed(step, step.now(i.id))
+        callbacks.missed(step, step.now(i.id), is_try=not is_agent_side)
         return
     if i.facts.direction is Direction.OUTBOUND:
         offers.wrap_up(step, step.now(i.id), None)
