@@ -6,6 +6,9 @@ import asyncio
 import itertools
 import json
 import time
+from collections import Counter
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,12 +18,15 @@ from standardiste.common.bus.dead_letters import dead_letters
 from standardiste.common.bus.kafka import KafkaBus
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import apply, check
+from standardiste.common.bus.port import From
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import Ledger, Seen, entries_of, outgoing, read, read_all, running, text_of
+from standardiste.common.testing.servers import kafka_server, started
 
+PARTS = Path(__file__).parents[3] / "build"
 pytestmark = pytest.mark.needs("kafka")
 HOUR_MS = 3_600_000
 TOPICS = (Topic.INPUTS, Topic.DIRECTORY)
@@ -76,6 +82,39 @@ async def test_a_subscription_whose_reader_ends_begins_again(settings: KafkaSett
         await bus.publish(outgoing("after"))
         assert (await seen.until(2))[-1] == "after"
     await bus.close()
+
+
+def at_work() -> Counter[str]:
+    """How many of aiokafka's long-running tasks there are, by kind."""
+    names = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+    return Counter(name for name in names if name.endswith(("_sender_routine", "_md_synchronizer", "_fetch_requests_routine")))
+
+
+@pytest.mark.timeout(180)
+async def test_a_broker_that_hangs_leaves_nothing_of_former_clients_behind(tmp_path: Path) -> None:
+    """A partition that is given up while its broker is silent takes its producer and its consumer with it."""
+    async with started(await kafka_server(PARTS, tmp_path)) as server:
+        settings = KafkaSettings(bootstrap=(server.address,))
+        await apply(settings, partitions=1, replication=1)
+        bus = await KafkaBus.connect_to(settings, SystemClock())
+        async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Ledger)):
+            await bus.publish(outgoing("before"))
+            await read(bus, Topic.DECISIONS, count=1)
+            before = at_work()
+            publishing = asyncio.create_task(bus.publish(outgoing("meanwhile")))
+            await asyncio.sleep(0)
+            server.pause()
+            await asyncio.gather(publishing, return_exceptions=True)
+            await asyncio.sleep(25)  # longer than a transaction and the closing of its producer may take
+            server.resume()
+            await bus.publish(outgoing("after"))
+            async with asyncio.timeout(60), aclosing(bus.tail((Topic.DECISIONS,), {}, default=From.START)) as batches:
+                async for batch in batches:
+                    if any("after" in text_of(record) for record in batch):
+                        break
+            await asyncio.sleep(6)
+            assert at_work() == before
+        await bus.close()
 
 
 async def taking_at_most(settings: KafkaSettings, topic: Topic, bytes_max: int) -> None:

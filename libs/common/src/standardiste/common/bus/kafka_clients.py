@@ -45,6 +45,10 @@ REQUEST_BYTES_MAX: Final = max(RECORD_BYTES_MAX.values()) + 64 * 1024
 
 sender.BACKOFF_OVERRIDE = 0.002  # likewise between two transactions that follow at once
 
+_PARTS: Final = ("_sender", "_fetcher", "_coordinator", "_client", "client")
+"""Where aiokafka's producer and consumer keep what has tasks of its own."""
+TEAR_DOWN_TRIES: Final = 5
+
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordTooLargeError)
 
 Raw = ConsumerRecord[bytes, bytes]
@@ -239,7 +243,34 @@ def away() -> Generator[None]:
 
 
 async def close(client: Any) -> None:
-    """Stop a client; one that hangs because its broker is away is left to the garbage collector after 5 s."""
-    with contextlib.suppress(TimeoutError, KafkaError, OSError):
+    """
+    Stop a client. One that hangs because its broker is away is torn down after 5 s, so that nothing of it goes on: a producer left to itself would go on
+    trying, and fence whoever took its place.
+
+    A consumer that is stopped while a fetch is under way lets that fetch's cancellation out; it is ours only when somebody cancelled us.
+    """
+    try:
         async with asyncio.timeout(CLOSE_WITHIN_S):
             await client.stop()
+    except (TimeoutError, KafkaError, OSError):
+        await _tear_down(client)
+    except asyncio.CancelledError as error:
+        own_fault(error)
+        await _tear_down(client)
+
+
+async def _tear_down(client: Any) -> None:
+    """End every task of the client and of its parts, and its connections. aiokafka's tasks wait for what they began when they are cancelled: they are cancelled again."""
+    held: dict[str, Any] = vars(client)
+    parts: list[Any] = [client, *(held[name] for name in _PARTS if held.get(name) is not None)]
+    tasks: set[asyncio.Task[Any]] = {task for part in parts for task in vars(part).values() if isinstance(task, asyncio.Task)}
+    for _ in range(TEAR_DOWN_TRIES):
+        left = {task for task in tasks if not task.done()}
+        if not left:
+            break
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=COORDINATOR_AGAIN_S)
+    network = cast("Any", held.get("_client") or held["client"])
+    for connection in cast("list[Any]", list(network._conns.values())):
+        connection.close()
