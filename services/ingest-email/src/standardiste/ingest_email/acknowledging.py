@@ -48,7 +48,7 @@ _LEARNS: Final = frozenset(spec_of(cls).name for cls in (InteractionRouted, Inte
 KEPT_MS: Final = 24 * 3_600_000
 _FIRST: Final = (QueuedBecause.ARRIVED, QueuedBecause.IDENTIFIED)
 _TAKES_NO_ANSWER: Final = re.compile(
-    r"(?:no|not|ne)[-_.]?(?:reply|repondre|répondre)|(?:ne[-_.]?pas|do[-_.]?not)[-_.]?(?:reply|repondre|répondre)|mailer-daemon|postmaster|bounces?[-+.=@]"
+    r"(?:^|[-_.+])(?:(?:no|not|ne|ne[-_.]?pas|do[-_.]?not)[-_.]?(?:reply|répondre|repondre)|mailer-daemon|postmaster|bounces?)(?:[-_.+=@]|$)"
 )
 
 
@@ -141,11 +141,14 @@ class Acknowledger:
         """Whether an answer by machine is in order."""
         address = self._directory.address_by_id(tenant, other.channel_address)
         answered = other.reply_to or other.address
-        if address is None or other.is_automatic or _TAKES_NO_ANSWER.match(answered) or answered.endswith(".invalid"):
+        if address is None or other.is_automatic or _TAKES_NO_ANSWER.search(answered.partition("@")[0]) or answered.endswith(".invalid"):
             return False
         if self._directory.address(Channel.EMAIL, answered) is not None:
             return False
-        return not await self._correspondents.is_over(tenant, address, answered, ACKNOWLEDGEMENTS)
+        if await self._correspondents.is_over(tenant, address, answered, ACKNOWLEDGEMENTS):
+            return False
+        await self._correspondents.count(tenant, address, answered, ACKNOWLEDGEMENTS)
+        return True
 
     async def _content(self, tenant: str, template: Template, other: Correspondent, queue_id: str) -> Content:
         def words(kept: Words) -> str:

@@ -66,19 +66,28 @@ class Correspondents:
         self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
 
     async def is_over(self, tenant: str, address: ChannelAddress, correspondent: str, cap: Cap) -> bool:
-        """Count one more; whether that is more than the cap allows. Raises StoreAway."""
+        """Whether one more is more than the cap allows. Raises StoreAway."""
+        return cap.max > 0 and (await self._present(tenant, self._id(tenant, address, correspondent, cap), cap)).count >= cap.max
+
+    async def count(self, tenant: str, address: ChannelAddress, correspondent: str, cap: Cap) -> None:
+        """Count one, once it is taken or sent: what has to be tried again is not counted for each try. Raises StoreAway."""
         if cap.max <= 0:
-            return False
-        id = keyed_id(self._keys.tenant(tenant, "mail correspondent"), "k", cap.purpose, address.id, correspondent)
-        now = self._clock.now()
-        former = self._counts.get((tenant, id)) or await self._written(tenant, id)
-        if former is None or former.ends_at <= now:
-            former = _Count(ends_at=now + cap.minutes * 60_000)
+            return
+        id = self._id(tenant, address, correspondent, cap)
+        former = await self._present(tenant, id, cap)
         counted = replace(former, count=former.count + 1)
         self._keep(tenant, id, counted)
         if counted.count % max(1, cap.max // 4) == 0 and counted.count <= cap.max:
             await self._write(tenant, id, counted)
-        return counted.count > cap.max
+
+    def _id(self, tenant: str, address: ChannelAddress, correspondent: str, cap: Cap) -> str:
+        return keyed_id(self._keys.tenant(tenant, "mail correspondent"), "k", cap.purpose, address.id, correspondent)
+
+    async def _present(self, tenant: str, id: str, cap: Cap) -> _Count:
+        """The count of the window that runs now; of a new one where none does."""
+        now = self._clock.now()
+        former = self._counts.get((tenant, id)) or await self._written(tenant, id)
+        return former if former is not None and former.ends_at > now else _Count(ends_at=now + cap.minutes * 60_000)
 
     async def forget(self) -> None:
         """Forget windows that are over."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from standardiste.common.directory_view import DirectoryView
-from standardiste.common.errors import Away, BadInput
+from standardiste.common.errors import Away, BadInput, StoreAway
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Assurance, Channel, ConversationId, DeliveryState, MessageId, ReceiptId, TenantId, Thread
 from standardiste.common.intake import ATTACHMENTS_MAX, AttachmentDraft, ContactDraft, Intake
@@ -118,14 +118,13 @@ class Reception:
         reported = await self._report(tenant, mail.report) if mail.report is not None else None
         if reported is not None:
             return Received(None, reported)
-        is_flood = (
-            not is_backlog
-            and mail.sender is not None
-            and await self._correspondents.is_over(tenant, address, mail.sender.address, mails_cap(address))
-        )
+        counted = None if is_backlog or mail.sender is None else mail.sender.address
+        is_flood = counted is not None and await self._correspondents.is_over(tenant, address, counted, mails_cap(address))
         conversation = await self._conversation(tenant, address, mail, recipient)
         found = await self._findings(raw, mail, address)
         receipt = await self._intake.accept(self._draft(raw, mail, tenant, address, conversation, found, is_flood=is_flood))
+        if counted is not None:
+            await self._count(tenant, address, counted)
         log.debug("contact_accepted", receipt=receipt, defects=list(mail.defects))
         return Received(receipt)
 
@@ -158,6 +157,13 @@ class Reception:
             if found is not None:
                 return found
         return None
+
+    async def _count(self, tenant: TenantId, address: ChannelAddress, correspondent: str) -> None:
+        """The mail is durable: a store that is away costs one count, not the mail another round."""
+        try:
+            await self._correspondents.count(tenant, address, correspondent, mails_cap(address))
+        except StoreAway:
+            log.warning("correspondent_not_counted", channel_address=address.id)
 
     async def _findings(self, raw: bytes, mail: ParsedMail, address: ChannelAddress) -> Findings:
         """What the trusted server found out about the sender; where it said nothing, what we do."""

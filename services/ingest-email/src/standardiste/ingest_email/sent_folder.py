@@ -8,6 +8,7 @@ our messages' is passed over. All else goes to `inputs` as `mail.found` under an
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Final
 from standardiste.common.blobs.port import BlobRef, Blobs
 from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
-from standardiste.common.errors import Away, BadInput
+from standardiste.common.errors import StandardisteError
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import MailFound
 from standardiste.common.events.model import (
@@ -34,12 +35,13 @@ from standardiste.common.ids import keyed_id
 from standardiste.common.intake import AttachmentDraft, ContactDraft, Intake, TenantKeys
 from standardiste.common.log import logger
 from standardiste.common.outbox import Outbox
-from standardiste.common.store.port import Collection, Document, Find, Index, Store, Where
+from standardiste.common.store.port import ABSENT, Collection, Document, Find, Index, Store, Where
 from standardiste.ingest_email.compose import Composed, our_message
 from standardiste.ingest_email.imap import ImapConnection
 from standardiste.ingest_email.mailbox import BATCH, LeaseLost, Mailbox
 from standardiste.ingest_email.mailbox_state import LEASE_MS, Held, Reading
 from standardiste.ingest_email.parse import ParsedMail, parse
+from standardiste.ingest_email.reception import LARGE_BYTES
 
 COPIES: Final = Collection(
     name="ingest-email-copies", indexes=(Index(name="address", path="address"), Index(name="ends_at", path="ends_at"))
@@ -77,8 +79,8 @@ class Copies:
             }
             documents = self._store.tenant(tenant)
             former = await documents.get(COPIES, message)
-            await documents.put(COPIES, message, body, expected=former.version if former is not None else 0)
-        except (Away, BadInput) as error:
+            await documents.put(COPIES, message, body, expected=ABSENT if former is None else former.version)
+        except StandardisteError as error:
             log.warning("copy_not_kept", message=message, fault=type(error).__name__)
 
     async def waiting(self, tenant: str, address: str) -> list[Document]:
@@ -111,7 +113,7 @@ class Finder:
 
     async def hand_in(self, tenant: TenantId, address: ChannelAddress, raw: bytes) -> bool:
         """True when it is durable; False when it is none of a colleague's to a customer. Raises Away."""
-        mail = parse(raw)
+        mail = parse(raw) if len(raw) < LARGE_BYTES else await asyncio.to_thread(parse, raw)
         to = tuple(
             dict.fromkeys(each.address for each in (*mail.to, *mail.cc) if self.directory.address(Channel.EMAIL, each.address) is None)
         )
