@@ -261,9 +261,10 @@ async def close(client: Any) -> None:
 
 async def _tear_down(client: Any) -> None:
     """End every task of the client and of its parts, and its connections. aiokafka's tasks wait for what they began when they are cancelled: they are cancelled again."""
-    held: dict[str, Any] = vars(client)
+    held = cast("dict[str, Any]", vars(client))
     parts: list[Any] = [client, *(held[name] for name in _PARTS if held.get(name) is not None)]
-    tasks: set[asyncio.Task[Any]] = {task for part in parts for task in vars(part).values() if isinstance(task, asyncio.Task)}
+    facts = [fact for part in parts for fact in cast("dict[str, object]", vars(part)).values()]
+    tasks = {cast("asyncio.Task[Any]", fact) for fact in facts if isinstance(fact, asyncio.Task)}
     for _ in range(TEAR_DOWN_TRIES):
         left = {task for task in tasks if not task.done()}
         if not left:
@@ -272,5 +273,5 @@ async def _tear_down(client: Any) -> None:
             task.cancel()
         await asyncio.wait(left, timeout=COORDINATOR_AGAIN_S)
     network = cast("Any", held.get("_client") or held["client"])
-    for connection in cast("list[Any]", list(network._conns.values())):
+    for connection in list(network._conns.values()):
         connection.close()
