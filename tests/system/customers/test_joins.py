@@ -176,6 +176,14 @@ async def test_a_blocked_address_is_blocked_at_its_next_contact(site: Running, h
     assert not (await identified(site, 2 + is_known))[-1].customer.is_blocked
 
 
+async def test_a_record_that_is_blocked_is_blocked_for_whatever_sends(http: httpx.AsyncClient) -> None:
+    address = {"channel": "email", "address": "a@example.org"}
+    made = await post(http, "", {"addresses": [address]}, 201)
+    for is_blocked in (True, False, True):
+        await http.patch(f"/v1/customers/{made['id']}", json={"is_blocked": is_blocked}, headers={"If-Match": "*"})
+        assert (await post(http, "/permission", {"address": address}))["may_contact"] is not is_blocked
+
+
 async def test_messages_are_found_by_words_over_all_channels(site: Running, http: httpx.AsyncClient) -> None:
     assert await get(http, "/messages", q="zanzibar") == {"items": [], "next": None}
     assert (await http.get("/v1/customers/messages", params={"q": "!!"})).status_code == 400

@@ -17,6 +17,7 @@ from standardiste.all_in_one.players.mail import letter, send
 from standardiste.all_in_one.players.process import Installation
 from standardiste.all_in_one.players.stage import MAIL_ADDRESS, POST_ADDRESS, SMS_NUMBER, Stage
 from standardiste.common.bus.topics import TOPICS
+from standardiste.common.clock import parse_rfc3339
 from standardiste.common.testing.twilio.double import TwilioDouble
 
 NUMBER = "+33639980077"
@@ -47,6 +48,17 @@ async def said(twilio: TwilioDouble, word: str) -> None:
     """A text that is a word, and closes by itself or waits: nobody answers it here."""
     texted = await twilio.customer_texts(NUMBER, SMS_NUMBER, word)
     assert texted.answer.status == 200
+
+
+async def test_the_closing_record_names_the_day_by_which_the_last_copy_is_gone(stage: Stage, request: pytest.FixtureRequest) -> None:
+    """Where dead letters cannot be taken out of the log, they go by their own 30 days."""
+    admin = {"Authorization": f"Bearer {await stage.token('admin')}"}
+    body = {"name": "Jeanne", "addresses": [{"channel": "sms", "address": NUMBER}]}
+    made = await stage.http.post("/v1/customers", json=body, headers=admin)
+    closing = (await stage.http.post(f"/v1/customers/{made.json()['id']}/erasure", json={}, headers=admin)).json()
+    days = (parse_rfc3339(closing["gone_by"]) - parse_rfc3339(closing["done_at"])) // 86_400_000
+    assert days == (8 if "embedded" in request.node.name else 31)
+    assert (await stage.http.get(f"/v1/customers/{made.json()['id']}", headers=admin)).status_code == 404
 
 
 async def test_an_erased_person_is_nowhere(stage: Stage) -> None:

@@ -17,6 +17,8 @@ from standardiste.common.events.directory import Sponsor
 from standardiste.common.events.directory_customers import Crm, CustomerAttribute
 from standardiste.common.events.model import Attributes, CustomerId
 from standardiste.common.http import Act, Object, Principal, body_of, etag, idempotent, if_match, page
+from standardiste.common.permission.consent import ConsentEntry, Word
+from standardiste.common.permission.ledger import Ledger
 from standardiste.common.security.rights import may
 from standardiste.common.store.indexing import fold
 from standardiste.common.store.port import ABSENT, Document, Find, Json, Where
@@ -75,6 +77,7 @@ class RecordsEdge:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._ledger = Ledger(access.parts.store, access.parts.keys, access.parts.directory)
 
     def add_to(self, router: APIRouter) -> None:
         """`/{customer}` takes any second part: these come after all fixed ones."""
@@ -154,6 +157,8 @@ class RecordsEdge:
         version = await self._access.documents(who).put(
             CUSTOMERS, customer, dump(fresh), expected=found.version if expected is None else expected
         )
+        if fresh.is_blocked != former.is_blocked:
+            await self._say_blocked(who, fresh, version)
         await self._access.record(
             request, who, "customer.write", f"customer/{customer}", before=_of(former, change.fields), after=_of(fresh, change.fields)
         )
@@ -168,6 +173,22 @@ class RecordsEdge:
         await self._access.record(request, who, "customer.read", f"customer/{customer}/conversations")
         visible = [document for document in found.documents if may(who, Act.CUSTOMER_READ, object_of(who, document)) is None]
         return JSONResponse(page([shown.conversation(document) for document in visible], found.cursor))
+
+    async def _say_blocked(self, who: Principal, customer: Customer, version: int) -> None:
+        """A record that is blocked is blocked by each of its addresses for whatever sends; the ledger says so for all of them."""
+        at = self._access.clock.now()
+        for number, key in enumerate(customer.keys):
+            entry = ConsentEntry(
+                id=f"{customer.id}-{version}-{number}",
+                address=self._ledger.id_of_key(who.tenant, key),
+                sponsor=customer.sponsor,
+                word=Word.BLOCKED if customer.is_blocked else Word.UNBLOCKED,
+                at=at,
+                recorded_at=at,
+                recorded_by=who.who,
+                source="record",
+            )
+            await self._ledger.record(who.tenant, entry)
 
     def change_of(self, who: Principal, former: Customer, given: dict[str, Any]) -> Change:
         """What these fields change. Raises BadInput for an attribute that is not as it was declared or not this writer's to set."""
