@@ -55,7 +55,40 @@ class LeaseLost(Exception):
     """Another process reads this mailbox now."""
 
 
-class MailboxReader:
+class FolderReader:
+    """What every reader of a folder does with the place it has reached and the lease by which it reads."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        held: Held,
+        clock: Clock,
+        *,
+        succeeded: Callable[[], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """`succeeded` is called whenever all that was there is taken."""
+        self._mailbox, self._held, self._clock = mailbox, held, clock
+        self._succeeded, self._sleep = succeeded, sleep
+
+    async def _fresh(self, connection: ImapConnection) -> list[list[int]]:
+        """What is to be taken, in order, in batches."""
+        found: set[int] = set()
+        for criteria in self._held.reading.searches():
+            found.update(await connection.search(criteria))
+        uids = sorted(uid for uid in found if uid > self._held.reading.last_uid)
+        return [uids[at : at + BATCH] for at in range(0, len(uids), BATCH)]
+
+    async def _renew(self) -> None:
+        if self._held.reading.lease_until - self._clock.now() < LEASE_MS * 2 // 3:
+            await self._write(self._held.reading)
+
+    async def _write(self, reading: Reading) -> None:
+        if not await self._held.write(replace(reading, lease_until=self._clock.now() + LEASE_MS)):
+            raise LeaseLost
+
+
+class MailboxReader(FolderReader):
     """Reads a mailbox that `held` says is ours."""
 
     def __init__(
@@ -68,9 +101,8 @@ class MailboxReader:
         succeeded: Callable[[], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """`succeeded` is called whenever all that was there is taken."""
-        self._mailbox, self._held, self._reception, self._clock = mailbox, held, reception, clock
-        self._succeeded, self._sleep = succeeded, sleep
+        super().__init__(mailbox, held, clock, succeeded=succeeded, sleep=sleep)
+        self._reception = reception
 
     async def read(self) -> None:
         """Until it is cancelled. Raises ProviderError, Away, LeaseLost: whoever runs it begins again later."""
@@ -85,12 +117,7 @@ class MailboxReader:
             await connection.close()
 
     async def _take_all(self, connection: ImapConnection) -> None:
-        found: set[int] = set()
-        for criteria in self._held.reading.searches():
-            found.update(await connection.search(criteria))
-        uids = sorted(uid for uid in found if uid > self._held.reading.last_uid)
-        for at in range(0, len(uids), BATCH):
-            batch = uids[at : at + BATCH]
+        for batch in await self._fresh(connection):
             await self._take(connection, batch)
             await self._write(replace(self._held.reading, last_uid=batch[-1]))
         await self._write(replace(self._held.reading, succeeded_at=self._clock.now()))
@@ -146,11 +173,3 @@ class MailboxReader:
             await self._sleep(SLICE_S)
             await self._renew()
         await connection.noop()
-
-    async def _renew(self) -> None:
-        if self._held.reading.lease_until - self._clock.now() < LEASE_MS * 2 // 3:
-            await self._write(self._held.reading)
-
-    async def _write(self, reading: Reading) -> None:
-        if not await self._held.write(replace(reading, lease_until=self._clock.now() + LEASE_MS)):
-            raise LeaseLost

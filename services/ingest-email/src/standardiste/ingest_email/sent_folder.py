@@ -38,8 +38,8 @@ from standardiste.common.outbox import Outbox
 from standardiste.common.store.port import ABSENT, Collection, Document, Find, Index, Store, Where
 from standardiste.ingest_email.compose import Composed, our_message
 from standardiste.ingest_email.imap import ImapConnection
-from standardiste.ingest_email.mailbox import BATCH, LeaseLost, Mailbox
-from standardiste.ingest_email.mailbox_state import LEASE_MS, Held, Reading
+from standardiste.ingest_email.mailbox import BATCH, FolderReader, Mailbox
+from standardiste.ingest_email.mailbox_state import Held
 from standardiste.ingest_email.parse import ParsedMail, parse
 from standardiste.ingest_email.reception import LARGE_BYTES
 
@@ -172,7 +172,7 @@ class Finder:
         )
 
 
-class SentFolder:
+class SentFolder(FolderReader):
     """Keeps one folder of sent mail, whose lease is `held`. `mailbox.account.folder` is that folder."""
 
     def __init__(
@@ -186,8 +186,8 @@ class SentFolder:
         succeeded: Callable[[], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._mailbox, self._held, self._finder, self._copies, self._clock = mailbox, held, finder, copies, clock
-        self._succeeded, self._sleep = succeeded, sleep
+        super().__init__(mailbox, held, clock, succeeded=succeeded, sleep=sleep)
+        self._finder, self._copies = finder, copies
 
     async def read(self) -> None:
         """Until it is cancelled. Raises ProviderError, Away, LeaseLost: whoever runs it begins again later."""
@@ -219,12 +219,7 @@ class SentFolder:
 
     async def _find(self, connection: ImapConnection) -> None:
         """Take what is new."""
-        found: set[int] = set()
-        for criteria in self._held.reading.searches():
-            found.update(await connection.search(criteria))
-        uids = sorted(uid for uid in found if uid > self._held.reading.last_uid)
-        for at in range(0, len(uids), BATCH):
-            batch = uids[at : at + BATCH]
+        for batch in await self._fresh(connection):
             sizes = await connection.sizes(batch)
             for uid in batch:
                 await self._renew()
@@ -232,14 +227,6 @@ class SentFolder:
                     for raw in (await connection.fetch([uid])).values():
                         await self._finder.hand_in(self._mailbox.tenant, self._mailbox.address, raw)
             await self._write(replace(self._held.reading, last_uid=batch[-1], succeeded_at=self._clock.now()))
-
-    async def _renew(self) -> None:
-        if self._held.reading.lease_until - self._clock.now() < LEASE_MS * 2 // 3:
-            await self._write(self._held.reading)
-
-    async def _write(self, reading: Reading) -> None:
-        if not await self._held.write(replace(reading, lease_until=self._clock.now() + LEASE_MS)):
-            raise LeaseLost
 
 
 def _ref(copy: Document) -> BlobRef:
