@@ -11,10 +11,12 @@ last copy is gone.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from standardiste.common.addresses import family_and_address
 from standardiste.common.blobs.port import Blobs
 from standardiste.common.bus.dead_letters import DeadLetter, dead_letters
 from standardiste.common.bus.port import CanBlank
@@ -153,11 +155,11 @@ class Erasures:
         for id in erasure.customers:
             customer = await read(documents, CUSTOMERS, Customer, id)
             if customer is not None:
-                marks |= {each.encode() for each in (id, *customer.addresses)}
+                marks |= {_mark(each) for each in (id, *customer.addresses, *(family_and_address(key)[1] for key in customer.keys))}
                 for key in customer.keys:
                     counts["consents"] += await self._ledger.forget(tenant, self._ledger.id_of_key(tenant, key))
             async for conversation, found in self._conversations(documents, id):
-                marks |= {conversation.encode(), *([found.address.encode()] if found.address else [])}
+                marks |= {_mark(each) for each in (conversation, found.address) if each}
                 await self.forget_conversation(tenant, conversation, found, counts)
         is_blanked = await self._blank(tenant, marks, counts)
         for id in erasure.customers:
@@ -242,6 +244,11 @@ class Erasures:
 async def _forget_files(blobs: Blobs, message: StoredMessage) -> int:
     refs = [ref for ref in map(blob_ref, message.blobs) if ref is not None]
     return sum([await blobs.delete(ref) for ref in refs])
+
+
+def _mark(value: str) -> bytes:
+    """A value as it stands whole in a record's JSON: "12" is in many texts, and is an address in few places."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _names(letter: DeadLetter, marks: set[bytes]) -> bool:
