@@ -102,10 +102,15 @@ def arguments_of(settings: KafkaSettings, out: Outgoing, partition: int) -> dict
     """What a producer's `send` takes. Raises BadInput for what cannot be written or is too large, so that it fails alone."""
     pack_headers(out.headers)  # refuses what other adapters could not keep
     try:
-        key, headers = out.key.encode(), [(name, value.encode()) for name, value in out.headers.items()]
+        key = out.key.encode()
     except UnicodeEncodeError:
-        raise BadInput("bad_key", "the key holds half a character (a lone surrogate)") from None
-    size = len(key) + len(out.value or b"") + sum(len(name) + len(value) for name, value in headers)
+        raise BadInput("bad_key", "a key holds half a character (a lone surrogate)") from None
+    headers: list[tuple[str, bytes]] = []
+    size = len(key) + len(out.value or b"")
+    for name, text in out.headers.items():
+        value = text.encode()
+        size += len(name) + len(value)
+        headers.append((name, value))
     if size > RECORD_BYTES_MAX[out.topic]:
         raise BadInput("record_too_large", f"{size} bytes; {out.topic.value} takes up to {RECORD_BYTES_MAX[out.topic]}")
     return {"topic": settings.name(out.topic), "value": out.value, "key": key, "partition": partition, "headers": headers}
@@ -272,6 +277,6 @@ async def _tear_down(client: Any) -> None:
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=COORDINATOR_AGAIN_S)
-    network = cast("Any", held.get("_client") or held["client"])
+    network = held.get("_client") or held["client"]
     for connection in list(network._conns.values()):
         connection.close()
