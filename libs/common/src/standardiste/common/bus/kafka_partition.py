@@ -17,10 +17,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from standardiste.common.bus.gathered import TAKE_MAX, Gathered
 from standardiste.common.bus.kafka_clients import (
     RETRY_BACKOFF_MS,
     Consumer,
     Producer,
+    Raw,
     Standstill,
     arguments_of,
     away,
@@ -41,9 +43,6 @@ from standardiste.common.errors import BusAway
 from standardiste.common.events.base import Instant
 
 TRANSACTION_WITHIN_MS: Final = 15_000
-TAKE_MAX: Final = 500
-GATHERED_MAX: Final = 5_000
-"""Records fetched and not yet taken; beyond that no more are asked for."""
 RESTORE_BATCH: Final = 2_000
 FETCH_POLL_MS: Final = 15_000
 
@@ -69,8 +68,7 @@ class KafkaPartition:
         self._producer: Producer | None = None
         self._consumer: Consumer | None = None
         self._pump: asyncio.Task[None] | None = None
-        self._gathered: list[Record] = []
-        self._is_mixed = False
+        self._gathered = Gathered()
         self._latest: dict[TopicPartition, int] = {}
         self._something, self._room = asyncio.Event(), asyncio.Event()
         self._next: dict[TopicPartition, int] = {}
@@ -112,14 +110,11 @@ class KafkaPartition:
         if self._pump is not None and self._pump.done():
             self._pump.result()  # raises what ended it
             raise BusAway("the reader ended")
-        if self._is_mixed:
-            self._gathered.sort(key=lambda record: (record.appended_at, record.topic, record.offset))
-            self._is_mixed = False
-        taken = self._gathered[:TAKE_MAX]
-        del self._gathered[:TAKE_MAX]
+        taken = self._gathered.take()
         if not self._gathered:
             self._something.clear()
-        self._room.set()
+        if not self._gathered.is_full:
+            self._room.set()
         return taken
 
     async def wait(self, until: Instant) -> None:
@@ -192,11 +187,12 @@ class KafkaPartition:
                 batches = await self._consumer.getmany(*self._inputs, timeout_ms=FETCH_POLL_MS, max_records=TAKE_MAX)
             await still.look(self._consumer, self._inputs)
             for place, raw in batches.items():
-                for each in raw:
-                    latest = self._latest[place] = max(self._latest.get(place, 0), each.timestamp)
-                    self._gathered.append(record_of(self._settings, each, not_before=latest))
-                self._is_mixed = True
+                self._gathered.add([self._record(place, each) for each in raw])
             if self._gathered:
                 self._something.set()
-            if len(self._gathered) >= GATHERED_MAX:
+            if self._gathered.is_full:
                 self._room.clear()
+
+    def _record(self, place: TopicPartition, raw: Raw) -> Record:
+        latest = self._latest[place] = max(self._latest.get(place, 0), raw.timestamp)
+        return record_of(self._settings, raw, not_before=latest)
