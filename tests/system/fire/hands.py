@@ -63,6 +63,7 @@ class Hands:
     tenants: tuple[str, ...] = TENANTS
     agents: int = AGENTS
     talk_s: float = 1.2
+    talk_s_max: float = 6.0
     accepted: set[str] = field(default_factory=set[str])
     sessions: dict[str, str] = field(default_factory=dict[str, str])
     sent: int = 0
@@ -118,7 +119,7 @@ class Hands:
             case "interaction.connecting":
                 self._tend(data["interaction"], "connecting", 0.1)
             case "interaction.activated" | "interaction.resumed" | "interaction.reopened":
-                self._tend(data["interaction"], "activated", min(6.0, self.dice.expovariate(1 / self.talk_s)))
+                self._tend(data["interaction"], "activated", min(self.talk_s_max, self.dice.expovariate(1 / self.talk_s)))
             case "interaction.wrapping":
                 self._tend(data["interaction"], "wrapping", self.dice.uniform(0.1, 0.5))
             case "session.ended" if data["because"] == "lost":

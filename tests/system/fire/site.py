@@ -85,6 +85,7 @@ class Site:
     started_at: dict[str, float] = field(default_factory=dict[str, float])
     """By name, the wall clock when the present process began; of the broker, when its port answered."""
 
+    keeping: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     broker_starts_s: list[float] = field(default_factory=list[float])
     restarts: int = 0
     """How often a pod ended by itself and was started again, as a cluster does: one that starts while the broker is away does so."""
@@ -111,6 +112,10 @@ class Site:
             self.started_at[f"router-{pod.number}"] = time.time()
             await pod.start()
             self._again[pod.number].set()
+
+    def lose(self, pod: int) -> None:
+        """From now on nobody starts this pod again: its node is gone."""
+        self.keeping[pod].cancel()
 
     async def kill_broker(self, away_s: float) -> None:
         await self.kafka.kill()
@@ -139,6 +144,7 @@ async def site(
             made.pods.append(pod)
             await pod.start()
             keeping = asyncio.create_task(made.keep(pod), name=f"keep router-{number}")
+            made.keeping.append(keeping)
             ending.push_async_callback(_end, pod, keeping)
         async with asyncio.timeout(READY_WITHIN_S):
             for pod in made.pods:
