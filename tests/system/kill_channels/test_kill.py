@@ -44,7 +44,7 @@ from standardiste.common.testing.twilio.double import TwilioDouble
 
 ANSWERS, MESSAGES, KILLS, SENDERS = 500, 500, 3, 8
 CONVERSATIONS = 10
-PAUSE_S, WITHIN_S = 0.05, 120.0
+PAUSE_S, WITHIN_S = 0.05, 240.0
 KEY = "a-random-key-of-session-"
 
 
