@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -23,7 +23,6 @@ from aiokafka.structs import OffsetAndMetadata
 from standardiste.common.bus import kafka_connection as kafka_connection  # repairs aiokafka's connections
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.lanes import own_fault
-from standardiste.common.bus.log import pack_headers
 from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.errors import BadInput, BusAway
@@ -73,12 +72,23 @@ class Consumer(Protocol):
     ) -> Mapping[TopicPartition, Sequence[Raw]]: ...
 
 
+class Batch(Protocol):
+    """Records of one partition, packed by the caller. `append` gives None when there is no room: the batch is full and takes nothing more."""
+
+    def append(
+        self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> object | None: ...
+    def close(self) -> None: ...
+
+
 class Producer(Protocol):
     """What we use of aiokafka's producer, which carries no types."""
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
     async def send(self, **arguments: Any) -> asyncio.Future[Any]: ...
+    def create_batch(self) -> Batch: ...
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]: ...
     async def begin_transaction(self) -> None: ...
     async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group_id: str) -> None: ...
     async def abort_transaction(self) -> None: ...
@@ -98,22 +108,36 @@ def record_of(settings: KafkaSettings, raw: Raw, *, not_before: int = 0) -> Reco
     )
 
 
-def arguments_of(settings: KafkaSettings, out: Outgoing, partition: int) -> dict[str, Any]:
-    """What a producer's `send` takes. Raises BadInput for what cannot be written or is too large, so that it fails alone."""
-    pack_headers(out.headers)  # refuses what other adapters could not keep
+Packed: TypeAlias = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
+"""key, value, headers"""
+
+
+def packed(out: Outgoing) -> Packed:
+    """The record as Kafka has it. Raises BadInput for what cannot be written (on any adapter) or is too large, so that it fails alone."""
     try:
         key = out.key.encode()
     except UnicodeEncodeError:
-        raise BadInput("bad_key", "a key holds half a character (a lone surrogate)") from None
+        raise BadInput("bad_key", "the key holds half a character (a lone surrogate)") from None
     headers: list[tuple[str, bytes]] = []
     size = len(key) + len(out.value or b"")
-    for name, text in out.headers.items():
-        value = text.encode()
-        size += len(name) + len(value)
-        headers.append((name, value))
+    try:
+        for name, text in out.headers.items():
+            value = text.encode()
+            if b"\0" in value or "\0" in name:
+                raise BadInput("bad_header", "a header holds a NUL character")
+            size += len(name) + len(value)
+            headers.append((name, value))
+    except UnicodeEncodeError:
+        raise BadInput("bad_header", "a header holds half a character (a lone surrogate)") from None
     if size > RECORD_BYTES_MAX[out.topic]:
         raise BadInput("record_too_large", f"{size} bytes; {out.topic.value} takes up to {RECORD_BYTES_MAX[out.topic]}")
-    return {"topic": settings.name(out.topic), "value": out.value, "key": key, "partition": partition, "headers": headers}
+    return key, out.value, headers
+
+
+def arguments_of(settings: KafkaSettings, out: Outgoing, partition: int) -> dict[str, Any]:
+    """What a producer's `send` takes. Raises BadInput as `packed` does."""
+    key, value, headers = packed(out)
+    return {"topic": settings.name(out.topic), "value": value, "key": key, "partition": partition, "headers": headers}
 
 
 def places(settings: KafkaSettings, topics: Sequence[Topic], partitions: Sequence[int]) -> list[TopicPartition]:

@@ -21,13 +21,14 @@ from standardiste.common.bus.gathered import TAKE_MAX, Gathered
 from standardiste.common.bus.kafka_clients import (
     RETRY_BACKOFF_MS,
     Consumer,
+    Packed,
     Producer,
     Raw,
     Standstill,
-    arguments_of,
     away,
     close,
     committed,
+    packed,
     places,
     reader,
     record_of,
@@ -129,12 +130,14 @@ class KafkaPartition:
         self._next |= {TopicPartition(self._settings.name(topic), self._partition): offset for topic, offset in offsets.items()}
         stamp = str(self._clock.now())
         marks = {place: OffsetAndMetadata(offset, stamp) for place, offset in self._next.items()}
-        sends = [arguments_of(self._settings, out, self._partition) for out in outputs]
+        by_topic: dict[Topic, list[Packed]] = {}
+        for out in outputs:
+            by_topic.setdefault(out.topic, []).append(packed(out))
         with away():
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
                 await self._producer.begin_transaction()
                 try:
-                    await self._written(self._producer, sends)
+                    await self._written(self._producer, by_topic)
                     await self._producer.send_offsets_to_transaction(marks, self._group)
                 except KafkaError:
                     with contextlib.suppress(KafkaError):
@@ -150,18 +153,30 @@ class KafkaPartition:
             if client is not None:
                 await close(client)
 
-    async def _written(self, producer: Producer, sends: Sequence[Mapping[str, Any]]) -> None:
+    async def _written(self, producer: Producer, by_topic: Mapping[Topic, Sequence[Packed]]) -> None:
         """Return when the broker has them all; its acknowledgement tells the time."""
         sent_at = self._clock.own.now()
-        acknowledged = await asyncio.gather(*[await producer.send(**send) for send in sends])
+        acknowledged = await asyncio.gather(*(self._write(producer, topic, records) for topic, records in by_topic.items()))
         if acknowledged:
-            self._clock.learn(sent_at, acknowledged[-1].timestamp, self._clock.own.now())
+            self._clock.learn(sent_at, max(acknowledged), self._clock.own.now())
+
+    async def _write(self, producer: Producer, topic: Topic, records: Sequence[Packed]) -> int:
+        """Send records of one topic in batches that we fill ourselves: a future for each record costs more than the record. The last append time."""
+        name = self._settings.name(topic)
+        sent: list[asyncio.Future[Any]] = []
+        batch = producer.create_batch()
+        for key, value, headers in records:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                sent.append(await producer.send_batch(batch, name, partition=self._partition))
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)  # an empty one takes any record
+        sent.append(await producer.send_batch(batch, name, partition=self._partition))
+        return (await asyncio.gather(*sent))[-1].timestamp
 
     async def _ask_the_time(self, producer: Producer) -> None:
         """What the broker's clock says before anything is reckoned by it: from a record that is taken back, which no reader is given."""
         await producer.begin_transaction()
-        place = {"topic": self._state.topic, "partition": self._state.partition}
-        await self._written(producer, [{**place, "key": b"clock", "value": None}])
+        await self._written(producer, {self._settings.topic(self._state.topic): [(b"clock", None, [])]})
         await producer.abort_transaction()
 
     async def _read_committed(self) -> None:
