@@ -227,6 +227,12 @@ class Live:
         self.deadlines.compact()
         self.floor.compact()
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing was touched since everything was settled: neither agents nor what waits."""
+        floor = self.floor
+        return not (self.touched_agents or self._unseated or floor.fresh or floor.dirty or floor.has_shrunk)
+
     # ---- what follows from an interaction
 
     def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
