@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import NodeNotReadyError
 
 from standardiste.common.bus.kafka_clients import STANDSTILL_S, Standstill
 from standardiste.common.errors import BusAway
@@ -19,7 +20,11 @@ class Reader:
     at = 0
     end = 0
 
+    is_silent = False
+
     async def end_offsets(self, places: object) -> dict[TopicPartition, int]:
+        if self.is_silent:
+            raise NodeNotReadyError
         return {PLACE: self.end}
 
     async def position(self, place: TopicPartition) -> int:
@@ -64,3 +69,14 @@ async def test_what_came_a_moment_ago_is_no_standstill() -> None:
     await world.look(at=7, end=7)
     await world.look(at=7, end=8)
     await world.look(at=8, end=8)
+
+
+async def test_a_broker_that_does_not_answer_shows_nothing() -> None:
+    world = World()
+    await world.look(at=7, end=9)
+    world.reader.is_silent = True
+    await world.look(at=7, end=9)
+    world.reader.is_silent = False
+    await world.look(at=7, end=9)
+    with pytest.raises(BusAway):
+        await world.look(at=7, end=9)

@@ -241,14 +241,19 @@ class Standstill:
         self._behind: Mapping[TopicPartition, int] = {}
 
     async def look(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-        """To be called after each answer of the consumer. Raises BusAway where it stands still, and when the broker does not answer."""
+        """To be called after each answer of the consumer. Raises BusAway where it stands still; a broker that is slow to answer shows nothing."""
         if self._clock() - self._looked_at < STANDSTILL_S:
             return
-        with away():
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                ends = await consumer.end_offsets(places)
-                at = {place: await consumer.position(place) for place in places}
-        self._looked_at = self._clock()
+        try:
+            with away():
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    ends = await consumer.end_offsets(places)
+                    at = {place: await consumer.position(place) for place in places}
+        except BusAway:
+            self._behind = {}
+            return
+        finally:
+            self._looked_at = self._clock()
         former, self._behind = self._behind, {place: offset for place, offset in at.items() if offset < ends[place]}
         if any(former.get(place) == offset for place, offset in self._behind.items()):
             raise BusAway("the reader stands still")
