@@ -40,7 +40,7 @@ export function view(fields: Partial<InteractionView> = {}): InteractionView {
 
 export function offer(interaction = "i1", agent = "anna", fields: Partial<InteractionView> = {}): Decided {
   return decided("offer.made", {
-    offer: { id: `o-${interaction}`, interaction, agent, offered_at: AT, expires_at: "2026-03-01T09:00:30.000Z", is_auto_accept: false, is_interrupting: false, is_transfer: false },
+    offer: { id: `o-${interaction}`, interaction, agent, offered_at: AT, expires_at: "2026-03-01T09:00:30.000Z", is_auto_accept: false, is_interrupting: false, is_transfer: false, is_consult: false },
     interaction: view({ id: interaction, ...fields }),
     customer: { id: "cu1", name: "Paul Girard", is_known: true, is_blocked: false, labels: [], attributes: {} },
     version: 1,
