@@ -41,10 +41,21 @@ class Taker(NamedTuple):
 
 
 def specials(live: Live, bucket: Bucket) -> list[AgentId]:
-    """The agents of a bucket for whom some pair has its own answer."""
+    """The agents of a bucket for whom some pair has its own answer, in its order. Costs what the fewer are: all special ones, or the bucket's."""
     if not live.tried_by and not live.held_for and not live.broadcasting:
         return []
-    return [clock[2] for clock in bucket.agents if is_special(live, clock[2])]
+    if len(live.tried_by) + len(live.held_for) + len(live.broadcasting) >= len(bucket.agents):
+        return [clock[2] for clock in bucket.agents if is_special(live, clock[2])]
+    seats = live.floor.seats
+    anywhere = {*live.tried_by, *live.held_for, *(agent for id in live.broadcasting for agent in _holders(live.interactions[id]))}
+    here = sorted(seat[1] for agent in anywhere if (seat := seats.get(agent)) is not None and seat[0] is bucket)
+    return [clock[2] for clock in here if is_special(live, clock[2])]
+
+
+def _holders(i: Interaction) -> Iterator[AgentId]:
+    """Whoever's work it is among: those it is offered to, its owner, its guest."""
+    yield from (offer.agent for offer in i.offers)
+    yield from (agent for agent in (i.owner, i.guest) if agent is not None)
 
 
 def is_special(live: Live, agent: AgentId) -> bool:

@@ -1,0 +1,72 @@
+"""What one agent who declined costs everybody else's decisions: nothing that grows with the floor."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+from standardiste.common.events import commands as c
+from standardiste.common.events import decisions as d
+from standardiste.common.events import inputs
+from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.directory import ChangeSetCommitted
+from standardiste.common.events.model import AgentId, Channel, SessionId, StatusId
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, event, person
+from standardiste.router.engine import Engine
+from standardiste.router.kit import STANDARD
+
+
+class Floor:
+    """An engine whose agents are all ready."""
+
+    def __init__(self, agents: int) -> None:
+        self.engine = Engine(TENANT, STANDARD)
+        self._number = 0
+        entities = configuration(*(person(f"a{n:05}") for n in range(agents)))
+        for entity in entities:
+            self.send(entity)
+        self.send(ChangeSetCommitted(number=1, members=len(entities), by="p", committed_at=AT))
+        for n in range(agents):
+            self.send(inputs.SessionOpened(session=SessionId(f"s{n}"), agent=AgentId(f"a{n:05}"), gateway="g1"))
+            self.send(c.SetStatus(actor=c.Actor(agent=AgentId(f"a{n:05}"), session=SessionId(f"s{n}")), status=StatusId("ready")))
+
+    def send(self, data: Data) -> tuple[Event, ...]:
+        self._number += 1
+        return self.engine.step(event(data, id=f"x{self._number}"), Instant(AT + self._number))
+
+    def arrive(self, id: str) -> d.OfferMade:
+        events = self.send(inputs.ContactReceived(contact=contact(id, channel=Channel.SMS)))
+        known = self.engine.fire(Instant(AT + self._number + 2_000))  # nobody says who it is in time
+        return next(each.data for each in (*events, *known) if isinstance(each.data, d.OfferMade))
+
+    def decline(self, made: d.OfferMade) -> None:
+        agent = made.offer.agent
+        actor = c.Actor(agent=agent, session=SessionId(f"s{int(agent[1:])}"))
+        self.send(c.DeclineOffer(actor=actor, offer=made.offer.id))
+
+
+def calls_of(work: Any) -> int:
+    """How many functions of ours this calls."""
+    count = 0
+
+    def note(frame: FrameType, what: str, arg: object) -> None:
+        nonlocal count
+        count += what == "call"
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def cost(agents: int) -> int:
+    floor = Floor(agents)
+    floor.decline(floor.arrive("m1"))
+    return calls_of(lambda: floor.arrive("m2"))
+
+
+def test_a_decision_after_a_decline_costs_the_same_on_a_floor_ten_times_as_large() -> None:
+    assert cost(500) <= cost(50) + 50
