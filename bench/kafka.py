@@ -3,7 +3,7 @@ Our exactly-once loop with the real router beside bare transactional loops, on o
 
     python bench/kafka.py [--records 3000] [--rounds 5]
 
-A bare aiokafka loop reads the same inputs, decodes and encodes JSON, and writes as many records of the same size as the router wrote, in transactions of up
+A bare aiokafka loop reads the same inputs, decodes and encodes JSON, and writes as many records of the same size, key and headers as the router wrote, in transactions of up
 to 500 records read; a bare confluent-kafka loop does the same. Each is timed from the moment it has its place in the log until its last commit; the
 bare aiokafka loop has our adapter's own settings of batches and pauses, which are better than the defaults. Interleaved, the median of paired ratios. Then latencies from the publish call to the record in a
 `tail` of decisions at 50 and 200 a second with 1,000 agents and a stand-in that identifies at once. Prints PASS or FAIL with its figures.
@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -52,6 +52,8 @@ THROUGHPUT_MIN = 0.5
 P50_MAX_MS, P99_MAX_MS = 50, 200
 AGENTS = 1_000
 clock = SystemClock()
+Shape: TypeAlias = tuple[int, bytes, list[tuple[str, bytes]]]
+"""What a bare loop must write to have written as much: the size of the value, the key, the headers."""
 
 
 def entities(agents: int) -> tuple[Entity, ...]:
@@ -120,8 +122,8 @@ class Timed(Router):
         return super().next_deadline()
 
 
-async def ours(address: str, records: int, name: str) -> tuple[float, float, list[int]]:
-    """Seconds for a backlog of so many inputs through the router, outputs per input, and the sizes of what it wrote."""
+async def ours(address: str, records: int, name: str) -> tuple[float, float, list[Shape]]:
+    """Seconds for a backlog of so many inputs through the router, outputs per input, and the shapes of what it wrote."""
     settings = KafkaSettings(bootstrap=(address,), prefix=name)
     await apply(settings, partitions=1, replication=1)
     bus = await KafkaBus.connect_to(settings, clock)
@@ -142,28 +144,28 @@ async def ours(address: str, records: int, name: str) -> tuple[float, float, lis
     took = await router.ended - router.began
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
-    sizes = await written(bus)
+    shapes = await written(bus)
     await bus.close()
-    return took, len(sizes) / total, sizes
+    return took, len(shapes) / total, shapes
 
 
-async def written(bus: KafkaBus) -> list[int]:
-    """The size of each record that the router wrote, with key and headers."""
-    sizes: list[int] = []
+async def written(bus: KafkaBus) -> list[Shape]:
+    """The shape of each record that the router wrote."""
+    shapes: list[Shape] = []
     for topic in (Topic.DECISIONS, Topic.ROUTER_STATE):
         left = (await bus.ends(topic))[0]
         async with contextlib.aclosing(bus.tail((topic,), {}, default=From.START)) as batches:
             async for batch in batches:
                 for record in batch:
-                    headers = sum(len(header) + len(text) for header, text in record.headers.items())
-                    sizes.append(len(record.value or b"") + len(record.key) + headers)
+                    headers = [(header, text.encode()) for header, text in record.headers.items()]
+                    shapes.append((len(record.value or b""), record.key.encode(), headers))
                 if batch[-1].offset + 1 >= left:
                     break
-    return sizes
+    return shapes
 
 
-async def bare(address: str, name: str, sizes: Sequence[int]) -> float:
-    """Seconds for the same inputs through a loop that only decodes, encodes and writes records of the sizes given, a share per input."""
+async def bare(address: str, name: str, shapes: Sequence[Shape]) -> float:
+    """Seconds for the same inputs through a loop that only decodes, encodes and writes records of the shapes given, a share per input."""
     settings = KafkaSettings(bootstrap=(address,), prefix=name)
     place, target = TopicPartition(settings.name(Topic.INPUTS), 0), settings.name(Topic.DECISIONS)
     consumer: Any = AIOKafkaConsumer(bootstrap_servers=address, isolation_level="read_committed", enable_auto_commit=False)
@@ -182,12 +184,12 @@ async def bare(address: str, name: str, sizes: Sequence[int]) -> float:
             continue
         bodies = [json.loads(raw.value) for raw in batch]
         read = batch[-1].offset + 1
-        upto = len(sizes) * read // end
+        upto = len(shapes) * read // end
         await producer.begin_transaction()
         sends = []
-        for n, size in enumerate(sizes[written:upto]):
+        for n, (size, key, headers) in enumerate(shapes[written:upto]):
             value = json.dumps(bodies[n % len(bodies)]).encode()[:size].ljust(size)
-            sends.append(await producer.send(target, value=value, key=b"k", partition=0))
+            sends.append(await producer.send(target, value=value, key=key, partition=0, headers=headers))
         await asyncio.gather(*sends)
         await producer.send_offsets_to_transaction({place: read}, f"{name}bare")
         await producer.commit_transaction()
@@ -198,7 +200,7 @@ async def bare(address: str, name: str, sizes: Sequence[int]) -> float:
     return took
 
 
-def bare_confluent(address: str, name: str, sizes: Sequence[int]) -> float | None:
+def bare_confluent(address: str, name: str, shapes: Sequence[Shape]) -> float | None:
     """The same with confluent-kafka; None where it is not installed."""
     try:
         from confluent_kafka import Consumer, Producer
@@ -221,10 +223,11 @@ def bare_confluent(address: str, name: str, sizes: Sequence[int]) -> float | Non
             continue
         bodies = [json.loads(raw.value()) for raw in batch]
         read = batch[-1].offset() + 1
-        upto = len(sizes) * read // end
+        upto = len(shapes) * read // end
         producer.begin_transaction()
-        for n, size in enumerate(sizes[written:upto]):
-            producer.produce(target, json.dumps(bodies[n % len(bodies)]).encode()[:size].ljust(size), b"k", partition=0)
+        for n, (size, key, headers) in enumerate(shapes[written:upto]):
+            value = json.dumps(bodies[n % len(bodies)]).encode()[:size].ljust(size)
+            producer.produce(target, value, key, partition=0, headers=headers)
             producer.poll(0)
         producer.send_offsets_to_transaction([Place(topic, 0, read)], consumer.consumer_group_metadata())
         producer.commit_transaction()
@@ -304,9 +307,9 @@ async def measured(records: int, rounds: int) -> bool:
             pairs: list[tuple[float, float, float | None]] = []
             for n in range(rounds):
                 name = f"round{n}."
-                took, ratio, sizes = await ours(server.address, records, name)
-                beside = await bare(server.address, name, sizes)
-                third = await asyncio.to_thread(bare_confluent, server.address, name, sizes)
+                took, ratio, shapes = await ours(server.address, records, name)
+                beside = await bare(server.address, name, shapes)
+                third = await asyncio.to_thread(bare_confluent, server.address, name, shapes)
                 pairs.append((took, beside, third))
                 print(
                     f"round {n}: router {took:.2f} s, bare aiokafka {beside:.2f} s, bare confluent-kafka {third and round(third, 2)} s, {ratio:.1f} records out per input"
