@@ -49,7 +49,6 @@ class Slot:
         first = start - self.base
         return self.recent[first : first + limit]
 
-
     def blank(self, offsets: Collection[int]) -> None:
         """Forget the values of these records, as the file has."""
         for number, record in enumerate(self.recent):

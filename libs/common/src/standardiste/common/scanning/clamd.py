@@ -67,7 +67,11 @@ class Clamd:
                     await loop.sock_sendall(connection, struct.pack("!I", len(piece)) + piece)
                 await loop.sock_sendall(connection, struct.pack("!I", 0))
             answer = b""
-            while len(answer) < _ANSWER_BYTES_MAX and not answer.endswith(b"\0") and (piece := await loop.sock_recv(connection, _ANSWER_BYTES_MAX)):
+            while (
+                len(answer) < _ANSWER_BYTES_MAX
+                and not answer.endswith(b"\0")
+                and (piece := await loop.sock_recv(connection, _ANSWER_BYTES_MAX))
+            ):
                 answer += piece
         if not answer:
             raise EOFError
