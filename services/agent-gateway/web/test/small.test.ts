@@ -4,11 +4,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoffMs } from "../src/connection.ts";
 import { duration } from "../src/format.ts";
-import { segmentsOf } from "../src/sms.ts";
+import { type Segments, segmentsOf } from "../src/sms.ts";
 import { REFUSALS } from "../src/wire.ts";
 import { en } from "../src/words/en.ts";
 import { fr } from "../src/words/fr.ts";
 import { counted, inWords, language, t } from "../src/words/index.ts";
+import TABLE from "../../../../tests/data/sms/segments.json";
+
+/** One line of the table that the services' counter is held to as well. */
+interface Case extends Segments {
+  readonly parts: readonly (readonly [string, number])[];
+  readonly why: string;
+}
 
 test("both languages have the same keys, and the same parameters in each", () => {
   const parameters = (words: string): string[] => [...words.matchAll(/\{\w+\}/g)].map(String).sort();
@@ -37,15 +44,9 @@ test("backoff doubles, is bounded and never at once", () => {
   ]);
 });
 
-for (const [text, segments, left] of [
-  ["", 1, 160],
-  ["a".repeat(160), 1, 0],
-  ["a".repeat(161), 2, 145],
-  ["€".repeat(80), 1, 0],
-  ["œ", 1, 69],
-  ["œ".repeat(71), 2, 63],
-] as const) {
-  test(`segments of ${text.length} × ${text.slice(0, 1)}`, () => assert.deepEqual(segmentsOf(text), { segments, left }));
+for (const { parts, why, ...expected } of TABLE as unknown as readonly Case[]) {
+  const text = parts.map(([piece, times]) => piece.repeat(times)).join("");
+  test(`segments: ${why}`, () => assert.deepEqual(segmentsOf(text), expected));
 }
 
 test("durations as people read them", () => {

@@ -1,29 +1,17 @@
-"""Texts are counted in segments as the networks carry them."""
+"""Texts are counted in segments as the networks carry them. The desk's counter is held to the same table."""
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from standardiste.common.twilio.segments import Alphabet, segments
 
+TABLE: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "data/sms/segments.json").read_text())
 
-@pytest.mark.parametrize(
-    ("text", "alphabet", "count", "left"),
-    [
-        ("", Alphabet.GSM_7, 1, 160),
-        ("Bonjour, à bientôt", Alphabet.UCS_2, 1, 52),  # ô is not in GSM-7
-        ("Où êtes-vous ?", Alphabet.UCS_2, 1, 56),
-        ("Déjà reçu", Alphabet.UCS_2, 1, 61),  # ç is only there as a capital
-        ("Déjà là, 10 €", Alphabet.GSM_7, 1, 146),  # the euro costs two
-        ("a" * 160, Alphabet.GSM_7, 1, 0),
-        ("a" * 161, Alphabet.GSM_7, 2, 145),
-        ("a" * 306, Alphabet.GSM_7, 2, 0),
-        ("a" * 307, Alphabet.GSM_7, 3, 152),
-        ("a" * 152 + "€" + "a" * 152, Alphabet.GSM_7, 3, 152),  # the euro does not straddle two segments
-        ("ê" * 70, Alphabet.UCS_2, 1, 0),
-        ("ê" * 71, Alphabet.UCS_2, 2, 63),
-        ("🙂" * 35, Alphabet.UCS_2, 1, 0),
-        ("🙂" * 36, Alphabet.UCS_2, 2, 61),  # 33 in the first, one unit of it unused
-    ],
-)
-def test_segments_of_a_text(text: str, alphabet: Alphabet, count: int, left: int) -> None:
-    found = segments(text)
-    assert (found.alphabet, found.count, found.left) == (alphabet, count, left)
+
+@pytest.mark.parametrize("case", TABLE, ids=[each["why"] for each in TABLE])
+def test_segments_of_a_text(case: dict[str, Any]) -> None:
+    found = segments("".join(piece * times for piece, times in case["parts"]))
+    assert (found.alphabet, found.count, found.left) == (Alphabet(case["alphabet"]), case["count"], case["left"])

@@ -177,7 +177,10 @@ export const en = {
   "composer.send": "Send",
   "composer.keep": "Keep note",
   "composer.sending": "Sending…",
-  "composer.sms": "{segments} SMS, {left} characters left",
+  "composer.sms": "{count} SMS, {left} characters left ({alphabet})",
+  "composer.sms_told": "{count} SMS, {alphabet}",
+  "composer.sms.GSM-7": "GSM-7: 160 per SMS",
+  "composer.sms.UCS-2": "Unicode: 70 per SMS",
 
   "action.hold": "Hold",
   "action.resume": "Resume",

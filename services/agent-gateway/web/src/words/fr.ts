@@ -173,7 +173,10 @@ export const fr: Record<Key, string> = {
   "composer.send": "Envoyer",
   "composer.keep": "Garder la note",
   "composer.sending": "Envoi…",
-  "composer.sms": "{segments} SMS, encore {left} caractères",
+  "composer.sms": "{count} SMS, encore {left} caractères ({alphabet})",
+  "composer.sms_told": "{count} SMS, {alphabet}",
+  "composer.sms.GSM-7": "GSM-7 : 160 par SMS",
+  "composer.sms.UCS-2": "Unicode : 70 par SMS",
 
   "action.hold": "Attente",
   "action.resume": "Reprendre",

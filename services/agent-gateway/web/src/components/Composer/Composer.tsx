@@ -10,6 +10,7 @@ import "./composer.css";
 
 /** Where people chat, Enter sends and Shift+Enter begins a line; elsewhere Enter begins a line and Ctrl+Enter sends. */
 const ENTER_SENDS = ["chat", "sms", "social"];
+const COUNTER = "composer-counter";
 
 export function Composer({ work }: { readonly work: Work }) {
   const { view } = work;
@@ -56,6 +57,7 @@ export function Composer({ work }: { readonly work: Work }) {
         value={text}
         readOnly={draft.isSending}
         aria-label={t(isNote ? "composer.note_label" : "composer.reply_label")}
+        aria-describedby={view.channel === "sms" && !isNote ? COUNTER : undefined}
         placeholder={t(isNote ? "composer.note_label" : "composer.reply_label")}
         onInput={(event) => {
           write(view.id, isNote ? { note: event.currentTarget.value } : { reply: event.currentTarget.value });
@@ -64,13 +66,27 @@ export function Composer({ work }: { readonly work: Work }) {
         onKeyDown={pressed}
       />
       <div class="composer-foot">
-        <span class="quiet small numbers">{view.channel === "sms" && !isNote && text !== "" && t("composer.sms", { ...segmentsOf(text) })}</span>
+        {view.channel === "sms" && !isNote ? <Counter text={text.trim()} /> : <span />}
         <button type="submit" class="button primary" disabled={draft.isSending || text.trim() === ""}>
           {t(draft.isSending ? "composer.sending" : isNote ? "composer.keep" : "composer.send")}
           <kbd aria-hidden="true">{doesEnterSend ? "Enter" : "Ctrl+Enter"}</kbd>
         </button>
       </div>
     </form>
+  );
+}
+
+/** How many SMS it will be. Seen at every key; told aloud only when the number or the alphabet changes, so that nobody is talked over while he writes. */
+function Counter({ text }: { readonly text: string }) {
+  const { count, left, alphabet: found } = segmentsOf(text);
+  const alphabet = t(`composer.sms.${found}`);
+  return (
+    <span class="quiet small numbers">
+      <span id={COUNTER}>{t("composer.sms", { count, left, alphabet })}</span>
+      <span class="hidden" aria-live="polite">
+        {text !== "" && t("composer.sms_told", { count, alphabet })}
+      </span>
+    </span>
   );
 }
 
