@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -134,16 +135,9 @@ class KafkaPartition:
         for out in outputs:
             by_topic.setdefault(out.topic, []).append(packed(out))
         with away():
-            async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
-                await self._producer.begin_transaction()
-                try:
-                    await self._written(self._producer, by_topic)
-                    await self._producer.send_offsets_to_transaction(marks, self._group)
-                except KafkaError:
-                    with contextlib.suppress(KafkaError):
-                        await self._producer.abort_transaction()
-                    raise
-                await self._producer.commit_transaction()
+            async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000), in_transaction(self._producer):
+                await self._written(self._producer, by_topic)
+                await self._producer.send_offsets_to_transaction(marks, self._group)
 
     async def close(self) -> None:
         if self._pump is not None:
@@ -211,3 +205,20 @@ class KafkaPartition:
     def _record(self, place: TopicPartition, raw: Raw) -> Record:
         latest = self._latest[place] = max(self._latest.get(place, 0), raw.timestamp)
         return record_of(self._settings, raw, not_before=latest)
+
+
+@asynccontextmanager
+async def in_transaction(producer: Producer) -> AsyncGenerator[None]:
+    """
+    Commit what the block sends. What Kafka refuses is taken back and raised as it was.
+
+    A producer that is fenced cannot take anything back and fails an assertion of its own: that must not hide why.
+    """
+    await producer.begin_transaction()
+    try:
+        yield
+    except KafkaError:
+        with contextlib.suppress(KafkaError, AssertionError):
+            await producer.abort_transaction()
+        raise
+    await producer.commit_transaction()
