@@ -11,13 +11,11 @@ import pytest
 import pytest_asyncio
 
 from standardiste.common.blobs.folder import FolderBlobs
-from standardiste.common.bus.memory import MemoryBus
 from standardiste.common.clock import ManualClock
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
-from standardiste.common.intake import Intake
 from standardiste.common.outbox import Provider, Send
 from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.secrets.envelope import StoredSecrets
@@ -32,7 +30,6 @@ from standardiste.common.testing.vonage import VonageDouble
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
-from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.drafting import Drafting
 from standardiste.ingest_email.sent_folder import Copies
 from standardiste.ingest_email.settings import EmailSettings
@@ -60,6 +57,14 @@ async def conversation_known(book: ConversationBook, channel: Channel) -> None:
         identify_by=AT,
     )
     await book.learn(event(created, source="router", subject="i1", tenant=TENANT))
+
+
+class Unheard:
+    """Nobody asks how the addresses fare."""
+
+    async def well(self, tenant: str, address: str, way: str) -> None: ...
+
+    async def ill(self, tenant: str, address: str, way: str, code: str) -> None: ...
 
 
 @dataclass
@@ -99,7 +104,6 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
     await store.open([book.collection])
     await conversation_known(book, Channel.EMAIL)
     directory, blobs = directory_of(*configuration()), await FolderBlobs.open_folder(folder / "blobs", clock)
-    intake = Intake(bus=await MemoryBus.open(clock), blobs=blobs, keys=Keys(bytes(32)), clock=clock, source="ingest-email")
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(mail_server())
         settings = EmailSettings(email_out_host="127.0.0.1", email_out_port=server.port)
@@ -109,7 +113,7 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
             directory=directory,
             secrets=secrets,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),
-            health=AddressHealth(intake, directory, clock),
+            health=Unheard(),
             copies=Copies(store, blobs, clock),
         )
         yield Smtp(provider, server, stack)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from standardiste.common.channel_health.watch import EXPIRES_SOON_MS, WELL, Finding, HealthWatch
+from standardiste.common.channel_health.watch import EXPIRES_SOON_MS, WELL, Finding, HealthWatch, Look
 from standardiste.common.clock import ManualClock
 from standardiste.common.errors import ProviderError
 from standardiste.common.events.base import Instant
@@ -49,11 +49,28 @@ class Centre:
         self.clock.advance(after_ms)
         await self.watch.round()
 
+    def another_pod(self) -> HealthWatch:
+        """A watch with a memory of its own."""
+        return watch_of(replace(self.site.parts, clock=self.clock), self.intake, self.look)
+
+    async def look(self, tenant: str, address: ChannelAddress) -> Finding:
+        answer = self.findings.get(address.id, WELL)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is None:
+            await asyncio.get_running_loop().create_future()
+        return answer or WELL
+
     async def news(self, count: int) -> list[ChannelAddressReported]:
         """The reports since the last look."""
         found = await self.site.inputs(ChannelAddressReported, self.told + count) if count else []
         self.told += count
         return found[-count:] if count else []
+
+
+def watch_of(parts: Parts, intake: Intake, look: Look) -> HealthWatch:
+    """A watch over numbers, of which those with a `box` have one that is read."""
+    return HealthWatch("ingest-sms", parts, intake, (Channel.SMS,), look, lambda address: ("in",) if "box" in address.settings else ())
 
 
 @pytest_asyncio.fixture
@@ -64,14 +81,9 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
         intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=clock, source="ingest-sms")
 
         async def look(tenant: str, address: ChannelAddress) -> Finding:
-            answer = found[0].findings.get(address.id, WELL)
-            if isinstance(answer, Exception):
-                raise answer
-            if answer is None:
-                await asyncio.get_running_loop().create_future()
-            return answer or WELL
+            return await found[0].look(tenant, address)
 
-        watch = HealthWatch("ingest-sms", parts, intake, (Channel.SMS,), look)
+        watch = watch_of(parts, intake, look)
         found.append(Centre(site=None, clock=clock, watch=watch, intake=intake))  # type: ignore[arg-type]  # there in a moment
         return Service(name="ingest-sms", collections=(watch.collection,))
 
@@ -149,6 +161,50 @@ async def test_unusual_silence_is_told_and_ends_with_the_next_contact(centre: Ce
     await centre.round()
     [again] = await centre.news(1)
     assert (again.is_healthy, again.silent_since) == (True, None)
+
+
+async def test_outcome_is_told_at_once_and_stands_until_that_way_works_again(centre: Centre) -> None:
+    await centre.site.configure("t1", tenant_of_test(), number("a", box=True))
+    await centre.watch.well("t1", "a", "in")
+    await centre.watch.ill("t1", "a", "out", "unreachable")
+    told = await centre.news(2)
+    assert [(each.is_healthy, each.detail) for each in told] == [(True, ""), (False, "Le serveur de messagerie est injoignable.")]
+    await centre.round()
+    await centre.watch.well("t1", "a", "in")
+    await centre.round()
+    await centre.watch.ill("t1", "a", "in", "connection_lost")
+    [both] = await centre.news(1)
+    assert both.detail == "Le serveur de messagerie a coupé la connexion. Le serveur de messagerie est injoignable."
+    await centre.watch.well("t1", "a", "out")
+    await centre.watch.well("t1", "a", "in")
+    assert [each.is_healthy for each in await centre.news(2)] == [False, True]
+
+
+async def test_first_report_waits_a_round_for_what_is_read(centre: Centre) -> None:
+    await centre.site.configure("t1", tenant_of_test(), number("a", box=True), number("b"))
+    await centre.round()
+    assert [each.channel_address for each in await centre.news(1)] == ["b"]
+    await centre.round()
+    assert [each.channel_address for each in await centre.news(1)] == ["a"]
+
+
+async def test_trouble_of_a_way_that_is_configured_no_more_is_over(centre: Centre) -> None:
+    await centre.site.configure("t1", tenant_of_test(), number("a", box=True))
+    await centre.watch.ill("t1", "a", "in", "folder_missing")
+    await centre.site.configure("t1", number("a"))
+    await centre.round()
+    assert [(each.is_healthy, each.detail) for each in await centre.news(2)][1] == (True, "")
+
+
+async def test_trouble_that_another_pod_found_is_ended_by_whoever_reads_now(centre: Centre) -> None:
+    await centre.site.configure("t1", tenant_of_test(), number("a", box=True))
+    other = centre.another_pod()
+    await centre.watch.well("t1", "a", "in")
+    await other.ill("t1", "a", "in", "timed_out")
+    await centre.round()
+    assert [each.is_healthy for each in await centre.news(2)] == [True, False]
+    await centre.watch.well("t1", "a", "in")
+    assert [each.is_healthy for each in await centre.news(1)] == [True]
 
 
 async def test_nothing_leaves_a_test_tenant(centre: Centre) -> None:

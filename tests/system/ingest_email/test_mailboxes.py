@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from standardiste.common.clock import ManualClock
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ChannelAddressReported, ContactReceived
 from standardiste.common.events.model import Channel, ChannelAddressId
@@ -188,7 +189,7 @@ async def test_nothing_is_read_while_the_installation_is_held(tmp_path: Path, ma
 
 async def test_mailbox_that_wants_oauth_is_read_with_a_token(tmp_path: Path, mail_store: Dovecot) -> None:
     mail_store.put("aide", mail("one"))
-    provider = await asyncio.start_server(_token_provider, "127.0.0.1", mail_store.oauth_port)
+    provider = await asyncio.start_server(token_provider({"refresh_token": "r2"}), "127.0.0.1", mail_store.oauth_port)
     grant = {"token_url": f"http://127.0.0.1:{mail_store.oauth_port}/token", "client_id": "c", "client_secret": "s", "refresh_token": "r1"}
     address = mailbox(mail_store, imap_oauth_secret="grant", imap_password_secret="")
     async with provider, running(tmp_path, lambda parts: build(EmailSettings(email_smtp_port=None), parts)) as site:
@@ -199,19 +200,50 @@ async def test_mailbox_that_wants_oauth_is_read_with_a_token(tmp_path: Path, mai
         assert stored["refresh_token"] == "r2"
 
 
-async def _token_provider(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Turns refresh token r1 into access token a1 and r2, and tells Dovecot that a1 is the user aide's."""
-    request = (await reader.readuntil(b"\r\n\r\n")).decode()
-    if request.startswith("POST /token"):
-        body: dict[str, Any] = {"access_token": "a1", "expires_in": 3600, "refresh_token": "r2"}
-    else:
-        body = {"active": "true" if "token=a1" in request.split("\r\n")[0] else "false", "username": "aide"}
-    answer = json.dumps(body).encode()
-    writer.write(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(answer), answer)
-    )
-    await writer.drain()
-    writer.close()
+async def test_end_of_a_grant_that_its_provider_names_is_told(tmp_path: Path, mail_store: Dovecot) -> None:
+    lasts_s = 10 * 24 * 3600
+    answering = token_provider({"refresh_token_expires_in": lasts_s})
+    grant = {"token_url": f"http://127.0.0.1:{mail_store.oauth_port}/token", "client_id": "c", "client_secret": "s", "refresh_token": "r1"}
+    address, clock = mailbox(mail_store, imap_oauth_secret="grant", imap_password_secret=""), ManualClock()
+    async with (
+        await asyncio.start_server(answering, "127.0.0.1", mail_store.oauth_port),
+        running(tmp_path, lambda parts: build(EmailSettings(email_smtp_port=None), parts), clock=clock) as site,
+    ):
+        await site.parts.secrets.put("t1", "grant", json.dumps(grant))
+        await site.configure("t1", tenant_of_test(), address)
+        [told] = await site.inputs(ChannelAddressReported, 1, WITHIN_S)
+    assert (told.is_healthy, told.credential_expires_at) == (True, clock.now() // 1000 * 1000 + lasts_s * 1000)
+    assert told.detail.startswith("L'identifiant de cette adresse expire le ")
+
+
+async def test_unusual_silence_of_a_mailbox_is_told(tmp_path: Path, mail_store: Dovecot) -> None:
+    clock, address = ManualClock(), mailbox(mail_store, silence_minutes=30)
+    for minutes in (0, 31):
+        clock.advance(minutes * 60_000)
+        async with running(tmp_path, lambda parts: build(EmailSettings(email_smtp_port=None), parts), clock=clock) as site:
+            await site.parts.secrets.put("t1", "imap", PASSWORD)
+            if minutes == 0:
+                await site.configure("t1", tenant_of_test(), address)
+            told = await site.inputs(ChannelAddressReported, 1 if minutes == 0 else 2, WITHIN_S)
+    assert [(each.is_healthy, each.silent_since is not None) for each in told] == [(True, False), (False, True)]
+
+
+def token_provider(more: dict[str, Any]) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Turns refresh token r1 into access token a1 and what else is said of it, and tells Dovecot that a1 is the user aide's."""
+
+    async def answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if request.startswith("POST /token"):
+            body: dict[str, Any] = {"access_token": "a1", "expires_in": 3600, **more}
+        else:
+            body = {"active": "true" if "token=a1" in request.split("\r\n")[0] else "false", "username": "aide"}
+        answer = json.dumps(body).encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+        writer.write(head % len(answer) + answer)
+        await writer.drain()
+        writer.close()
+
+    return answer_one
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
+from standardiste.common.channel_health.watch import HealthWatch, Outcomes
 from standardiste.common.conversations import LEARN_WITHIN_MS, ConversationBook
 from standardiste.common.events.codec import decode
 from standardiste.common.events.model import Channel
@@ -18,7 +19,7 @@ from standardiste.common.permission.way_out import AskingProvider
 from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Service, Task
 from standardiste.ingest_email.acknowledging import PENDING, Acknowledger
-from standardiste.ingest_email.address_health import AddressHealth
+from standardiste.ingest_email.address_look import AddressLook, read_ways
 from standardiste.ingest_email.correspondents import CORRESPONDENTS, Correspondents
 from standardiste.ingest_email.dkim_checking import Signatures, dns_texts
 from standardiste.ingest_email.drafting import Drafting
@@ -43,7 +44,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     screen = Screen(parts.scanner, parts.directory)
     intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME, screen=screen)
     book = ConversationBook(parts.store, NAME, (Channel.EMAIL,))
-    health = AddressHealth(intake, parts.directory, parts.clock)
+    health = HealthWatch(NAME, parts, intake, (Channel.EMAIL,), AddressLook(parts.secrets), read_ways)
     pool = SmtpPool(
         parts.clock,
         connections_max=settings.email_out_connections_max,
@@ -108,6 +109,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         **outbox.tasks(),
         "decisions": _learning(parts, book, acknowledger),
         "smtp-pool": pool.keep,
+        "health": health.run,
         "forgetting": lambda ready: hourly(forget, ready),
         "mailboxes": _mailboxes(settings, parts, reception, health, finder, copies).run,
         **_listeners(settings, parts, reception),
@@ -116,7 +118,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
         name=NAME,
         router=EmailEdge(settings, parts, reception).router(),
         tasks=tasks,
-        collections=(book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS, PENDING, COPIES),
+        collections=(health.collection, book.collection, outbox.collection, MAILBOXES, TOKENS, CORRESPONDENTS, PENDING, COPIES),
     )
 
 
@@ -143,9 +145,7 @@ def _learning(parts: Parts, book: ConversationBook, acknowledger: Acknowledger) 
     return follow
 
 
-def _mailboxes(
-    settings: EmailSettings, parts: Parts, reception: Reception, health: AddressHealth, finder: Finder, copies: Copies
-) -> Mailboxes:
+def _mailboxes(settings: EmailSettings, parts: Parts, reception: Reception, health: Outcomes, finder: Finder, copies: Copies) -> Mailboxes:
     return Mailboxes(
         directory=parts.directory,
         secrets=parts.secrets,

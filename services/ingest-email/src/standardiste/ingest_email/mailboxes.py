@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
+from standardiste.common.channel_health.watch import Outcomes
 from standardiste.common.clock import Clock
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import Away, ProviderError
@@ -18,7 +19,7 @@ from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel, TenantId
 from standardiste.common.log import logger
 from standardiste.common.secrets.port import Secrets
-from standardiste.ingest_email.address_health import AddressHealth, Way
+from standardiste.ingest_email.address_look import IN, SENT_FOLDER
 from standardiste.ingest_email.imap import ImapAccount
 from standardiste.ingest_email.mailbox import SLICE_S, Done, LeaseLost, Mailbox, MailboxReader
 from standardiste.ingest_email.mailbox_state import Held, Readings
@@ -46,7 +47,7 @@ class Mailboxes:
         reception: Reception,
         readings: Readings,
         tokens: AccessTokens,
-        health: AddressHealth,
+        health: Outcomes,
         is_held: Callable[[], bool],
         holder: str,
         is_alone: bool,
@@ -98,7 +99,7 @@ class Mailboxes:
     async def _keep_reading(self, tenant: TenantId, id: str, address: ChannelAddress) -> None:
         """Read, and begin again with growing pauses whenever it fails, for as long as the mailbox is configured."""
         again_s = AGAIN_MIN_S
-        way: Way = "sent" if id.endswith(SENT) else "in"
+        way = SENT_FOLDER if id.endswith(SENT) else IN
 
         async def succeeded() -> None:
             nonlocal again_s
@@ -121,7 +122,7 @@ class Mailboxes:
                 await self._health.ill(tenant, address.id, way, error.code)
             except Exception:  # one mailbox's fault must not stop the others: it is told as trouble of its address and tried again
                 log.exception("mailbox_fault", channel_address=address.id)
-                await self._health.ill(tenant, address.id, way, "internal_fault")
+                await self._health.ill(tenant, address.id, way, "check_failed")
             await asyncio.sleep(again_s)
             again_s = min(AGAIN_MAX_S, again_s * 2)
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import aiosmtplib
 
+from standardiste.common.channel_health.watch import OUT, Outcomes
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import ProviderError
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.outbox import Refused, Send, Sent, Unknown
 from standardiste.common.secrets.port import Secrets
-from standardiste.ingest_email.address_health import AddressHealth
 from standardiste.ingest_email.addresses import normalised
 from standardiste.ingest_email.compose import Composed, one_line
 from standardiste.ingest_email.drafting import NAME, Drafting, no
@@ -52,7 +52,7 @@ class SmtpProvider:
         directory: DirectoryView,
         secrets: Secrets,
         pool: SmtpPool,
-        health: AddressHealth,
+        health: Outcomes,
         copies: Copies,
     ) -> None:
         self._settings, self._drafting, self._directory = settings, drafting, directory
@@ -71,10 +71,10 @@ class SmtpProvider:
             sent = await self._hand_over(await self._server(send.tenant, address), composed, tries=send.tries)
         except ProviderError as error:
             if error.code in TROUBLE_OF_THE_ADDRESS:
-                await self._health.ill(send.tenant, address.id, "out", error.code)
+                await self._health.ill(send.tenant, address.id, OUT, error.code)
             raise
         await self._copies.keep(send.tenant, address, send.command.message, composed)
-        await self._health.well(send.tenant, address.id, "out")
+        await self._health.well(send.tenant, address.id, OUT)
         return sent
 
     async def look_up(self, send: Send) -> Sent | Unknown | None:

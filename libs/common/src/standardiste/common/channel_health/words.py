@@ -22,6 +22,23 @@ WORDS: Final = Catalogue(
         },
         "not_reached": {"en": "The provider cannot be reached.", "fr": "Le fournisseur est injoignable."},
         "no_answer": {"en": "The provider does not answer.", "fr": "Le fournisseur ne répond pas."},
+        "unreachable": {"en": "The mail server cannot be reached.", "fr": "Le serveur de messagerie est injoignable."},
+        "connection_lost": {"en": "The mail server broke the connection.", "fr": "Le serveur de messagerie a coupé la connexion."},
+        "timed_out": {"en": "The mail server does not answer.", "fr": "Le serveur de messagerie ne répond pas."},
+        "sign_in_refused": {
+            "en": "The mail server refuses the user name or password.",
+            "fr": "Le serveur de messagerie refuse l'identifiant ou le mot de passe.",
+        },
+        "token_refused": {
+            "en": "The provider refuses the access: authorise it again.",
+            "fr": "Le fournisseur refuse l'accès : autorisez-le à nouveau.",
+        },
+        "secret_missing": {
+            "en": "The password or token of this address is missing.",
+            "fr": "Le mot de passe ou le jeton de cette adresse manque.",
+        },
+        "folder_missing": {"en": "The folder to be read does not exist.", "fr": "Le dossier à relever n'existe pas."},
+        "not_configured": {"en": "The settings of this address are incomplete.", "fr": "Les réglages de cette adresse sont incomplets."},
         "no_key": {
             "en": "No API key may post to this channel: nothing can arrive.",
             "fr": "Aucune clé d'API ne peut déposer sur ce canal : rien ne peut arriver.",
