@@ -10,7 +10,7 @@ DATA ?= data
 PORT ?= 8080
 WEB := services/agent-gateway/web services/ingest-chat/web
 
-.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router bench-channels fuzz-channels kill-channels laws theory fire-memory
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router bench-channels fuzz-channels kill-channels laws theory fire fire-recovery fire-memory
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,12 @@ laws: install ## the router's laws over 10^6 random steps, seed printed
 
 fire-memory: install ## the router under 10,000 seeds of faults in memory, first seed printed
 	cd tests && ../$(BIN)/python -m simulation.fire --seeds 10000
+
+fire: install ## the router on a real Kafka: 100 kills of pods and broker under 100 contacts/s (STANDARDISTE_FIRE_ROUNDS, STANDARDISTE_SEED)
+	cd tests && ../$(BIN)/python -m system.fire
+
+fire-recovery: install ## how soon decisions flow again with 20,000 live interactions and 2,000 agents
+	cd tests && ../$(BIN)/python -m system.fire.recovery
 
 theory: install ## the simulator against queueing theory: Erlang, priorities, skill designs, blending (long form)
 	STANDARDISTE_THEORY=deep $(BIN)/python -m pytest tests/simulation/theory -q --timeout 3600

@@ -23,6 +23,7 @@ from standardiste.common.bus.topics import Topic
 WARM_S: Final = 5.0
 CLOSED_WITHIN_S: Final = 180.0
 BEGUN_WITHIN_S: Final = 60.0
+LOOK_S: Final = 0.01
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ async def until(holds: Callable[[], bool], within_s: float, what: str) -> None:
     while not holds():
         if time.monotonic() > end:
             raise TimeoutError(f"waited {within_s:.0f} s for {what}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(LOOK_S)
 
 
 async def everything(bus: Bus, topic: Topic) -> list[Record]:
