@@ -55,7 +55,7 @@ class AccessTokens:
         grant = await self._grant(tenant, secret)
         answer = await self._asked(grant)
         renewed = answer.get("refresh_token")
-        kept = _prolonged(grant, renewed, answer, self._clock.now())
+        kept = prolonged(grant, renewed, answer, self._clock.now())
         if kept != grant:
             await self._secrets.put(tenant, secret, json.dumps(kept))
         value, lasts_s = answer.get("access_token"), answer.get("expires_in", 300)
@@ -100,12 +100,12 @@ def grant_ends_at(secret: str) -> Instant | None:
     """When the grant in this secret ends, where that is known."""
     try:
         grant: object = json.loads(secret)
-        return None if not isinstance(grant, dict) else _instant(cast("dict[str, Any]", grant).get(ENDS_AT))
     except ValueError:
         return None
+    return _instant(cast("dict[str, Any]", grant).get(ENDS_AT)) if isinstance(grant, dict) else None
 
 
-def _prolonged(grant: dict[str, str], renewed: object, answer: dict[str, Any], now: Instant) -> dict[str, str]:
+def prolonged(grant: dict[str, str], renewed: object, answer: dict[str, Any], now: Instant) -> dict[str, str]:
     """The grant as it is after an answer."""
     if isinstance(renewed, str) and renewed != grant["refresh_token"]:
         return {name: value for name, value in grant.items() if name != ENDS_AT} | {"refresh_token": renewed}
@@ -119,5 +119,8 @@ def _prolonged(grant: dict[str, str], renewed: object, answer: dict[str, Any], n
 
 
 def _instant(value: object) -> Instant | None:
-    """Raises ValueError when it is text and no instant."""
-    return Instant(int(datetime.fromisoformat(value).timestamp() * 1000)) if isinstance(value, str) else None
+    """What an administrator may have written as well: none where it is no instant."""
+    try:
+        return Instant(int(datetime.fromisoformat(value).timestamp() * 1000)) if isinstance(value, str) else None
+    except ValueError:
+        return None
