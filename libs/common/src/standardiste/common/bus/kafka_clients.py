@@ -287,13 +287,13 @@ async def close(client: Any) -> None:
         async with asyncio.timeout(CLOSE_WITHIN_S):
             await client.stop()
     except (TimeoutError, KafkaError, OSError):
-        await _tear_down(client)
+        await tear_down(client)
     except asyncio.CancelledError as error:
         own_fault(error)
-        await _tear_down(client)
+        await tear_down(client)
 
 
-async def _tear_down(client: Any) -> None:
+async def tear_down(client: Any) -> None:
     """End every task of the client and of its parts, and its connections. aiokafka's tasks wait for what they began when they are cancelled: they are cancelled again."""
     held = cast("dict[str, Any]", vars(client))
     parts: list[Any] = [client, *(held[name] for name in _PARTS if held.get(name) is not None)]

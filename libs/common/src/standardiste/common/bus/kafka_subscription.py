@@ -11,7 +11,6 @@ on beside.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -30,9 +29,9 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 from faststream.types import BrokerMiddleware
 from prometheus_client import REGISTRY
 
-from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, Standstill, record_of
+from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, Standstill, record_of, tear_down
 from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
-from standardiste.common.bus.lanes import DeadLetter, Lanes
+from standardiste.common.bus.lanes import DeadLetter, Lanes, own_fault
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BusAway
@@ -113,8 +112,8 @@ class KafkaSubscription(ConsumerRebalanceListener):
             decoder=_raw,
         )
         self._subscriber(self._feed)
-        await broker.start()
         try:
+            await broker.start()
             await self._assigned.wait()
             if ready is not None:
                 ready()
@@ -129,9 +128,21 @@ class KafkaSubscription(ConsumerRebalanceListener):
             self._finished.set()
             await asyncio.gather(*(lanes.drain() for lanes in self._lanes.values()), *self._ending.values())
             await self._commit()
-            with contextlib.suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    await broker.stop()
+            await self._stop(broker)
+
+    async def _stop(self, broker: KafkaBroker) -> None:
+        """Leave the group; a consumer that does not stop because its broker is away is torn down."""
+        consumer = self._subscriber.consumer
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await broker.stop()
+        except (TimeoutError, KafkaError, OSError):
+            if consumer is not None:
+                await tear_down(consumer)
+        except asyncio.CancelledError as error:
+            own_fault(error)
+            if consumer is not None:
+                await tear_down(consumer)
 
     def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         for place in assigned:
