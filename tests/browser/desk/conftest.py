@@ -51,6 +51,13 @@ disposition:
 queue:
   main: {name: {fr: Accueil, en: Reception}, dispositions: [solved, later], wrap_up: optional}
   letters: {name: {fr: Courrier, en: Letters}, dispositions: [solved], wrap_up: mandatory}
+template:
+  late:
+    name: {fr: Retard de livraison, en: Late delivery}
+    text: {fr: "Bonjour {name}, votre colis arrive demain. {agent}", en: "Hello {name}, your parcel comes tomorrow. {agent}"}
+  thanks:
+    name: {fr: Merci, en: Thanks}
+    text: {en: "Thank you [{reference}]"}
 status:
   lunch: {name: {fr: Déjeuner, en: Lunch}}
 person:
@@ -67,6 +74,7 @@ channel-address:
   mail: {channel: email, address: bonjour@lumen.example}
   phone: {channel: voice, address: "+33199000010"}
   web: {channel: chat, address: lumen-web}
+  text: {channel: sms, address: "+33699000010"}
   post: {channel: other, channel_name: letter, address: lumen-post, queue: letters}
 logins:
   anna: {password: a-desk-of-ones-own, person: anna}

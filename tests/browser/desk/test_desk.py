@@ -144,6 +144,68 @@ async def test_mail_is_read_safely_and_answered_in_english(site: Any, page: Page
     await expect(page.locator(".message.ours")).to_contain_text("Line 3 is the shade.")
 
 
+@pytest.mark.parametrize(
+    ("language", "short", "long", "templates"),
+    [
+        (
+            "fr",
+            "1 SMS, encore 133 caractères (GSM-7 : 160 par SMS)",
+            "2 SMS, encore 56 caractères (Unicode : 70 par SMS)",
+            "Retard de livraison",
+        ),
+        ("en", "1 SMS, 133 characters left (GSM-7: 160 per SMS)", "2 SMS, 56 characters left (Unicode: 70 per SMS)", "Late delivery"),
+    ],
+)
+async def test_text_is_counted_before_it_is_sent_and_filled_from_a_template(
+    site: Any, page: Page, language: str, short: str, long: str, templates: str
+) -> None:
+    await sign_in(page, site.url)
+    await be_ready(page)
+    texted = contact(
+        "text-1",
+        channel=Channel.SMS,
+        channel_address=ChannelAddressId("text"),
+        our_address="+33699000010",
+        address="+33612345678",
+        name="Jeanne",
+        conversation=ConversationId("text-1"),
+        content=content("Où est mon colis ?"),
+        language="en",
+        received_at=site.parts.clock.now(),
+    )
+    await site.report(ContactReceived(contact=texted), "text-1")
+    await accept(page, "Jeanne")
+    await page.locator(f".language[lang={language}]").click()
+    await box(page).focus()
+    await page.keyboard.type("Le colis arrive mercredi, 9")
+    counter = page.locator("#composer-counter")
+    await expect(counter).to_have_text(short)
+    await page.keyboard.type("h. " + "ê" * 48)
+    await expect(counter).to_have_text(long)
+    await expect(page.locator(".composer-foot [aria-live=polite]")).to_contain_text("2 SMS, Unicode")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("F3")
+    await expect(page.locator(".templates [role=option]")).to_have_count(2)
+    await shot(page, f"templates-{language}")
+    assert await faults(page) == []
+    options = page.locator(".templates [aria-selected=true]")
+    first = await options.text_content()
+    await page.keyboard.press("ArrowDown")
+    await expect(options).not_to_have_text(first or "")
+    await page.keyboard.type(templates[:6].upper())
+    await expect(page.locator(".templates [role=option]")).to_contain_text([templates])
+    await page.keyboard.press("Enter")
+    await expect(box(page)).to_be_focused()
+    await expect(box(page)).to_have_value("Hello Jeanne, your parcel comes tomorrow. Anna Roche")
+    await shot(page, f"text-{language}")
+    await page.keyboard.press("F3")
+    await expect(page.get_by_role("combobox", name="modèle" if language == "fr" else "templates")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(box(page)).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message.ours")).to_contain_text("Hello Jeanne")
+
+
 async def test_call_shows_how_it_stands(site: Any, page: Page) -> None:
     await sign_in(page, site.url)
     await be_ready(page)

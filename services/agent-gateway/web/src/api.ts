@@ -1,6 +1,7 @@
 // The HTTP paths that a desk uses: sign in, who am I, the customer, older messages, blobs. Every answer that is a no is an ApiProblem with its name.
 
 import type { AgentId, CustomerId, Message } from "./wire.ts";
+import type { Template } from "./templates.ts";
 import type { Words } from "./words/index.ts";
 
 export interface SignedIn {
@@ -20,11 +21,12 @@ export interface Me {
   readonly id: AgentId;
   readonly name: string;
   readonly language?: string;
-  readonly tenant: { readonly id: string; readonly name: string; readonly words?: Readonly<Record<string, Words>> } | null;
+  readonly tenant: { readonly id: string; readonly name: string; readonly language?: string; readonly words?: Readonly<Record<string, Words>> } | null;
   readonly configuration: {
     readonly statuses?: readonly (Named & { readonly is_routable: boolean })[];
     readonly queues?: readonly (Named & { readonly dispositions: readonly string[] })[];
     readonly dispositions?: readonly Named[];
+    readonly templates?: readonly Template[];
   };
 }
 

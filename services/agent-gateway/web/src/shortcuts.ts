@@ -1,7 +1,7 @@
 // The keyboard: which key does what, once. Function keys work everywhere; single letters only while nobody writes, and they can be turned off.
 
 import { signal } from "@preact/signals";
-import { accept, current, decline, finish, isCall, isHelpOpen, move, offers, toggleHold, write } from "./store.ts";
+import { accept, current, decline, finish, isCall, isHelpOpen, move, offers, picking, toggleHold, write } from "./store.ts";
 import type { Key } from "./words/index.ts";
 
 export interface Shortcut {
@@ -25,6 +25,7 @@ export const SHORTCUTS = {
   previous: { words: "key.previous", section: "work", keys: ["k"], run: () => move(-1) },
   reply: { words: "key.reply", section: "work", keys: ["r"], run: () => compose("customer") },
   note: { words: "key.note", section: "work", keys: ["n"], run: () => compose("internal") },
+  templates: { words: "key.templates", section: "work", keys: ["F3", "t"], run: pick },
   hold: { words: "key.hold", section: "work", keys: ["F8", "h"], run: () => void withWork(toggleHold) },
   complete: { words: "key.complete", section: "work", keys: ["F9", "c"], run: () => void withWork(finish) },
   disposition: { words: "key.disposition", section: "work", keys: ["i"], run: () => focus(FOCUS.disposition) },
@@ -92,6 +93,16 @@ function compose(mode: "customer" | "internal"): void {
   if (work === undefined) return;
   if (!(mode === "customer" && isCall(work.view))) write(work.view.id, { mode });
   focus(FOCUS.composer);
+}
+
+/** Choose a template for the answer, or leave the choice again. */
+export function pick(): void {
+  const work = current.value;
+  if (work === undefined || isCall(work.view) || work.view.state === "wrapping") return;
+  const isPicking = picking.value === work.view.id;
+  if (!isPicking) write(work.view.id, { mode: "customer" });
+  picking.value = isPicking ? undefined : work.view.id;
+  if (isPicking) focus(FOCUS.composer);
 }
 
 function isWriting(target: EventTarget | null): boolean {

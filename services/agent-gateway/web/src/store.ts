@@ -49,6 +49,8 @@ export const drafts = signal<ReadonlyMap<InteractionId, Draft>>(new Map());
 export const records = signal<ReadonlyMap<CustomerId, Record>>(new Map());
 export const older = signal<ReadonlyMap<InteractionId, Older>>(new Map());
 export const isHelpOpen = signal(false);
+/** The interaction for whose answer a template is being chosen. */
+export const picking = signal<InteractionId | undefined>(undefined);
 
 export const work = computed(() => listed(desk.value));
 export const offers = computed<readonly Offer[]>(() => [...desk.value.offers.values()].sort((a, b) => a.offer.expires_at.localeCompare(b.offer.expires_at)));

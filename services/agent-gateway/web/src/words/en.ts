@@ -182,6 +182,12 @@ export const en = {
   "composer.sms.GSM-7": "GSM-7: 160 per SMS",
   "composer.sms.UCS-2": "Unicode: 70 per SMS",
 
+  "templates.open": "Templates",
+  "templates.label": "Templates",
+  "templates.seek": "Search the templates",
+  "templates.none": "There are no templates. An administrator sets them up.",
+  "templates.none_found": "No template has these words.",
+
   "action.hold": "Hold",
   "action.resume": "Resume",
   "action.complete": "Complete",
@@ -267,6 +273,7 @@ export const en = {
   "key.note": "Write an internal note",
   "key.send": "Send",
   "key.leave": "Leave the text box",
+  "key.templates": "Choose a template",
   "key.hold": "Hold or resume",
   "key.complete": "Complete; in wrap-up: close",
   "key.disposition": "Choose the outcome",

@@ -178,6 +178,12 @@ export const fr: Record<Key, string> = {
   "composer.sms.GSM-7": "GSM-7 : 160 par SMS",
   "composer.sms.UCS-2": "Unicode : 70 par SMS",
 
+  "templates.open": "Modèles",
+  "templates.label": "Modèles",
+  "templates.seek": "Chercher un modèle",
+  "templates.none": "Aucun modèle. Un administrateur peut en créer.",
+  "templates.none_found": "Aucun modèle ne contient ces mots.",
+
   "action.hold": "Attente",
   "action.resume": "Reprendre",
   "action.complete": "Terminer",
@@ -263,6 +269,7 @@ export const fr: Record<Key, string> = {
   "key.note": "Écrire une note interne",
   "key.send": "Envoyer",
   "key.leave": "Quitter la zone de texte",
+  "key.templates": "Choisir un modèle",
   "key.hold": "Attente ou reprise",
   "key.complete": "Terminer ; en clôture : fermer",
   "key.disposition": "Choisir l'issue",

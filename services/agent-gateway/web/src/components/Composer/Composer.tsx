@@ -1,28 +1,44 @@
 // The box to write in: a reply to the customer or a note for colleagues. What is written stays with its interaction until it is sent.
 
+import { useEffect, useRef } from "preact/hooks";
+import type { Me } from "../../api.ts";
 import { isCall, isMail, type Work } from "../../state/desk.ts";
-import { FOCUS, keyOf, SHORTCUTS } from "../../shortcuts.ts";
+import { FOCUS, keyOf, pick, SHORTCUTS } from "../../shortcuts.ts";
 import { segmentsOf } from "../../sms.ts";
-import { type Draft, draftOf, send, typing, write } from "../../store.ts";
+import { customerOf, type Draft, draftOf, picking, send, typing, write } from "../../store.ts";
+import { type Facts, filled, inserted, referenceOf, spoken } from "../../templates.ts";
 import type { Audience } from "../../wire.ts";
-import { t } from "../../words/index.ts";
+import { inWords, t } from "../../words/index.ts";
+import { KeyButton } from "../parts/KeyButton.tsx";
+import { type Ready, Templates } from "../Templates/Templates.tsx";
 import "./composer.css";
 
 /** Where people chat, Enter sends and Shift+Enter begins a line; elsewhere Enter begins a line and Ctrl+Enter sends. */
 const ENTER_SENDS = ["chat", "sms", "social"];
 const COUNTER = "composer-counter";
 
-export function Composer({ work }: { readonly work: Work }) {
+export function Composer({ me, work }: { readonly me: Me; readonly work: Work }) {
   const { view } = work;
   const isNoteOnly = isCall(view);
   const draft: Draft = { ...draftOf(view.id), ...(isNoteOnly ? { mode: "internal" } : {}) };
   const isNote = draft.mode === "internal";
   const text = isNote ? draft.note : draft.reply;
   const doesEnterSend = ENTER_SENDS.includes(view.channel);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const isPicking = picking.value === view.id && !isNote;
+  useEffect(() => () => void (picking.value = undefined), [view.id]);
 
   function sendNow(): void {
     if (isNoteOnly) write(view.id, { mode: "internal" });
     void send(work);
+  }
+
+  function take(template: Ready): void {
+    const it = box.current;
+    const { text: whole, caret } = inserted(draft.reply, template.text, it?.selectionStart ?? draft.reply.length, it?.selectionEnd ?? draft.reply.length);
+    write(view.id, { reply: whole, ...(isMail(view) && draft.subject === "" ? { subject: template.subject } : {}) });
+    pick();
+    requestAnimationFrame(() => box.current?.setSelectionRange(caret, caret));
   }
 
   function pressed(event: KeyboardEvent): void {
@@ -50,8 +66,15 @@ export function Composer({ work }: { readonly work: Work }) {
             <input placeholder={subjectOf(work)} value={draft.subject} onInput={(event) => write(view.id, { subject: event.currentTarget.value })} />
           </label>
         )}
+        {!isNote && (
+          <KeyButton shortcut="templates" class="plain small composer-templates" isExpanded={isPicking} onClick={pick}>
+            {t("templates.open")}
+          </KeyButton>
+        )}
       </div>
+      {isPicking && <Templates templates={templatesFor(me, work)} take={take} leave={pick} />}
       <textarea
+        ref={box}
         id={FOCUS.composer}
         rows={isMail(view) ? 5 : 3}
         value={text}
@@ -104,6 +127,28 @@ function Mode({ chosen, choose }: { readonly chosen: Audience; readonly choose: 
       ))}
     </fieldset>
   );
+}
+
+/** The tenant's templates for this customer: in his language, else the tenant's, else any; with what is known of him filled in. */
+function templatesFor(me: Me, work: Work): readonly Ready[] {
+  const languages = [customerOf(work)?.language, work.view.language, me.tenant?.language];
+  const { queue: id } = work.view.requirement;
+  const queue = me.configuration.queues?.find((each) => each.id === id);
+  const facts: Facts = {
+    name: customerOf(work)?.name,
+    subject: work.messages.findLast((each) => each.content.subject !== undefined)?.content.subject,
+    reference: referenceOf(work.view.conversation),
+    queue: queue === undefined ? undefined : spoken(queue.name, languages),
+    agent: me.name,
+  };
+  return (me.configuration.templates ?? [])
+    .map((each) => ({
+      id: each.id,
+      title: inWords(each.name, each.id),
+      subject: filled(spoken(each.subject, languages), facts),
+      text: filled(spoken(each.text, languages), facts),
+    }))
+    .filter((each) => each.text.trim() !== "");
 }
 
 /** The subject that the answer will have when none is written. */

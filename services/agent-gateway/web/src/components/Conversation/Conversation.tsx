@@ -32,7 +32,7 @@ export function Conversation({ me, work }: { readonly me: Me; readonly work: Wor
       <Head work={work} />
       {isCall(work.view) && <CallPanel work={work} />}
       <Messages key={work.view.id} work={work} />
-      {isWrapping ? <WrapUp key={`wrap ${work.view.id}`} me={me} work={work} /> : <Composer key={`write ${work.view.id}`} work={work} />}
+      {isWrapping ? <WrapUp key={`wrap ${work.view.id}`} me={me} work={work} /> : <Composer key={`write ${work.view.id}`} me={me} work={work} />}
     </main>
   );
 }
