@@ -156,8 +156,9 @@ async def parts_in(
     ids: Ids | None = None,
     http: HttpSettings | None = None,
     scanner: Scanner | None = None,
+    bus: Bus | None = None,
 ) -> Parts:
-    """Real parts over files in this folder, opened; `run_services` closes them."""
+    """Real parts over files in this folder, opened; `run_services` closes them. `bus` stands in place of the log in the folder."""
     clock = clock or SystemClock()
     keys = Keys(MASTER_KEY)
     make_test_secrets(folder / "secrets")
@@ -165,7 +166,7 @@ async def parts_in(
     secrets = StoredSecrets(store, keys.installation("channel secrets"))
     await secrets.open()
     return Parts(
-        bus=await EmbeddedBus.open(folder / "bus.sqlite", clock),
+        bus=bus or await EmbeddedBus.open(folder / "bus.sqlite", clock),
         store=store,
         blobs=await FolderBlobs.open_folder(folder / "blobs", clock),
         secrets=secrets,
@@ -190,13 +191,14 @@ async def running(
     entities: Sequence[Entity] = (),
     tenant: str = TENANT,
     scanner: Scanner | None = None,
+    bus: Bus | None = None,
 ) -> AsyncGenerator[Running]:
     """
     These services on a free port until the block ends; what a task raised is raised there. `entities` are configured for `tenant` first.
 
     Again in the same folder goes on where the last one stopped.
     """
-    parts = await parts_in(folder, clock=clock, ids=ids, http=http, scanner=scanner)
+    parts = await parts_in(folder, clock=clock, ids=ids, http=http, scanner=scanner, bus=bus)
     stop, is_up = asyncio.Event(), asyncio.get_running_loop().create_future()
     site = asyncio.create_task(run_services([build(parts) for build in builds], parts, on_ready=is_up.set_result, stop=stop))
     try:
