@@ -10,7 +10,7 @@ DATA ?= data
 PORT ?= 8080
 WEB := services/agent-gateway/web services/ingest-chat/web
 
-.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router bench-channels fuzz-channels kill-channels laws theory fire fire-recovery fire-memory
+.PHONY: help run test install web parts check lint types reference clean scenario browser kill restore trace bench bench-router bench-channels fuzz-channels kill-channels channels-away laws theory fire fire-recovery fire-memory
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ kill-mail: install ## kill -9 of ingest-email while 500 mails come in and 500 an
 
 kill-channels: install ## kill -9 of ingest-sms, -open, -chat while 500 messages come in and 500 answers go out; all arrive, none twice
 	$(BIN)/python -m pytest tests/system/kill_channels -q --timeout 900
+
+channels-away: install ## the broker away for a minute, killed and then silent, while 200 messages come in by five ways; the log is the ledger
+	STANDARDISTE_LONG=1 $(BIN)/python -m pytest tests/system/kill_channels/test_broker_away.py -q --timeout 900
 
 trace: install web ## one trace id from the webhook to the desk and back
 	$(BIN)/python -m pytest tests/system/trace -q
