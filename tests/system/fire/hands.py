@@ -64,6 +64,9 @@ class Hands:
     agents: int = AGENTS
     talk_s: float = 1.2
     talk_s_max: float = 6.0
+    open_max: int = 3_000
+    held_back: int = 0
+    """Contacts that did not come because so many were open already: a machine too slow for the rate catches up instead of piling up."""
     accepted: set[str] = field(default_factory=set[str])
     sessions: dict[str, str] = field(default_factory=dict[str, str])
     sent: int = 0
@@ -82,8 +85,10 @@ class Hands:
             await asyncio.sleep(TICK_S)
             while count < (time.monotonic() - began) * per_s:
                 count += 1
-                if len(self._out) < BACKLOG_MAX:
+                if len(self._out) < BACKLOG_MAX and len(self.ledger.works) - self.ledger.closed < self.open_max:
                     self.contact()
+                else:
+                    self.held_back += 1
 
     def contact(self, tenant: str | None = None, channel: Channel | None = None) -> str:
         """One contact, and at once who it is; gives its receipt."""

@@ -59,7 +59,7 @@ async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000)
     found, flow = Recovery(), Flow(tenants=(TENANT,))
     async with site(folder) as burning:
         await burning.bus.publish(*floor(TENANT, agents, callers=0))
-        hands = Hands(burning.bus, Ledger(), random.Random(1), tenants=(TENANT,), agents=agents, talk_s=1e6, talk_s_max=1e6)
+        hands = Hands(burning.bus, Ledger(), random.Random(1), tenants=(TENANT,), agents=agents, talk_s=1e6, talk_s_max=1e6, open_max=10**9)
         is_over = asyncio.Event()
         async with at_work(burning, hands, flow):
             await _fill(hands, interactions)

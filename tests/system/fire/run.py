@@ -72,6 +72,7 @@ async def run(folder: Path, rounds: int, seed: int, per_s: float = 100.0, *, say
         "expired": ledger.counted["offer.expired"],
         "interrupted": ledger.counted["interaction.held"],
         "fullest_units": ledger.fullest,
+        "held_back": hands.held_back,
         "bus_away": hands.away,
         "broker_start_s_max": round(max(burning.broker_starts_s, default=0.0), 1),
         "pods_ended_by_themselves": burning.restarts,
