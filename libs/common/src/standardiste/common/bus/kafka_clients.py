@@ -47,6 +47,7 @@ sender.BACKOFF_OVERRIDE = 0.002  # likewise between two transactions that follow
 _PARTS: Final = ("_sender", "_fetcher", "_coordinator", "_client", "client")
 """Where aiokafka's producer and consumer keep what has tasks of its own."""
 TEAR_DOWN_TRIES: Final = 5
+FRESH_TRIES: Final = 4
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordTooLargeError)
 
@@ -211,7 +212,18 @@ async def visible_ends(consumer: Consumer, asked: Sequence[TopicPartition]) -> d
 
 
 async def first_of_type(settings: KafkaSettings, topic: Topic, partition: int, type_: str) -> Record | None:
-    """The first record of a partition that is of this type; the whole partition is read where there is none. Raises BusAway."""
+    """
+    The first record of a partition that is of this type; the whole partition is read where there is none. Raises BusAway.
+
+    Tried a few times: topics that were made a moment ago have no leader yet on a busy broker.
+    """
+    for _ in range(FRESH_TRIES - 1):
+        with contextlib.suppress(BusAway):
+            return await _first_of_type(settings, topic, partition, type_)
+    return await _first_of_type(settings, topic, partition, type_)
+
+
+async def _first_of_type(settings: KafkaSettings, topic: Topic, partition: int, type_: str) -> Record | None:
     place, consumer = TopicPartition(settings.name(topic), partition), reader(settings)
     with away():
         try:
