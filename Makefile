@@ -82,7 +82,7 @@ kill-mail: install ## kill -9 of ingest-email while 500 mails come in and 500 an
 kill-channels: install ## kill -9 of ingest-sms, -open, -chat while 500 messages come in and 500 answers go out; all arrive, none twice
 	$(BIN)/python -m pytest tests/system/kill_channels -q --timeout 900
 
-channels-away: install ## the broker away for a minute, killed and then silent, while 200 messages come in by five ways; the log is the ledger
+channels-away: install ## the broker killed and away for a minute while 200 messages come in by five ways; the log is the ledger
 	STANDARDISTE_LONG=1 $(BIN)/python -m pytest tests/system/kill_channels/test_broker_away.py -q --timeout 900
 
 trace: install web ## one trace id from the webhook to the desk and back

@@ -1,6 +1,6 @@
 """
 The broker is away while 200 messages flow in by five ways: who hands in is told to come again (503 or 451, never a yes that is not kept), and does; what was
-accepted is in the log. Twelve seconds as a rule, a minute with STANDARDISTE_LONG; once killed, once only silent. `make channels-away` prints the ledger.
+accepted is in the log. Twelve seconds as a rule, a minute with STANDARDISTE_LONG. `make channels-away` prints the ledger.
 """
 
 from __future__ import annotations
@@ -168,16 +168,10 @@ async def killed(broker: Server) -> None:
     await broker.start()
 
 
-async def silent(broker: Server) -> None:
-    broker.pause()
-    await asyncio.sleep(AWAY_S)
-    broker.resume()
-
-
 @pytest.mark.slow
 @pytest.mark.needs("kafka")
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("away", [killed, silent])
+@pytest.mark.parametrize("away", [killed])
 async def test_nothing_accepted_is_lost_while_the_broker_is_away(
     tmp_path: Path, away: Callable[[Server], Awaitable[None]], figures: dict[str, object]
 ) -> None:
