@@ -41,39 +41,34 @@ log = logger("bus")
 
 
 class _Offsets:
-    """Which offsets of one partition are unfinished."""
+    """Which offsets of one partition are unfinished. What is passed over leaves nothing behind, however long an earlier one takes."""
 
-    __slots__ = ("_finished", "_started", "next")
+    __slots__ = ("_end", "_finished", "_started", "next")
 
     def __init__(self, next_offset: int) -> None:
-        self.next = next_offset
+        self.next = self._end = next_offset
         self._started: deque[int] = deque()
         self._finished: set[int] = set()
 
     def start(self, offset: int) -> None:
         self._started.append(offset)
+        self._end = offset + 1
 
     def pass_over(self, offset: int) -> bool:
         """Start and finish at once. True when the lowest unfinished offset moved."""
-        if self._started:
-            self._started.append(offset)
-            self._finished.add(offset)
-            return False
-        self.next = offset + 1
-        return True
+        self._end = offset + 1
+        return self._moved()
 
     def finish(self, offset: int) -> bool:
         """True when the lowest unfinished offset moved."""
-        if self._started[0] != offset:
-            self._finished.add(offset)
-            return False
-        self._started.popleft()
-        self.next = offset + 1
+        self._finished.add(offset)
         while self._started and self._started[0] in self._finished:
-            self.next = self._started.popleft()
-            self._finished.remove(self.next)
-            self.next += 1
-        return True
+            self._finished.remove(self._started.popleft())
+        return self._moved()
+
+    def _moved(self) -> bool:
+        former, self.next = self.next, self._started[0] if self._started else self._end
+        return former != self.next
 
 
 class Lanes:
