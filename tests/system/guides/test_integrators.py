@@ -22,7 +22,7 @@ GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "integrators.md"
 BLOCK = re.compile(r"^## ([^\n]+)$|^```(python|bash|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ANSWER = "C'est noté. Bien à vous"
 EXPECTED = {
-    "Hand in a letter": "accepted",
+    "Hand in a letter": ("accepted", "closed"),  # whichever it is by the time the receipt is read: the agent is quick
     "Fetch the answers": ANSWER,
     "Write to a person": "delivered",
     "Webhooks": "standardiste.interaction.created.v1 1",
@@ -85,7 +85,9 @@ async def test_every_example_runs_and_prints_what_it_says(tmp_path: Path) -> Non
                 for heading, kind, text in examples():
                     if kind != "yaml":
                         printed = await run(kind, text, environment)
-                        assert EXPECTED.get(heading, "") in printed or kind == "bash", f"{heading}: {printed}"
+                        wanted = EXPECTED.get(heading, "")
+                        is_said = any(each in printed for each in (wanted if isinstance(wanted, tuple) else (wanted,)))
+                        assert is_said or kind == "bash", f"{heading}: {printed}"
                         if heading == "A key":
                             environment["STANDARDISTE_KEY"] = json.loads(printed)["key"]
             finally:
