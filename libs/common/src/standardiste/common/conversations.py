@@ -22,8 +22,6 @@ from standardiste.common.store.port import ABSENT, Body, Collection, Index, Stor
 REFERENCES_MAX = 30
 AUTOMATIC = ("mail_list", "mail_bulk", "mail_spam")
 """Attributes of contacts that no machine may answer, beside those that a machine made."""
-LEARN_WITHIN_MS: Final = 20
-"""A contact is answered seconds later at the earliest: decisions are looked at a few at a time, and a document goes along with what others write."""
 _IDENTIFIED: Final = spec_of(CustomerIdentified).name
 _LEARNS: Final = frozenset((spec_of(InteractionCreated).name, spec_of(ContactJoined).name, _IDENTIFIED))
 
@@ -57,8 +55,8 @@ class Correspondent:
 class ConversationBook:
     """The conversations of one service's channels."""
 
-    def __init__(self, store: Store, service: str, channels: Sequence[Channel]) -> None:
-        self._store, self._channels = store, frozenset(channels)
+    def __init__(self, store: Store, service: str, channels: Sequence[Channel], *, within_ms: int = 0) -> None:
+        self._store, self._channels, self._within_ms = store, frozenset(channels), within_ms
         self._marks = tuple(f'"channel":"{channel.value}"'.encode() for channel in channels)
         self.collection = Collection(
             name=f"{service}-conversations", indexes=(Index(name="address", path="address"), Index(name="interaction", path="interaction"))
@@ -128,7 +126,7 @@ class ConversationBook:
             last_contact_at=contact.received_at,
             is_automatic=contact.is_machine_made or contact.close_as is not None or any(contact.attributes.get(each) for each in AUTOMATIC),
         )
-        await self._write(tenant, conversation or _before_identified(contact.id), met, within_ms=LEARN_WITHIN_MS)
+        await self._write(tenant, conversation or _before_identified(contact.id), met, within_ms=self._within_ms)
 
     async def _settle(self, tenant: str, identified: CustomerIdentified) -> None:
         """The conversation of a contact that came without one is known now."""

@@ -8,7 +8,7 @@ from typing import Final
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import HealthWatch, Outcomes
-from standardiste.common.conversations import LEARN_WITHIN_MS, ConversationBook
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.events.codec import decode
 from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
@@ -140,7 +140,7 @@ def _learning(parts: Parts, book: ConversationBook, acknowledger: Acknowledger) 
         await acknowledger.learn(event)
 
     async def follow(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), learn, lane=lane, within_ms=LEARN_WITHIN_MS, ready=ready)
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), learn, lane=lane, ready=ready)
 
     return follow
 

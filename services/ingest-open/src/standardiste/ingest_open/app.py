@@ -8,7 +8,7 @@ from typing import Final
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import HealthWatch
-from standardiste.common.conversations import LEARN_WITHIN_MS, ConversationBook
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.intake import Intake
 from standardiste.common.outbox import OPEN_POLICY, Outbox
 from standardiste.common.outside import Target
@@ -30,12 +30,14 @@ from standardiste.ingest_open.webhooks_edge import WebhookEdge
 from standardiste.ingest_open.webhooks_store import WebhookStore
 
 NAME: Final = "ingest-open"
+BOOK_WITHIN_MS: Final = 20
+"""No answer waits for the book here: its documents go along with what others write."""
 
 
 def build(settings: OpenSettings, parts: Parts) -> Service:
     """The service, not yet running."""
     intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
-    book = ConversationBook(parts.store, NAME, CHANNELS)
+    book = ConversationBook(parts.store, NAME, CHANNELS, within_ms=BOOK_WITHIN_MS)
     memory = KeyMemory(parts.store, parts.clock)
     outbox = Outbox(
         store=parts.store,
@@ -85,7 +87,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         await webhooks.take(record)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), take, lane=lane, within_ms=LEARN_WITHIN_MS, ready=ready)
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), take, lane=lane, ready=ready)
 
     return Service(
         name=NAME,

@@ -8,7 +8,7 @@ from typing import Final
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import Finding, HealthWatch
-from standardiste.common.conversations import LEARN_WITHIN_MS, ConversationBook
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.errors import StoreAway
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel
@@ -96,7 +96,7 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     health = HealthWatch(NAME, parts, intake, (Channel.SMS,), look)
 
     async def follow_decisions(ready: Callable[[], None]) -> None:
-        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), book.take, lane=book.lane, within_ms=LEARN_WITHIN_MS, ready=ready)
+        await parts.bus.subscribe(NAME, (Topic.DECISIONS,), book.take, lane=book.lane, ready=ready)
 
     async def forget(ready: Callable[[], None]) -> None:
         ready()
