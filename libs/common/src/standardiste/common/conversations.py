@@ -105,6 +105,11 @@ class ConversationBook:
         document = await self._store.tenant(tenant).get(self.collection, conversation)
         return None if document is None else load_object(Correspondent, document.body)
 
+    async def address_of(self, tenant: str, conversation: str) -> str | None:
+        """The address of the other side alone."""
+        document = await self._store.tenant(tenant).get(self.collection, conversation)
+        return None if document is None else str(document.body["address"])
+
     async def _meet(self, tenant: str, contact: Contact, interaction: InteractionId, conversation: ConversationId | None) -> None:
         thread = contact.thread
         met = Correspondent(

@@ -7,11 +7,12 @@ whole from the first day and independent of what configuration says later. Lines
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+
+from pydantic_core import from_json
 
 from standardiste.common.bus.port import Record
 from standardiste.common.errors import BadInput
@@ -55,7 +56,7 @@ def history_body(kind: str, record: Record, id: str, at: str) -> Body:
     return {
         "format": FORMAT,
         "position": str(position_of(record)),
-        "line": {"position": str(position_of(record)), "id": id, "kind": kind, "at": at, "data": json.loads(record.value)},
+        "line": {"position": str(position_of(record)), "id": id, "kind": kind, "at": at, "data": from_json(record.value)},
     }
 
 

@@ -97,7 +97,7 @@ class KafkaBus:
     def partitions(self) -> int:
         return self._partitions
 
-    async def publish(self, *outgoing: Outgoing) -> None:
+    async def publish(self, *outgoing: Outgoing, within_ms: int = 0) -> None:
         if self._producer is None or self._is_closed:
             raise BusAway("closed")
         if self._in_flight + len(outgoing) > IN_FLIGHT_MAX:

@@ -80,9 +80,9 @@ class LocalBus:
         """Run what may take long and touches the file by a connection of its own."""
         work()
 
-    async def publish(self, *outgoing: Outgoing) -> None:
+    async def publish(self, *outgoing: Outgoing, within_ms: int = 0) -> None:
         draft = self._core.draft
-        await self._core.writer.put([draft(out) for out in outgoing])
+        await self._core.writer.put([draft(out) for out in outgoing], within_ms=within_ms)
 
     async def subscribe(
         self,

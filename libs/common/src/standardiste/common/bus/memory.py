@@ -97,14 +97,14 @@ class MemoryBus(LocalBus):
         self._is_closed = True
         self._core.owners.evict(self)
 
-    async def publish(self, *outgoing: Outgoing) -> None:
+    async def publish(self, *outgoing: Outgoing, within_ms: int = 0) -> None:
         if self._is_closed:
             raise BusAway("closed")
         if self.faults is NO_FAULTS:
-            await super().publish(*outgoing)
+            await super().publish(*outgoing, within_ms=within_ms)
             return
         async with _Trouble(self):
-            await super().publish(*outgoing)
+            await super().publish(*outgoing, within_ms=within_ms)
 
     async def subscribe(
         self,

@@ -144,9 +144,10 @@ class Bus(Protocol):
         """n, fixed at installation: 24 on Kafka, 1 embedded."""
         ...
 
-    async def publish(self, *outgoing: Outgoing) -> None:
+    async def publish(self, *outgoing: Outgoing, within_ms: int = 0) -> None:
         """
-        Return when every record is durable (embedded: in one transaction, fsynced; Kafka: acks=all, idempotent).
+        Return when every record is durable (embedded: in one transaction, fsynced; Kafka: acks=all, idempotent). `within_ms`: for what nobody waits
+        for; it may wait so long to share its disk write with others.
 
         Raises BusAway after 5,000 ms, or at once when the bounded number in flight is reached or the disk is full. After BusAway a record may
         still have arrived; its id makes that harmless.

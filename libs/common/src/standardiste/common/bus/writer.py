@@ -2,7 +2,8 @@
 Group commit: everything that arrives in one turn of the loop, or while a commit is on its way, is written in one transaction.
 
 Theory. `put` only queues; the flush that it schedules runs after the turn's other callbacks, so publishers of one turn share one fsync, and an
-idle bus commits at once (to wait a few ms for company was measured: it saved no CPU and cost its latency). Offsets and append times are given at
+idle bus commits at once (to let everything wait a few ms for company was measured: it saved little and cost its latency); only what nobody waits for says
+how long it may. Offsets and append times are given at
 the flush; nobody sees a record before its commit has returned. A failed commit fails every write in it, gives the offsets back, and leaves the
 file as it was; the next one tries the disk anew, so a disk that has room again is found by whoever writes next. At most one commit is on its way.
 """
@@ -59,6 +60,7 @@ class Write:
     future: asyncio.Future[None]
     size: int
     due_s: float | None
+    is_patient: bool = False
     care: Callable[[Log], None] | None = None
 
 
@@ -88,6 +90,8 @@ class Writer:
         self._watch: asyncio.TimerHandle | None = None
         self._lazy: dict[GroupSlot, int] = {}
         self._lazy_timer: asyncio.TimerHandle | None = None
+        self._urgent = 0
+        self._patience: asyncio.TimerHandle | None = None
         self._is_closed = False
         self.committed: dict[GroupSlot, Committed] = log.committed()
         self.commits = 0
@@ -95,17 +99,22 @@ class Writer:
         self.written_bytes = 0
 
     def put(
-        self, drafts: Sequence[Draft], offsets: Mapping[GroupSlot, int] | None = None, *, gives_up: bool = True
+        self,
+        drafts: Sequence[Draft],
+        offsets: Mapping[GroupSlot, int] | None = None,
+        *,
+        gives_up: bool = True,
+        within_ms: int = 0,
     ) -> asyncio.Future[None]:
-        """Queue what must be durable together. Raises BusAway at once when too much is queued already; the future may fail with BusAway."""
+        """Queue what must be durable together, for up to `within_ms` if nothing more urgent takes it along. Raises BusAway at once when too much is queued already; the future may fail with BusAway."""
         size = sum(draft.size for draft in drafts)
         if self._is_closed:
             raise BusAway("closed")
         if gives_up and (self._records + len(drafts) > self._records_max or self._bytes + size > self._bytes_max):
             raise BusAway(f"{self._records} records are waiting to be written")
         future = self._loop.create_future()
-        write = Write(drafts, offsets or {}, future, size, self._loop.time() + PUBLISH_TIMEOUT_S if gives_up else None)
-        self._enqueue(write)
+        due_s = self._loop.time() + PUBLISH_TIMEOUT_S if gives_up else None
+        self._enqueue(Write(drafts, offsets or {}, future, size, due_s, within_ms > 0), within_ms / 1000)
         return future
 
     def put_care(self, care: Callable[[Log], None]) -> asyncio.Future[None]:
@@ -113,7 +122,7 @@ class Writer:
         if self._is_closed:
             raise BusAway("closed")
         future = self._loop.create_future()
-        self._enqueue(Write((), {}, future, 0, None, care))
+        self._enqueue(Write((), {}, future, 0, None, care=care))
         return future
 
     def put_lazily(self, offsets: Mapping[GroupSlot, int]) -> None:
@@ -126,13 +135,22 @@ class Writer:
         """What waits lazily for these; it is then the caller's to commit."""
         return {slot: self._lazy.pop(slot) for slot in slots if slot in self._lazy}
 
-    def _enqueue(self, write: Write) -> None:
+    def _enqueue(self, write: Write, within_s: float = 0.0) -> None:
         self._queue.append(write)
         self._records += len(write.drafts)
         self._bytes += write.size
         if self._watch is None and write.due_s is not None:
             self._watch = self._loop.call_at(write.due_s, self._give_up_on_late, context=self._context)
-        if self._on_its_way is None and not self._is_flush_due:
+        if not write.is_patient:
+            self._urgent += 1
+            if self._on_its_way is None and not self._is_flush_due:
+                self._schedule()
+        elif self._patience is None:
+            self._patience = self._loop.call_later(within_s, self._out_of_patience, context=self._context)
+
+    def _out_of_patience(self) -> None:
+        self._patience = None
+        if self._queue and self._on_its_way is None and not self._is_flush_due:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -179,6 +197,7 @@ class Writer:
             if writes and (write.care or count + len(write.drafts) > COMMIT_RECORDS_MAX or size + write.size > COMMIT_BYTES_MAX):
                 break
             writes.append(self._queue.popleft())
+            self._urgent -= not write.is_patient
             count += len(write.drafts)
             size += write.size
             if write.care:
@@ -226,7 +245,7 @@ class Writer:
             self._show(commit)
         else:
             self._undo(commit, error)
-        if self._queue and not self._is_flush_due:
+        if (self._urgent or (self._queue and self._patience is None)) and not self._is_flush_due:
             self._schedule()
 
     def _show(self, commit: _Commit) -> None:
@@ -273,6 +292,7 @@ class Writer:
             if write.future.done():
                 self._records -= len(write.drafts)
                 self._bytes -= write.size
+                self._urgent -= not write.is_patient
             else:
                 kept.append(write)
         self._queue = kept
@@ -295,6 +315,6 @@ class Writer:
             await self.flush()
         finally:
             self._is_closed = True
-            for timer in (self._watch, self._lazy_timer):
+            for timer in (self._watch, self._lazy_timer, self._patience):
                 if timer is not None:
                     timer.cancel()

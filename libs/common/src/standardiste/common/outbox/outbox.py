@@ -44,6 +44,8 @@ BEHIND_RECHECK_MS = 60_000
 """How often a send behind another makes sure that its turn was not missed."""
 IN_FLIGHT = 256
 """Records of the outbound topic in hand at once."""
+REPORT_WITHIN_MS = 20
+"""The agent reads that it is sent: a moment later will do, in company."""
 NO_ROOM_LOOK_MS = 1_000
 """When a send whose address had its share in hand is looked at first."""
 FORGET_EVERY_MS = 3_600_000
@@ -336,7 +338,7 @@ class Outbox:
         if stored is not None and is_owed:
             await self._pay(stored)
         elif stored is not None:
-            await self._bus.publish(*reports_of_end(stored, self._service))
+            await self._bus.publish(*reports_of_end(stored, self._service), within_ms=REPORT_WITHIN_MS)
 
     async def _pay(self, record: SendRecord) -> None:
         """Publish a report that is owed."""

@@ -49,8 +49,7 @@ class AskingProvider:
         ours = self._directory.address_by_id(tenant, command.channel_address)
         address = command.address
         if address is None:
-            known = await self._book.get(tenant, command.conversation)
-            address = None if known is None else known.address
+            address = await self._book.address_of(tenant, command.conversation)
         if ours is not None and address is not None:
             sponsor = self._directory.scope_of(tenant, ours).sponsor
             id = self._ledger.address_id(tenant, sponsor, command.channel, ours.channel_name or ours.channel.value, address)

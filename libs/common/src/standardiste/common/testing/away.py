@@ -17,7 +17,7 @@ class AwayBus:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bus, name)
 
-    async def publish(self, *outgoing: Outgoing) -> None:
+    async def publish(self, *outgoing: Outgoing, within_ms: int = 0) -> None:
         if self.is_away:
             raise BusAway("in this test")
-        await self._bus.publish(*outgoing)
+        await self._bus.publish(*outgoing, within_ms=within_ms)
