@@ -100,13 +100,15 @@ async def spoke(site: Running, floor: Any) -> str:
         sent_at=AT,
         channel=Channel.EMAIL,
     )
-    await floor.decide(
+    seq = await floor.decide(
         InteractionCreated(interaction=INTERACTION, contact=one, conversation=CONVERSATION, enqueued_at=AT, change_set=1, identify_by=AT),
         CustomerIdentified(
             interaction=INTERACTION, version=1, contact=ContactId("c1"), conversation=CONVERSATION, customer=customer(id=id)
         ),
         MessageReceived(interaction=INTERACTION, conversation=CONVERSATION, contact=ContactId("c1"), message=message),
     )
+    async with site.client() as http:
+        await http.get(f"/v1/customers/conversations/{CONVERSATION}", params={"at_least": seq})
     for place in PLACES:
         body = {"name": "Jeanne", "place": f"{CONVERSATION}/1", "open_in": CONVERSATION}
         await site.parts.store.tenant("t1").put(place.collection, CONVERSATION if place.by == "id" else f"x-{CONVERSATION}", body)

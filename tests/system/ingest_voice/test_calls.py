@@ -215,7 +215,7 @@ async def test_caller_is_bridged_to_the_agents_phone(line: Line, agent: str, end
 async def test_agent_who_cannot_be_reached_fails_and_the_caller_waits_on(line: Line, how: str, detail: str) -> None:
     getattr(line.twilio.phone(ANNA), how)()
     await line.connect()
-    assert (await line.site.inputs(MediaFailed)) == [MediaFailed(interaction=INTERACTION, offer=OFFER, detail=detail)]
+    assert (await line.site.inputs(MediaFailed)) == [MediaFailed(interaction=INTERACTION, offer=OFFER, detail=detail, is_agent_side=True)]
     await line.waits_again()
     assert not line.call.is_over
 
