@@ -7,7 +7,7 @@ problems, is written into the document from there, so that nobody describes it t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ def compose(
         app.add_route(openapi_path(router), _document_endpoint(name, router), include_in_schema=False)
     for router in routers.values():
         app.include_router(router)
-        app.router.routes[-1] = _Under(app.router.routes[-1], prefixes_of(router))
+        app.router.routes[-1] = _Under(app.router.routes[-1], tuple(dict.fromkeys(_prefixes_of(router))))
     for prefix, folder in static.items():
         app.add_route(prefix, _to_folder(prefix), include_in_schema=False)
         app.mount(prefix, StaticFiles(directory=folder, html=True), name=prefix)
@@ -86,15 +86,16 @@ class _Under(BaseRoute):
         await self._routes.handle(scope, receive, send)
 
 
-def prefixes_of(router: APIRouter) -> tuple[str, ...]:
-    """The first two parts of the router's paths."""
-    return tuple(sorted({"/".join(str(getattr(route, "path")).split("/")[:3]) for route in router.routes}))  # noqa: B009  as below
-
-
 def openapi_path(router: APIRouter) -> str:
     """Where a service's document lies: under the first two parts of its paths."""
-    path: str = next(getattr(route, "path") for route in router.routes)  # noqa: B009  not every route class declares it
-    return "/".join(path.split("/")[:3]) + "/openapi.json"
+    return next(_prefixes_of(router)) + "/openapi.json"
+
+
+def _prefixes_of(router: APIRouter) -> Iterator[str]:
+    """The first two parts of each of the router's paths, in order."""
+    for route in router.routes:
+        path: str = getattr(route, "path")  # noqa: B009  not every route class declares it
+        yield "/".join(path.split("/")[:3])
 
 
 def openapi(name: str, router: APIRouter) -> dict[str, Any]:

@@ -70,8 +70,9 @@ class ConversationBook:
         return record.headers.get("ce_subject", record.key)
 
     async def take(self, record: Record) -> None:
-        """Learn from a decision that `lane` did not pass over. Raises BadInput, Away."""
-        await self.learn(decode(record))
+        """Learn from a decision, unless `lane` passes it over. Raises BadInput, Away."""
+        if self.lane(record) is not None:
+            await self.learn(decode(record))
 
     async def learn(self, event: Event) -> None:
         """Take in a decision; those of other channels are passed over. Idempotent; call in order within an interaction (lane: ce_subject)."""

@@ -2,10 +2,10 @@
 The edge of the record: `decisions` in, documents out, in batches.
 
 Theory. Each decision alone would cost a commit; so handlers lay their record in a queue and wait, and one worker takes all that lie there, in the order
-of the log, works them into one sheet and writes it. A batch is at most what may be in flight, and lies up to 60 ms before
-it is begun: what happens to one interaction meanwhile changes its documents once. Nobody waits for them that `at_least` does not hold for a moment. With a part away the worker tries
-the same batch again for as long as it takes, so the order stays. A batch that cannot be worked in is taken apart, so that the decision at fault goes
-the bus's way to dead-letters alone.
+of the log, works them into one sheet and writes it. A batch is at most what may be in flight, and lies up to 60 ms before it is begun: what happens to
+one interaction meanwhile changes its documents once. Nobody waits for them that `at_least` does not hold for a moment. With a part away the worker
+tries the same batch again for as long as it takes, so the order stays. A batch that cannot be worked in is taken apart, so that the decision at fault
+goes the bus's way to dead-letters alone.
 """
 
 from __future__ import annotations

@@ -81,8 +81,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         return record.headers.get("ce_subject", record.key) if is_wanted else None
 
     async def take(record: Record) -> None:
-        if book.lane(record) is not None:
-            await book.take(record)
+        await book.take(record)
         await sendings.take(record)
         await webhooks.take(record)
 
