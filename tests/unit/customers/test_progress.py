@@ -8,16 +8,23 @@ import pytest
 import pytest_asyncio
 
 from standardiste.common.bus.memory import MemoryBus
+from standardiste.common.bus.port import Outgoing
+from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
 from standardiste.common.errors import BadInput
 from standardiste.customers.progress import Progress, parse_at_least
 
 
 @pytest_asyncio.fixture
-async def progress() -> AsyncIterator[Progress]:
+async def bus() -> AsyncIterator[MemoryBus]:
     bus = await MemoryBus.open(ManualClock())
-    yield Progress(bus, "customers-decisions")
+    yield bus
     await bus.close()
+
+
+@pytest.fixture
+def progress(bus: MemoryBus) -> Progress:
+    return Progress(bus, "customers-decisions")
 
 
 def start(progress: Progress, *offsets: int) -> None:
@@ -40,6 +47,17 @@ async def test_a_reader_is_held_until_its_position_is_reached(progress: Progress
     reached = progress.reached(0, 0, wait_s=20)
     progress.done(0, 0)
     assert await reached
+
+
+async def test_whoever_asks_is_held_until_all_that_stands_in_the_log_is_done(bus: MemoryBus, progress: Progress) -> None:
+    assert await progress.caught_up(wait_s=0)
+    await bus.publish(*(Outgoing(topic=Topic.DECISIONS, tenant="t1", key="k", value=b"{}") for _ in range(2)))
+    start(progress, 0, 1)
+    progress.done(0, 0)
+    assert not await progress.caught_up(wait_s=0)
+    caught_up = progress.caught_up(wait_s=20)
+    progress.done(0, 1)
+    assert await caught_up
 
 
 async def test_what_is_delivered_anew_is_counted_anew(progress: Progress) -> None:

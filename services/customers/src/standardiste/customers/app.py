@@ -34,7 +34,7 @@ def build(settings: CustomersSettings, parts: Parts) -> Service:
         name=NAME,
         router=router_of(Access(parts, progress), progress, resolver, joiner, erasures),
         tasks={
-            "inputs": Identification(parts, resolver, Examiner(parts, resolver), hook).run,
+            "inputs": Identification(parts, Resolver(parts, progress), Examiner(parts, resolver), hook).run,
             "decisions": Decisions(parts, progress, resolver).run,
             "erasures": erasures.run,
             "joins": joiner.run,

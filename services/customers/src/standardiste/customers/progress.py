@@ -18,6 +18,9 @@ from standardiste.common.errors import BadInput
 AT_LEAST_WAIT_S: Final = 0.25
 """How long a reader's request is held before it is told to come again: most positions are reached within a few milliseconds."""
 
+CATCH_UP_WAIT_S: Final = 1.0
+"""How long a contact is held that names what the documents do not know yet."""
+
 
 def parse_at_least(text: str) -> tuple[int, int]:
     """(partition, offset) of a decision, from the opaque `seq` of a desk's frame. Raises BadInput("invalid_field")."""
@@ -73,6 +76,15 @@ class Progress:
         except TimeoutError:
             return await self.position(partition) > offset
         return True
+
+    async def caught_up(self, wait_s: float = CATCH_UP_WAIT_S) -> bool:
+        """Whether every decision that stands in the log by now is in the documents, waiting a moment for it. Raises BusAway."""
+        lags = await self._bus.lag(self._group, (Topic.DECISIONS,))
+        try:
+            async with asyncio.timeout(wait_s):
+                return all([await self.reached(lag.partition, lag.end - 1, wait_s) for lag in lags])
+        except TimeoutError:
+            return False
 
     def _known(self, partition: int) -> int:
         return max(self._committed.get(partition, 0), self._next.get(partition, 0))

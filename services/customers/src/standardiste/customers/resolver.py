@@ -12,6 +12,7 @@ from standardiste.common.parts import Parts
 from standardiste.common.store.port import ABSENT, Find, TenantStore, Where
 from standardiste.customers import identify
 from standardiste.customers.documents import change, read
+from standardiste.customers.progress import Progress
 from standardiste.customers.records import (
     CONVERSATIONS,
     CUSTOMERS,
@@ -28,13 +29,14 @@ from standardiste.customers.records import (
 
 class Resolver:
     """
-    Costs two look-ups when the customer is known, one durable write more when not.
+    Costs two look-ups when the customer is known, one durable write more when not. With `progress`, a mail that answers one of ours which the documents
+    do not know waits until they have caught up with the log: a machine answers sooner than they are written. Who writes them must not wait for himself.
 
     `remember` writes a mail's place among others; it may run beside what follows from `resolve`.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, progress: Progress | None = None) -> None:
+        self._parts, self._progress = parts, progress
 
     async def resolve(self, tenant: str, contact: Contact) -> tuple[Customer, ConversationId]:
         """Who it is, and which conversation."""
@@ -124,19 +126,24 @@ class Resolver:
         return found or identify.own_conversation(contact)
 
     async def _thread(self, documents: TenantStore, contact: Contact, customer: CustomerId, identity: CustomerId) -> ConversationId | None:
+        behind = self._progress
         for message_id in identify.message_ids(contact):
             thread = await read(documents, THREADS, Thread, identify.thread_id(identity, message_id))
             if thread is not None:
                 return thread.conversation
             ours = identify.our_message(message_id, contact)
-            if ours is not None and (conversation := await self._of_our_message(documents, ours, customer)) is not None:
-                return conversation
+            if ours is None:
+                continue
+            stored = await read(documents, MESSAGES, StoredMessage, ours)
+            if stored is None and behind is not None:
+                await behind.caught_up()
+                behind = None
+                stored = await read(documents, MESSAGES, StoredMessage, ours)
+            named = None if stored is None or stored.conversation is None else await self._if_his(documents, stored.conversation, customer)
+            if named is not None:
+                return named
         token = contact.thread.conversation if contact.thread is not None else None
         return None if token is None else await self._if_his(documents, token, customer)
-
-    async def _of_our_message(self, documents: TenantStore, message: str, customer: CustomerId) -> ConversationId | None:
-        stored = await read(documents, MESSAGES, StoredMessage, message)
-        return None if stored is None or stored.conversation is None else await self._if_his(documents, stored.conversation, customer)
 
     async def _if_his(self, documents: TenantStore, id: ConversationId, customer: CustomerId) -> ConversationId | None:
         conversation = await read(documents, CONVERSATIONS, Conversation, id)
