@@ -16,6 +16,7 @@ from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ContactReceived, DeliveryReported
 from standardiste.common.events.model import (
+    AttachmentState,
     Author,
     AuthorKind,
     Channel,
@@ -27,8 +28,10 @@ from standardiste.common.events.model import (
     MessageId,
 )
 from standardiste.common.events.outbound import DeliverMessage
+from standardiste.common.scanning.clamd import Clamd
 from standardiste.common.settings import HttpSettings
 from standardiste.common.store.port import Collection
+from standardiste.common.testing.clamd import EVIL, scripted_clamd
 from standardiste.common.testing.running import Running, running, tenant_of_test
 from standardiste.common.testing.twilio.double import TwilioDouble
 from standardiste.common.testing.twilio.timers import ManualTimers
@@ -189,6 +192,20 @@ async def test_pictures_come_along(site: Running, twilio: TwilioDouble) -> None:
     await twilio.customer_texts(CUSTOMER, OURS, "", media=(("image/png", picture),))
     contact = (await site.inputs(ContactReceived))[0].contact
     assert [(each.name, each.media_type, each.size_bytes) for each in contact.content.attachments] == [("media-1.png", "image/png", 1_004)]
+
+
+async def test_pictures_are_looked_through_where_the_tenant_asks(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> None:
+    settings = SmsSettings(twilio_url=twilio.url)
+    async with (
+        scripted_clamd() as daemon,
+        running(tmp_path, lambda parts: build(settings, parts), clock=clock, http=HTTP, scanner=Clamd(daemon.address, within_s=1)) as site,
+    ):
+        await site.parts.secrets.put("t1", "twilio-main", twilio.auth_token)
+        await site.configure("t1", replace(tenant_of_test(), scans_attachments=True), ADDRESS)
+        twilio.proxy(PUBLIC, site.url)
+        await twilio.customer_texts(CUSTOMER, OURS, "", media=(("image/png", b"fine"), ("image/png", EVIL)))
+        contact = (await site.inputs(ContactReceived))[0].contact
+        assert [each.state for each in contact.content.attachments] == [AttachmentState.CLEAN, AttachmentState.REFUSED]
 
 
 async def test_picture_that_cannot_be_had_is_counted_and_the_text_taken(site: Running, twilio: TwilioDouble) -> None:

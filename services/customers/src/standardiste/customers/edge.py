@@ -144,21 +144,9 @@ class ReadingEdge:
         content = await self._access.parts.blobs.get(ref)
         if content is None:
             raise problem("not_found")
-        await self._require_safe(tenant, known, content)
+        await self._screen.require_safe(tenant, known, content)
         await self._access.record(request, who, "blob.read", f"blob/{ref.name}")
         return Response(content, headers=shown.blob_headers(ref.name, message))
-
-    async def _require_safe(self, tenant: str, known: AttachmentState, content: bytes) -> None:
-        """Where the tenant asks, nothing is given out that was not looked through and found safe."""
-        if not self._screen.is_asked_for(tenant):
-            return
-        match await self._screen.state_to_serve(tenant, known, content):
-            case AttachmentState.CLEAN:
-                return
-            case AttachmentState.REFUSED:
-                raise problem("not_allowed", "The attachment was refused: it is not safe.")
-            case AttachmentState.UNSCANNED:
-                raise problem("not_allowed", "The file is too large to be looked through.")
 
     # ---- history
 

@@ -13,6 +13,7 @@ from standardiste.common.intake import Intake
 from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.common.rate_limit import TokenBuckets
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Service
 from standardiste.ingest_chat.edge import ChatEdge
 from standardiste.ingest_chat.edge_files import FilesEdge
@@ -38,7 +39,8 @@ log = logger(NAME)
 
 def build(settings: ChatSettings, parts: Parts) -> Service:
     """The service, not yet running. Its id among pods is new at every start: a dead pod's sockets are not a fresh one's."""
-    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    screen = Screen(parts.scanner, parts.directory)
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME, screen=screen)
     transcript, sessions, tokens = Transcript(parts.store), Sessions(parts.store), Tokens(parts.keys)
     pages = Pages(parts.directory, parts.http.public_url, parts.clock, settings.chat_file_bytes_max)
     hub = Hub(bus=parts.bus, group=NAME, transcript=transcript)
@@ -70,6 +72,7 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
         visitors=visitors,
         transcript=transcript,
         blobs=parts.blobs,
+        screen=screen,
         tokens=tokens,
         clock=parts.clock,
         bytes_max=settings.chat_file_bytes_max,

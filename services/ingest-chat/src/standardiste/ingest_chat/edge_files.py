@@ -12,8 +12,10 @@ from fastapi.responses import JSONResponse
 from standardiste.common.blobs.port import Blobs
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BadInput
+from standardiste.common.events.model import AttachmentState
 from standardiste.common.http import body_of, limit_client, problem
 from standardiste.common.intake import AttachmentDraft
+from standardiste.common.scanning.screen import Screen
 from standardiste.ingest_chat.credentials import claims_of
 from standardiste.ingest_chat.frames import Accepted, check_id, plain
 from standardiste.ingest_chat.tokens import Tokens
@@ -28,8 +30,10 @@ _PLAIN: Final = "application/octet-stream"
 class FilesEdge:
     """The endpoints of /v1/chat/sessions/{session}/files."""
 
-    def __init__(self, *, visitors: Visitors, transcript: Transcript, blobs: Blobs, tokens: Tokens, clock: Clock, bytes_max: int) -> None:
-        self._visitors, self._transcript, self._blobs = visitors, transcript, blobs
+    def __init__(
+        self, *, visitors: Visitors, transcript: Transcript, blobs: Blobs, screen: Screen, tokens: Tokens, clock: Clock, bytes_max: int
+    ) -> None:
+        self._visitors, self._transcript, self._blobs, self._screen = visitors, transcript, blobs, screen
         self._tokens, self._clock, self._bytes_max = tokens, clock, bytes_max
 
     def router(self) -> APIRouter:
@@ -69,6 +73,7 @@ class FilesEdge:
         content = None if found is None else await self._blobs.get(found[1])
         if found is None or content is None:
             raise problem("not_found")
+        await self._screen.require_safe(claims.tenant, AttachmentState.UNSCANNED, content)
         disposition = f"attachment; filename*=UTF-8''{quote(found[0].name, safe='', errors='replace')}"
         return Response(content, media_type=_PLAIN, headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"})
 

@@ -16,6 +16,7 @@ from standardiste.common.intake import Intake
 from standardiste.common.outbox import SMS_POLICY, Outbox
 from standardiste.common.parts import Parts
 from standardiste.common.permission.ledger import Ledger
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Service
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
@@ -34,7 +35,8 @@ NAME: Final = "ingest-sms"
 
 def build(settings: SmsSettings, parts: Parts) -> Service:
     """The service, not yet running."""
-    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    screen = Screen(parts.scanner, parts.directory)
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME, screen=screen)
     book = ConversationBook(parts.store, NAME, (Channel.SMS,))
     api = TwilioApi(settings.twilio_url, settings.twilio_timeout_ms)
     credentials = CredentialBook(parts.secrets, parts.clock)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from standardiste.common.directory_view import DirectoryView
-from standardiste.common.errors import ScannerAway
+from standardiste.common.errors import CommandRejected, Refused, ScannerAway
 from standardiste.common.events.model import AttachmentState
 from standardiste.common.scanning.port import Finding, Scanner
 
@@ -48,6 +48,22 @@ class Screen:
         if self._scanner is None:
             raise ScannerAway("none is installed")
         return (await self._look(content)).state
+
+    async def require_safe(self, tenant: str, known: AttachmentState, content: bytes) -> None:
+        """
+        Where the tenant asks, nothing is given out that was not looked through and found safe; what was refused as it came is given out nowhere.
+
+        Raises CommandRejected("not_allowed"), ScannerAway.
+        """
+        if known is not AttachmentState.REFUSED and not self.is_asked_for(tenant):
+            return
+        match await self.state_to_serve(tenant, known, content):
+            case AttachmentState.CLEAN:
+                return
+            case AttachmentState.REFUSED:
+                raise CommandRejected(Refused(reason="not_allowed", detail="The attachment was refused: it is not safe."))
+            case AttachmentState.UNSCANNED:
+                raise CommandRejected(Refused(reason="not_allowed", detail="The file is too large to be looked through."))
 
     async def _look(self, content: bytes) -> Finding:
         assert self._scanner is not None, "asked before"
