@@ -271,7 +271,7 @@ _OWN: tuple[_Own, ...] = (
         actor=who,
         interaction=i.id,
         version=v,
-        target=p((ToAgent(agent=AgentId(p(AGENTS))), ToAgent(agent=AgentId(p(AGENTS))), ToOutside(address="1"))),
+        target=p((ToAgent(agent=AgentId(p(AGENTS))), ToQueue(queue=QueueId(p(QUEUES))), ToOutside(address="1"))),
     ),
     _of_consult,
     _of_consult,

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from stories.story import Story
 
+from standardiste.common.events.directory import Entity
+from standardiste.common.events.model import RankingName
+from standardiste.common.testing.builders import needs, person, queue
+
 CALL = """
            0.0 | the floor: anna ben                    |
+           1.0 | v1 by voice, v1 is cu1, anna accepts v1 |
+           2.0 | media of v1 connects                   |
+"""
+ALONE = """
+           0.0 | the floor: anna                        |
            1.0 | v1 by voice, v1 is cu1, anna accepts v1 |
            2.0 | media of v1 connects                   |
 """
@@ -15,9 +24,9 @@ CHAT = """
 """
 
 
-def story(beginning: str) -> Story:
+def story(beginning: str, *more: Entity) -> Story:
     """With its beginning played, which other stories tell."""
-    made = Story()
+    made = Story(*more)
     for row in beginning.strip().splitlines():
         time, message, _ = (cell.strip() for cell in row.split("|"))
         made.line(float(time), message)
@@ -162,7 +171,7 @@ def test_refusals_of_a_consult() -> None:
            3.0 | ben consults agent anna about c1                                                                    | no: not_owner
            4.0 | anna consults agent anna about c1                                                                   | no: unknown_agent
            5.0 | anna consults agent cleo about c1                                                                   | no: unknown_agent
-           6.0 | anna consults queue main about c1                                                                   | no: not_offered_here
+           6.0 | anna consults queue nowhere about c1                                                                | no: unknown_queue
            7.0 | anna consults number +33199 about c1                                                                | no: not_offered_here
            8.0 | anna cancels the consult about c1                                                                   | no: wrong_state
            9.0 | anna confers about c1                                                                               | no: wrong_state
@@ -185,4 +194,47 @@ def test_a_restart_keeps_who_was_asked_in() -> None:
            4.0 | a restart                                        | router resumed
            5.0 | anna completes the consult about v1              | transferred v1; consult over v1 completed; active v1 ben;
                |                                                  | > release agent; > resume; idle anna; done; anna ready 0
+    """)
+
+
+FLOOR = (
+    queue("billing", skills=needs(billing=3), ranking=RankingName.MOST_PROFICIENT),
+    person("ben", skills=needs(billing=3)),
+    person("cleo", skills=needs(billing=5)),
+)
+
+
+def test_a_queue_is_asked_by_its_own_rules_one_after_the_other() -> None:
+    story(ALONE, *FLOOR, person("dora")).run("""
+            2.5 | the floor: ben cleo dora             |
+            3.0 | anna consults queue billing about v1 | consulting v1; offer v1-o2 cleo 20s consult; done; cleo offered 100
+            4.0 | cleo declines v1                     | declined v1-o2 cleo; offer v1-o3 ben 20s consult; done; ben offered 100; cleo ready 0
+            5.0 | ben accepts v1                       | accepted v1-o3 ben; held v1; > hold; consult joined v1 ben; > consult ben; done; ben busy 100
+            6.0 | anna completes the consult about v1  | transferred v1; consult over v1 completed; active v1 ben; > release agent; > resume; idle anna;
+                |                                      | done; anna ready 0
+    """)
+
+
+def test_a_queue_in_which_everybody_passes_leaves_the_owner_with_the_customer() -> None:
+    story(ALONE, *FLOOR).run("""
+            2.5 | the floor: ben cleo                  |
+            3.0 | anna consults queue billing about v1 | consulting v1; offer v1-o2 cleo 20s consult; done; cleo offered 100
+            4.0 | cleo signs out                       | session s-cleo ended signed_out; withdrawn v1-o2 cleo agent_unavailable;
+                |                                      | offer v1-o3 ben 20s consult; status cleo away signed_out; ben offered 100; cleo offline 0
+            5.0 | a restart                            | router resumed
+           24.0 |                                      | expired v1-o3 ben 1; consult over v1 expired; status ben away missed; ben not_ready 0
+    """)
+
+
+def test_a_queue_with_nobody_free_says_which_of_three_it_is() -> None:
+    story(ALONE, *FLOOR, queue("greek", skills=needs(greek=1)), queue("shown", is_pull_only=True)).run("""
+            3.0 | anna consults queue greek about v1     | no: lacks_skill
+            4.0 | anna consults queue billing about v1   | no: agent_away
+            5.0 | the floor: ben                         |
+            6.0 | v2 by voice, v2 is cu2, ben accepts v2 | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified;
+                |                                        | offer v2-o1 ben 20s; ben offered 100; accepted v2-o1 ben; connecting v2 ben; > connect ben; done;
+                |                                        | ben busy 100
+            7.0 | anna consults queue billing about v1   | no: agent_full
+            8.0 | anna consults queue shown about v1     | no: not_offered_here
+            9.0 | anna consults queue nowhere about v1   | no: unknown_queue
     """)

@@ -61,7 +61,7 @@ def end(step: Step, i: Interaction, because: str, *, resumes: bool = False) -> I
     owner, i = i.owner, step.now(i.id)
     ended = d.ConsultEnded(interaction=i.id, version=i.version + 1, owner=owner, agent=consult.agent, because=because)
     step.tell(ended, i)
-    was_called = consult.is_joined or consult.agent is None
+    was_called = consult.is_joined or i.is_called_outside
     if was_called and has_media(i):
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id, party="guest"), step.now(i.id))
     if was_called and resumes:

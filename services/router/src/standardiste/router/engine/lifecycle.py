@@ -76,7 +76,12 @@ OFFER: Final[tuple[Row, ...]] = (
 )
 
 CONSULT: Final[tuple[Row, ...]] = (
-    Row(NOWHERE, "interaction.consulting", "asked", "a second agent is offered it, or a number outside is called; the owner stays owner"),
+    Row(
+        NOWHERE,
+        "interaction.consulting",
+        "asked",
+        "a second agent is offered it (of a queue one after the other), or a number outside is called; the owner stays",
+    ),
     Row("asked", "interaction.consult-joined", "joined", "the agent accepted, or the number answered; on a call the customer is held"),
     Row(
         "asked",

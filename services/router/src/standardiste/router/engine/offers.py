@@ -40,7 +40,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults, waiting
+from standardiste.router.engine import agents, consults, invited, waiting
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
@@ -228,7 +228,8 @@ def withdraw(step: Step, i: Interaction, offer: Offer, because: Withdrawal) -> N
 def after_offer(step: Step, i: Interaction, offer: Offer, because: QueuedBecause, why: str) -> None:
     """An offer ended without an owner: back to the queue when it was the last, or the transfer is over and the sender keeps it."""
     if offer.is_consult:
-        consults.end(step, i, why)
+        if not _ask_next(step, i):
+            consults.end(step, i, why)
         return
     if offer.is_transfer:
         if i.transfer is not None:
@@ -241,6 +242,19 @@ def after_offer(step: Step, i: Interaction, offer: Offer, because: QueuedBecause
         i = step.now(i.id)
     if not i.offers and i.state is InteractionState.OFFERED:
         queue(step, i, because, excluded=offer.agent if is_passed else None)
+
+
+def _ask_next(step: Step, i: Interaction) -> bool:
+    """Whether another agent of the queue that was asked is there; he is offered it."""
+    consult = i.consult
+    queue = step.live.configuration.queue(consult.queue) if consult is not None else None
+    if consult is None or queue is None or i.owner is None:
+        return False
+    found = invited.find(step.live, i, queue, (i.owner, *consult.asked))
+    if found is None:
+        return False
+    make(step, i, found[0], found[1], is_consult=True)
+    return True
 
 
 def queue(

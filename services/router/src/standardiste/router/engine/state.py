@@ -120,11 +120,13 @@ class Transfer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consult:
     """
-    A second agent asked in, or an outside party (`agent` None, whose number rode in the event and is not kept). Once joined, the agent holds capacity. In a conference
-    the customer hears both.
+    A second agent asked in, or an outside party (`agent` and `queue` None; the number rode in the event and is not kept). Once joined, the agent holds capacity. In a
+    conference the customer hears both. Of a `queue` one after the other is asked; `asked` are those so far.
     """
 
     agent: AgentId | None = None
+    queue: QueueId | None = None
+    asked: tuple[AgentId, ...] = ()
     offer: OfferId | None = None
     is_joined: bool = False
     is_conference: bool = False
@@ -234,6 +236,11 @@ class Interaction:
     told: Promise | None = None
     promise: Promise | None = None
     stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def is_called_outside(self) -> bool:
+        """Whether a number outside was asked in."""
+        return self.consult is not None and self.consult.agent is None and self.consult.queue is None
 
     @property
     def guest(self) -> AgentId | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event
-from standardiste.common.events.model import ToAgent
+from standardiste.common.events.model import ToAgent, ToQueue
 from standardiste.router.engine.changes.turns import Changes
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Consult, evolve
@@ -14,7 +14,9 @@ from standardiste.router.engine.state import Consult, evolve
 
 def _consulting(live: Live, event: Event, data: d.InteractionConsulting) -> None:
     agent = data.target.agent if isinstance(data.target, ToAgent) else None
-    live.put_interaction(evolve(live.interactions[data.interaction], version=data.version, consult=Consult(agent=agent, offer=data.offer)))
+    queue = data.target.queue if isinstance(data.target, ToQueue) else None
+    consult = Consult(agent=agent, queue=queue, offer=data.offer)
+    live.put_interaction(evolve(live.interactions[data.interaction], version=data.version, consult=consult))
 
 
 def _joined(live: Live, event: Event, data: d.ConsultJoined) -> None:

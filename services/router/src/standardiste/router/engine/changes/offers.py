@@ -38,7 +38,10 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
         is_consult=view.is_consult,
     )
     if offer.is_of_owned:
-        live.put_interaction(evolve(i, version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1))
+        consult = i.consult
+        if offer.is_consult and consult is not None and consult.queue is not None:
+            consult = evolve(consult, asked=(*consult.asked, offer.agent))
+        live.put_interaction(evolve(i, version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1, consult=consult))
     else:
         turn(live, event, i, "offered", version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1)
     live.put_agent(evolve(live.agents[view.agent], offered=live.decisions))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
-from standardiste.common.events.model import AgentId, InteractionState, OfferId, ToAgent, ToOutside, Why
+from standardiste.common.events.model import AgentId, InteractionState, OfferId, QueueId, ToAgent, ToOutside, ToQueue, Why
 from standardiste.common.events.outbound import ConferenceCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import agents, consults, cycle, offers
+from standardiste.router.engine import agents, consults, cycle, invited, offers
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_own
 from standardiste.router.engine.state import Consult, Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
@@ -16,7 +16,7 @@ _TALKS = (InteractionState.ACTIVE, InteractionState.HELD)
 
 
 def start(step: Step, asker: Asker, data: c.StartConsult) -> Done | Refused:
-    """Ask a second agent in by an offer, or call a number outside; the owner stays owner."""
+    """Ask a second agent in by an offer, one of a queue, or call a number outside; the owner stays owner."""
     i = find_own(step, asker, data.interaction, data.version, *_TALKS)
     if isinstance(i, Refused):
         return i
@@ -25,10 +25,12 @@ def start(step: Step, asker: Asker, data: c.StartConsult) -> Done | Refused:
     match data.target:
         case ToAgent(agent=agent):
             return _agent(step, i, data.target, agent)
+        case ToQueue(queue=queue):
+            return _queue(step, i, data.target, queue)
         case ToOutside() if has_media(i):
             return _outside(step, i, data.target)
-        case _:
-            return Refused(Refusal.NOT_OFFERED_HERE, "an agent is asked in, or a number into a call", i.id)
+        case ToOutside():
+            return Refused(Refusal.NOT_OFFERED_HERE, "a number is asked into a call only", i.id)
 
 
 def _agent(step: Step, i: Interaction, target: ToAgent, agent: AgentId) -> Done | Refused:
@@ -43,6 +45,23 @@ def _agent(step: Step, i: Interaction, target: ToAgent, agent: AgentId) -> Done 
     step.tell(d.InteractionConsulting(interaction=i.id, version=i.version + 1, owner=i.owner, target=target), i)
     why = Why(rule="consult", considered=1, change_set=live.change_set)
     offers.make(step, step.now(i.id), agent, why, is_consult=True)
+    return Done(i.id)
+
+
+def _queue(step: Step, i: Interaction, target: ToQueue, id: QueueId) -> Done | Refused:
+    """Whoever the queue's own rules name; who passes is followed by the next, until nobody untried is free."""
+    live = step.live
+    queue = live.configuration.queue(id)
+    if queue is None:
+        return Refused(Refusal.UNKNOWN_QUEUE, interaction=i.id)
+    if queue.is_pull_only:
+        return Refused(Refusal.NOT_OFFERED_HERE, f"queue {id} hands nothing out", i.id)
+    assert i.owner is not None, "owned"
+    found = invited.find(live, i, queue, (i.owner,)) if live.is_open(queue, step.at) else None
+    if found is None:
+        return Refused(*invited.why_nobody(live, i, queue, step.at), i.id)
+    step.tell(d.InteractionConsulting(interaction=i.id, version=i.version + 1, owner=i.owner, target=target), i)
+    offers.make(step, step.now(i.id), found[0], found[1], is_consult=True)
     return Done(i.id)
 
 
