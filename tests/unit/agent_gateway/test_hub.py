@@ -16,6 +16,7 @@ from standardiste.agent_gateway.line import Line
 from standardiste.agent_gateway.questions import Questions
 from standardiste.agent_gateway.session import Place
 from standardiste.common.bus.memory import NO_FAULTS, Faults, MemoryBus
+from standardiste.common.bus.port import Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.directory_view import DirectoryView
@@ -93,6 +94,17 @@ async def heard(router: MemoryBus, kind: type, holds: Callable[[Any], bool] = la
     raise AssertionError("a tail does not end")
 
 
+async def sessions_said(router: MemoryBus) -> set[str]:
+    """The sessions that inputs speak of."""
+    end = (await router.ends(Topic.INPUTS))[0]
+    records: list[Record] = []
+    async for batch in router.tail((Topic.INPUTS,), {(Topic.INPUTS, 0): 0}):
+        records += batch
+        if records[-1].offset >= end - 1:
+            break
+    return {str(data.session) for data in (decode(record).data for record in records) if isinstance(data, (SessionOpened, SessionClosed))}
+
+
 async def start(router: MemoryBus, reader: Reader) -> None:
     """The router has heard of the session."""
     session = reader.line.session.id
@@ -134,6 +146,26 @@ async def test_desk_that_leaves_while_the_bus_is_away_is_reported_when_it_is_bac
     await ben.until("away")
     bus.faults = NO_FAULTS
     assert (await heard(router, SessionClosed)).session == session
+
+
+async def test_of_desks_that_came_and_went_while_the_bus_was_away_the_router_hears_nothing(
+    hub: Hub, bus: MemoryBus, router: MemoryBus, private_pem: bytes
+) -> None:
+    anna = await sit_down(hub, private_pem)
+    bus.faults = AWAY
+    await hub.receive(anna.line, json.dumps({"kind": "command", "id": "c1", "type": "offer.accept", "data": {"offer": "o1"}}))
+    await anna.until("away")
+    turned_away: list[str] = []
+    for _ in range(5):
+        ben = Reader(hub.join())
+        await hub.receive(ben.line, hello(private_pem, person="ben"))
+        turned_away.append((await ben.until("welcome"))["session"])
+        assert (await ben.until("bye"))["code"] == Close.AWAY
+        hub.leave(ben.line)
+    hub.leave(anna.line)
+    bus.faults = NO_FAULTS
+    assert (await heard(router, SessionClosed)).session == anna.line.session.id
+    assert not set(turned_away) & await sessions_said(router)
 
 
 async def test_desk_that_does_not_read_is_cut_off_and_reported(hub: Hub, router: MemoryBus, private_pem: bytes) -> None:

@@ -4,7 +4,8 @@ The gateway of one process: one tail of decisions for all its desks, their comma
 Theory. A record is looked at once. The window makes an entry of it; the index of readers names the lines that want it; each line's session frames it.
 Nothing is searched per session. A command goes to the bus at once; when the bus cannot take it, it is answered `bus_away` and forgotten. What the gateway
 itself has to report (a session closed, or reopened) is kept, in order, and said by the pulse until it is taken: else the router would believe a desk
-there that is not. Beats are tried again every second. Every desk is told when the bus goes away and when it is
+there that is not. Of each session only the last word is kept, and a desk that comes while the bus is known to be away is not seated: what waits to be
+said never outgrows the desks that there were. Beats are tried again every second. Every desk is told when the bus goes away and when it is
 back; no desk is cut off for it.
 """
 
@@ -31,7 +32,7 @@ from standardiste.common.clock import Clock
 from standardiste.common.errors import Away as SomethingAway
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.codec import encode
-from standardiste.common.events.inputs import GatewayBeat
+from standardiste.common.events.inputs import GatewayBeat, SessionOpened
 from standardiste.common.events.wire import Away
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter, gauge
@@ -212,7 +213,8 @@ class Hub:
             self._tell(is_away=True)
             return False
         for event in unsaid:
-            self._unsaid.pop(event.id, None)
+            if self._unsaid.get(event.subject) is event:
+                del self._unsaid[event.subject]
         self._tell(is_away=False)
         return True
 
@@ -279,10 +281,14 @@ class Hub:
     def _later(self, line: Line, actions: list[Action]) -> None:
         """Carry out what a session wants without waiting for the bus: the pulse publishes it at once, all in one go, and again until it is taken."""
         for publish in self._do(line, actions):
-            self._unsaid[publish.event.id] = publish.event
+            self._unsaid.pop(publish.event.subject, None)
+            self._unsaid[publish.event.subject] = publish.event
             self._pulse_now.set()
 
     async def _say(self, line: Line, publish: Publish) -> None:
+        if self.is_away and isinstance(publish.event.data, SessionOpened) and not publish.event.data.is_resuming:
+            self._later(line, line.session.turned_away())
+            return
         try:
             await self._publish(publish.event)
         except SomethingAway:

@@ -158,6 +158,11 @@ class Session:
             return [_send(Away(is_away=True)), *self._shut(Close.AWAY, SENTENCES[Refusal.BUS_AWAY], now)]
         return []
 
+    def turned_away(self) -> list[Action]:
+        """The bus is known to be away: nobody sits down, and the router, which never hears of the session, has nothing to be told."""
+        self.phase = Phase.CLOSED
+        return [_send(Away(is_away=True)), *_bye(Close.AWAY, SENTENCES[Refusal.BUS_AWAY])]
+
     def tick(self, now: Instant) -> list[Action]:
         """Time passed: late hellos and ended tokens."""
         if self.phase is Phase.WAITING and now >= self._hello_by:
