@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from enum import Enum
 from typing import Any
 
@@ -80,7 +81,8 @@ def schema_document() -> dict[str, Any]:
 
 def type_text(annotation: object) -> str:
     """An annotation as the page shows it."""
-    return str(annotation).replace("standardiste.common.events.model.", "").replace("collections.abc.", "").replace("|", "\\|")
+    bare = re.sub(rf"{re.escape(model.__name__)}\.(?:\w+\.)?", "", str(annotation))
+    return bare.replace("collections.abc.", "").replace("|", "\\|")
 
 
 def _type_section(spec: TypeSpec) -> list[str]:
@@ -120,15 +122,16 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def _values() -> list[type[Any]]:
-    return [
-        each
-        for _, each in inspect.getmembers(model, dataclasses.is_dataclass)
-        if each.__module__ == model.__name__ and isinstance(each, type)
-    ]
+    return [each for each in _of_model() if dataclasses.is_dataclass(each)]
 
 
 def _enums() -> list[type[Enum]]:
-    return [each for _, each in inspect.getmembers(model, inspect.isclass) if issubclass(each, Enum) and each.__module__ == model.__name__]
+    return [each for each in _of_model() if issubclass(each, Enum)]
+
+
+def _of_model() -> list[type[Any]]:
+    """The classes that the package defines, by name."""
+    return [each for _, each in inspect.getmembers(model, inspect.isclass) if each.__module__.startswith(f"{model.__name__}.")]
 
 
 def _doc(cls: type[Any]) -> str:

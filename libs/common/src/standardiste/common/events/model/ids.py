@@ -1,0 +1,196 @@
+"""Ids, and the closed sets: channels, states, reasons. What a record names another by, and every word it may choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+TenantId = NewType("TenantId", str)
+SponsorId = NewType("SponsorId", str)
+CampaignId = NewType("CampaignId", str)
+SiteId = NewType("SiteId", str)
+TeamId = NewType("TeamId", str)
+AgentId = NewType("AgentId", str)
+"""A person who takes work, or a bot: the id of the person in the directory."""
+ProfileId = NewType("ProfileId", str)
+QueueId = NewType("QueueId", str)
+SkillId = NewType("SkillId", str)
+StatusId = NewType("StatusId", str)
+DispositionId = NewType("DispositionId", str)
+ChannelAddressId = NewType("ChannelAddressId", str)
+CustomerId = NewType("CustomerId", str)
+ConversationId = NewType("ConversationId", str)
+ContactId = NewType("ContactId", str)
+ReceiptId = NewType("ReceiptId", str)
+InteractionId = NewType("InteractionId", str)
+OfferId = NewType("OfferId", str)
+MessageId = NewType("MessageId", str)
+SessionId = NewType("SessionId", str)
+CommandId = NewType("CommandId", str)
+BlobName = NewType("BlobName", str)
+"""tenant/contact/sha-256"""
+
+Words: TypeAlias = Mapping[str, str]
+"""What a tenant writes, by language tag, e.g. {"fr": "Facturation", "en": "Billing"}; readers fall back to the tenant's language, then to any."""
+Attributes: TypeAlias = Mapping[str, str | int | float | bool]
+
+
+class Channel(StrEnum):
+    """What the router knows of a channel; an integrator's own (letter, fax, kiosk) is `other` with a `channel_name`."""
+
+    VOICE = "voice"
+    CALLBACK = "callback"
+    CHAT = "chat"
+    SMS = "sms"
+    SOCIAL = "social"
+    EMAIL = "email"
+    OTHER = "other"
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    INTERNAL = "internal"
+
+
+class AuthorKind(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+class DeliveryState(StrEnum):
+    """Moves forward only, in this order; `failed` is final from any."""
+
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    DELAYED = "delayed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class AttachmentState(StrEnum):
+    UNSCANNED = "unscanned"
+    CLEAN = "clean"
+    REFUSED = "refused"
+
+
+class Assurance(StrEnum):
+    """How sure we are that the customer is who the address says."""
+
+    ASSERTED = "asserted"
+    AUTHENTICATED = "authenticated"
+    SIGNED_VISITOR = "signed_visitor"
+    VERIFIED = "verified"
+
+
+class InteractionState(StrEnum):
+    IDENTIFYING = "identifying"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    HELD = "held"
+    PARKED = "parked"
+    WRAPPING = "wrapping"
+    CLOSED = "closed"
+
+
+class AgentState(StrEnum):
+    """What the system sees; the status is what the person chose."""
+
+    OFFLINE = "offline"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    OFFERED = "offered"
+    BUSY = "busy"
+    WRAPPING = "wrapping"
+    RESTING = "resting"
+
+
+class OfferEnd(StrEnum):
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    MEDIA_FAILED = "media_failed"
+
+
+class Withdrawal(StrEnum):
+    CUSTOMER_LEFT = "customer_left"
+    AGENT_LOST = "agent_lost"
+    AGENT_UNAVAILABLE = "agent_unavailable"
+    SUPERSEDED = "superseded"
+    CONFIGURATION = "configuration"
+    SUPERVISOR = "supervisor"
+
+
+class QueuedBecause(StrEnum):
+    """Why an interaction is (again) waiting. Its age is kept in every case."""
+
+    ARRIVED = "arrived"
+    IDENTIFIED = "identified"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    MEDIA_FAILED = "media_failed"
+    AGENT_LOST = "agent_lost"
+    TRANSFERRED = "transferred"
+    UNPARKED = "unparked"
+    REQUEUED = "requeued"
+    OVERFLOWED = "overflowed"
+    QUEUE_REMOVED = "queue_removed"
+    RESTORED = "restored"
+    CALLBACK = "callback"
+
+
+class CloseReason(StrEnum):
+    """What became of an interaction, for good."""
+
+    HANDLED = "handled"
+    ABANDONED = "abandoned"
+    SHORT_ABANDONED = "short_abandoned"
+    CUSTOMER_AWAY = "customer_away"
+    MERGED = "merged"
+    REPEAT = "repeat"
+    BLOCKED = "blocked"
+    SPAM = "spam"
+    LIST = "list"
+    FLOOD = "flood"
+    OVERFLOWED = "overflowed"
+    VOICEMAIL = "voicemail"
+    CALLBACK_TAKEN = "callback_taken"
+    TRANSFERRED_OUTSIDE = "transferred_outside"
+    FAILED = "failed"
+    CLOSED_BY_SUPERVISOR = "closed_by_supervisor"
+    CLOSED_BY_API = "closed_by_api"
+
+
+class LeftBecause(StrEnum):
+    HUNG_UP = "hung_up"
+    SAID_GOODBYE = "said_goodbye"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+class WrapUpMode(StrEnum):
+    NONE = "none"
+    OPTIONAL = "optional"
+    TIMED = "timed"
+    MANDATORY = "mandatory"
+
+
+class RankingName(StrEnum):
+    LONGEST_IDLE = "longest_idle"
+    MOST_PROFICIENT = "most_proficient"
+    LEAST_LOADED = "least_loaded"
+    FEWEST_SKILLS = "fewest_skills"
+    ROUND_ROBIN = "round_robin"
