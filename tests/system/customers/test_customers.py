@@ -401,6 +401,12 @@ async def test_a_receipt_is_there_once_decided_and_then_says_what_became_of_it(h
     assert "jean" not in json.dumps(done).lower()
 
 
+async def test_a_receipt_asked_for_at_once_is_there(http: httpx.AsyncClient, floor: Any) -> None:
+    """An integrator posts and reads: the record of decisions is a moment behind."""
+    await floor.decide(created(mail("c1"), conversation="cv1"))
+    assert (await get(http, "/v1/customers/receipts/r_c1"))["state"] == "accepted"
+
+
 async def test_receipts_follow_a_merge(http: httpx.AsyncClient, floor: Any) -> None:
     seq = await floor.decide(
         created(mail("c1"), "i1", "cv1"),

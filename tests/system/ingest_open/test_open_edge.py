@@ -203,8 +203,10 @@ async def test_attachment_is_kept_whole(site: Running, http: httpx.AsyncClient) 
 
 async def test_answers_are_fetched_in_order_each_once(site: Running, http: httpx.AsyncClient) -> None:
     conversation = (await post(http, LETTER)).json()["conversation"]
-    assert problem_of(await http.get(f"/v1/interactions/{conversation}/replies"))[:2] == (404, "unknown_conversation")
+    early = await http.get(f"/v1/interactions/{conversation}/replies")
+    assert (problem_of(early)[:2], early.headers["retry-after"]) == ((404, "unknown_conversation"), "1")
     await answered(site, conversation, "Bonjour", "C'est fait", "Au revoir")
+    assert (await http.get(f"/v1/interactions/{conversation}/replies")).status_code == 200, "asked at once, a moment is waited"
     reports = await site.inputs(DeliveryReported, 3)
     assert [(report.message, report.state) for report in reports] == [(f"m{n}", DeliveryState.SENT) for n in (1, 2, 3)]
     page = (await http.get(f"/v1/interactions/{conversation}/replies", params={"limit": 2})).json()

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from standardiste.common.bus.memory import MemoryBus
 from standardiste.common.bus.port import Outgoing
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.clock import ManualClock
 from standardiste.common.errors import BadInput
 from standardiste.customers.progress import Progress, parse_at_least
@@ -80,3 +80,15 @@ def test_a_frames_seq_names_a_position(expected: tuple[int, int], text: str) -> 
 def test_what_is_no_seq_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="invalid_field"):
         parse_at_least(text)
+
+
+async def test_whoever_asks_for_one_tenant_is_held_by_its_partition_alone() -> None:
+    bus = await MemoryBus.open(ManualClock(), partitions=2)
+    here, elsewhere = (next(name for name in ("t1", "t2", "t3", "t4") if partition_of(name, 2) == n) for n in (0, 1))
+    try:
+        await bus.publish(Outgoing(topic=Topic.DECISIONS, tenant=elsewhere, key="k", value=b"{}"))
+        progress = Progress(bus, "customers-decisions")
+        assert await progress.caught_up(wait_s=0, tenant=here)
+        assert not await progress.caught_up(wait_s=0, tenant=elsewhere)
+    finally:
+        await bus.close()

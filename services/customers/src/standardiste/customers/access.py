@@ -19,9 +19,10 @@ from standardiste.common.http import Act, Object, Principal, client_of, principa
 from standardiste.common.parts import Parts
 from standardiste.common.security.audit import Audit
 from standardiste.common.security.rights import may
+from standardiste.common.soon import soon
 from standardiste.common.store.port import Document, Find, Json, TenantStore, Where
 from standardiste.customers.progress import Progress, parse_at_least
-from standardiste.customers.records import CONVERSATIONS, CUSTOMERS, Conversation, Customer, load
+from standardiste.customers.records import CONVERSATIONS, CUSTOMERS, RECEIPTS, Conversation, Customer, load
 
 CONVERSATIONS_ASKED: Final = 20
 """How many of a customer's conversations are looked at for one that the reader's rights cover."""
@@ -53,6 +54,16 @@ class Access:
     async def customer(self, request: Request, act: Act, customer: str, what: str = "") -> tuple[Principal, Document]:
         """Who asks, and the record. Raises not_found, not_allowed."""
         who = await self.who(request, act, what or f"customer/{customer}")
+        return who, await self.customer_for(request, who, act, customer)
+
+    async def customer_as_decided(self, request: Request, act: Act, customer: str) -> tuple[Principal, Document]:
+        """
+        The same for whoever changes what several documents say: none of them is behind what was decided by now. Raises not_yet when they do not come up in a
+        second, BusAway.
+        """
+        who = await self.who(request, act, f"customer/{customer}")
+        if not await self._progress.caught_up(tenant=who.tenant):
+            raise problem("not_yet")
         return who, await self.customer_for(request, who, act, customer)
 
     async def customer_for(self, request: Request, who: Principal, act: Act, customer: str) -> Document:
@@ -99,6 +110,10 @@ class Access:
         self, request: Request, who: Principal, act: str, what: str, before: Json = None, after: Json = None, why: str = ""
     ) -> None:
         await self._audit.record(who.tenant, who.who, act, what, before, after, why=why, source=client_of(request))
+
+    async def receipt(self, who: Principal, receipt: str) -> Document | None:
+        """A receipt; one that is about to be written is waited for a moment."""
+        return await soon(lambda: self.documents(who).get(RECEIPTS, receipt))
 
     def documents(self, who: Principal) -> TenantStore:
         return self.parts.store.tenant(who.tenant)

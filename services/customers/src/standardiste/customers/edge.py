@@ -26,7 +26,6 @@ from standardiste.customers.records import (
     CONVERSATIONS,
     HISTORY,
     MESSAGES,
-    RECEIPTS,
     Receipt,
     StoredMessage,
     load,
@@ -67,9 +66,9 @@ class ReadingEdge:
     # ---- receipts
 
     async def receipt(self, request: Request, receipt: str) -> Response:
-        """What became of a contact, for good. 404 with Retry-After until it is written."""
+        """What became of a contact, for good. One accepted a moment ago is waited for; 404 with Retry-After while it is not written."""
         who = await self._access.who(request, Act.RECEIPT_READ, f"receipt/{receipt}")
-        found = await self._access.documents(who).get(RECEIPTS, receipt)
+        found = await self._access.receipt(who, receipt)
         if found is None:
             raise problem("not_found", retry_after_s=NOT_YET_S)
         await self._access.require(

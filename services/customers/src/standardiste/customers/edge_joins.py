@@ -51,7 +51,7 @@ class JoinsEdge:
 
     async def merge(self, request: Request, customer: str) -> Response:
         """Make the other record part of this one: addresses, conversations, what this one does not say. Live conversations follow at once."""
-        who, found = await self._access.customer(request, Act.CUSTOMER_WRITE, customer)
+        who, found = await self._access.customer_as_decided(request, Act.CUSTOMER_WRITE, customer)
         given = understood(Merge, await body_of(request, BODY_BYTES_MAX))
         other = load(Customer, (await self._access.customer_for(request, who, Act.CUSTOMER_WRITE, given.other)).body)
         into = load(Customer, found.body)
@@ -67,7 +67,7 @@ class JoinsEdge:
 
     async def split(self, request: Request, customer: str) -> Response:
         """Give addresses, with their conversations, to a record of their own."""
-        who, found = await self._access.customer(request, Act.CUSTOMER_WRITE, customer)
+        who, found = await self._access.customer_as_decided(request, Act.CUSTOMER_WRITE, customer)
         given = understood(Split, await body_of(request, BODY_BYTES_MAX))
         former = load(Customer, found.body)
         named = [self._access.key_of(who.tenant, former.sponsor, each, f"/addresses/{n}") for n, each in enumerate(given.addresses)]

@@ -64,7 +64,7 @@ class PrivacyEdge:
 
     async def erase(self, request: Request, customer: str) -> Response:
         """Erase one person; the answer is the closing record. 409 while a conversation is live."""
-        who, found = await self._access.customer(request, Act.CUSTOMER_ERASE, customer)
+        who, found = await self._access.customer_as_decided(request, Act.CUSTOMER_ERASE, customer)
         given = understood(Erase, await body_of(request, BODY_BYTES_MAX))
         record = load(Customer, found.body)
 

@@ -12,14 +12,14 @@ from collections import deque
 from typing import Final
 
 from standardiste.common.bus.port import Bus
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.errors import BadInput
 
 AT_LEAST_WAIT_S: Final = 0.25
 """How long a reader's request is held before it is told to come again: most positions are reached within a few milliseconds."""
 
 CATCH_UP_WAIT_S: Final = 1.0
-"""How long a contact is held that names what the documents do not know yet."""
+"""How long a contact is held that names what the documents do not know yet, and whoever erases, merges or splits what they say."""
 
 
 def parse_at_least(text: str) -> tuple[int, int]:
@@ -77,9 +77,12 @@ class Progress:
             return await self.position(partition) > offset
         return True
 
-    async def caught_up(self, wait_s: float = CATCH_UP_WAIT_S) -> bool:
-        """Whether every decision that stands in the log by now is in the documents, waiting a moment for it. Raises BusAway."""
-        lags = await self._bus.lag(self._group, (Topic.DECISIONS,))
+    async def caught_up(self, wait_s: float = CATCH_UP_WAIT_S, tenant: str | None = None) -> bool:
+        """
+        Whether every decision (of a tenant's partition) that stands in the log by now is in the documents, waiting a moment for it. Raises BusAway.
+        """
+        only = None if tenant is None else partition_of(tenant, self._bus.partitions)
+        lags = [lag for lag in await self._bus.lag(self._group, (Topic.DECISIONS,)) if only in (None, lag.partition)]
         try:
             async with asyncio.timeout(wait_s):
                 return all([await self.reached(lag.partition, lag.end - 1, wait_s) for lag in lags])

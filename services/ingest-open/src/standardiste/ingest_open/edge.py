@@ -34,6 +34,7 @@ from standardiste.common.intake import ContactDraft, Intake
 from standardiste.common.parts import Parts
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.rights import Act, Object, may
+from standardiste.common.soon import soon
 from standardiste.ingest_open.channel_choice import chosen_address
 from standardiste.ingest_open.key_memory import KeyMemory
 from standardiste.ingest_open.posted import (
@@ -242,7 +243,7 @@ class OpenEdge:
         if posted.conversation is not None:
             if posted.thread is not None:
                 raise BadInput("invalid_field", "either conversation or thread", "/thread")
-            known = await self._book.get(tenant, posted.conversation)
+            known = await self._correspondent(tenant, posted.conversation)
             if known is None or known.channel_address != address.id:
                 raise problem("unknown_conversation", retry_after_s=NOT_YET_S, pointer="/conversation")
             if known.address != posted.sender.address:
@@ -255,11 +256,15 @@ class OpenEdge:
 
     async def _known(self, who: Principal, act: Act, conversation: str) -> Correspondent:
         require(who, act)
-        known = await self._book.get(who.tenant, conversation)
+        known = await self._correspondent(who.tenant, conversation)
         address = None if known is None else self._directory.get(ChannelAddress, who.tenant, known.channel_address)
         if known is None or (address is not None and may(who, act, self._object(who.tenant, address)) is not None):
             raise problem("unknown_conversation", retry_after_s=NOT_YET_S)
         return known
+
+    async def _correspondent(self, tenant: str, conversation: str) -> Correspondent | None:
+        """One that was accepted a moment ago is waited for."""
+        return await soon(lambda: self._book.get(tenant, conversation))
 
     def _object(self, tenant: str, address: ChannelAddress) -> Object:
         scope = self._directory.scope_of(tenant, address)
