@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from standardiste.common.bus.port import Bus, CanBlank, From, Record
+from standardiste.common.bus.dead_letters import dead_letter_of, dead_letters, redrive
+from standardiste.common.bus.port import Bus, CanBlank, From, Outgoing, Record
 from standardiste.common.bus.topics import TOPICS, Topic, partition_of
 from standardiste.common.errors import BadInput
+from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import outgoing, read, read_all, text_of, tombstone
 
 
@@ -114,18 +116,42 @@ async def test_tails_do_not_disturb_each_other(bus: Bus) -> None:
     assert texts(one) == texts(other)
 
 
-async def test_a_bus_that_can_blank_takes_values_out_and_leaves_the_rest(bus: Bus) -> None:
-    if not isinstance(bus, CanBlank):
-        pytest.skip("what cannot goes by its retention")
-    await bus.publish(*(outgoing(str(number), topic=Topic.DEAD_LETTERS) for number in range(3)))
-    first, second, third = await read(bus, Topic.DEAD_LETTERS, count=3)
-    await bus.blank(Topic.DEAD_LETTERS, second.partition, [second.offset, 99])
-    after = await read(bus, Topic.DEAD_LETTERS, count=3)
-    assert [(record.offset, record.key, record.value) for record in after] == [
-        (first.offset, first.key, first.value),
-        (second.offset, second.key, None),
-        (third.offset, third.key, third.value),
+def letter(name: str) -> Outgoing:
+    record = Record(
+        topic=Topic.INPUTS, partition=0, offset=7, appended_at=Instant(1_000), key="a", value=name.encode(), headers={"ce_tenant": "a"}
+    )
+    return dead_letter_of(record, "customers", "why", 3)
+
+
+async def test_dead_letters_that_are_blanked_are_given_to_nobody_and_the_others_stay_in_their_order(bus: Bus) -> None:
+    assert isinstance(bus, CanBlank)
+    await bus.publish(*(letter(str(number)) for number in range(6)))
+    before = await dead_letters(bus)
+    for numbers in ((1, 3), (4,), ()):
+        texts_now = {each.value: each.offset for each in await dead_letters(bus)}
+        await bus.blank(before[0].partition, [*(texts_now[str(number).encode()] for number in numbers), 9_999])
+    after = [each for each in await dead_letters(bus) if each.value is not None]
+    assert [(each.value, each.at, each.reason, each.from_offset) for each in after] == [
+        (each.value, each.at, each.reason, each.from_offset) for each in before if each.value in (b"0", b"2", b"5")
     ]
+    seen = [record.value for record in await read_all(bus, Topic.DEAD_LETTERS)]
+    assert [value for value in seen if value is not None] == [b"0", b"2", b"5"], "whoever reads the topic itself"
+    await bus.publish(letter("new"))
+    driven = await redrive(bus, (await dead_letters(bus))[-1].offset, before[0].partition)
+    assert driven.value == b"new"
+
+
+async def test_two_who_blank_at_once_lose_nothing_and_leave_nothing(bus: Bus) -> None:
+    await bus.publish(*(letter(str(number)) for number in range(8)))
+    first = (await dead_letters(bus))[0]
+
+    async def forget(name: bytes) -> None:
+        while offsets := [each.offset for each in await dead_letters(bus) if each.value == name]:
+            assert isinstance(bus, CanBlank)
+            await bus.blank(first.partition, offsets)
+
+    await asyncio.gather(forget(b"2"), forget(b"5"), forget(b"7"))
+    assert [each.value for each in await dead_letters(bus) if each.value is not None] == [b"0", b"1", b"3", b"4", b"6"]
 
 
 async def test_a_closed_bus_refuses_and_closes_again_quietly(bus: Bus) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from standardiste.all_in_one.cli import main
-from standardiste.common.bus.dead_letters import dead_letter_of
+from standardiste.common.bus.dead_letters import dead_letter_of, dead_letters
 from standardiste.common.bus.kafka import KafkaBus
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import apply, check
-from standardiste.common.bus.port import Record
+from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BusAway, BusRefuses
+from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import outgoing, read_all, text_of
 from standardiste.common.testing.servers import free_port
 
@@ -88,3 +90,38 @@ def test_dead_letters_are_listed_and_driven_again(settings: KafkaSettings, capsy
     assert "inputs/0/7" in capsys.readouterr().out
     main(["dead-letters", "redrive", "0/0", "--bus", url])
     assert asyncio.run(inputs()) == ["lost letter"]
+
+
+async def test_two_processes_that_take_dead_letters_out_at_once_lose_none_and_leave_none(settings: KafkaSettings) -> None:
+    """Each rewrites the partition; the later fences the earlier, which begins again."""
+    await apply(settings, partitions=1, replication=1)
+    buses = [await KafkaBus.connect_to(settings, SystemClock()) for _ in range(3)]
+    record = Record(topic=Topic.INPUTS, partition=0, offset=1, appended_at=Instant(1), key="t1", value=b"", headers={"ce_tenant": "t1"})
+    await buses[0].publish(*(dead_letter_of(replace(record, value=str(n).encode()), "customers", "why", 5) for n in range(300)))
+
+    async def forget(bus: KafkaBus, name: bytes) -> None:
+        while offsets := [letter.offset for letter in await dead_letters(bus, limit=1_000) if letter.value == name]:
+            await bus.blank(0, offsets)
+
+    names = (b"7", b"150", b"299")
+    await asyncio.gather(*(forget(bus, name) for bus, name in zip(buses, names, strict=True)))
+    assert [letter.value for letter in await dead_letters(buses[0], limit=1_000)] == [
+        value for value in (str(n).encode() for n in range(300)) if value not in names
+    ]
+    for bus in buses:
+        await bus.close()
+
+
+async def test_a_rewriting_that_was_broken_off_shows_no_letter_twice_and_is_ended(settings: KafkaSettings) -> None:
+    """The copies stand and the deletion is missing: what a crash between the two leaves."""
+    await apply(settings, partitions=1, replication=1)
+    bus = await KafkaBus.connect_to(settings, SystemClock())
+    record = Record(topic=Topic.INPUTS, partition=0, offset=1, appended_at=Instant(1), key="t1", value=b"his", headers={"ce_tenant": "t1"})
+    others = dead_letter_of(replace(record, value=b"another"), "customers", "why", 5)
+    await bus.publish(dead_letter_of(record, "customers", "why", 5), others)
+    await bus.publish(Outgoing(topic=Topic.DEAD_LETTERS, tenant="t1", key="rewritten", value=None, headers={"dl-before": "2"}), others)
+    assert [letter.value for letter in await dead_letters(bus)] == [b"another"]
+    assert b"his" in [each.value for each in await read_all(bus, Topic.DEAD_LETTERS)]
+    await bus.blank(0, ())
+    assert [each.value for each in await read_all(bus, Topic.DEAD_LETTERS)] == [None, b"another"]
+    await bus.close()

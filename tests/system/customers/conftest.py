@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from standardiste.common.bus.kafka import KafkaBus
+from standardiste.common.bus.kafka_settings import KafkaSettings
+from standardiste.common.bus.kafka_topics import apply
+from standardiste.common.bus.port import Bus
 from standardiste.common.bus.topics import Topic
+from standardiste.common.clock import SystemClock
 from standardiste.common.events.base import Data, Event, Instant
 from standardiste.common.events.codec import encode
 from standardiste.common.testing.builders import AT
@@ -18,12 +24,26 @@ from standardiste.customers.app import build
 from standardiste.customers.settings import CustomersSettings
 
 EVERYTHING = ("customer.read", "customer.write", "customer.import", "customer.export", "customer.erase", "receipt.read", "history.read")
+_prefixes = itertools.count()
 OTHER_KEY = "sk_another-tenants-key"
 
 
 @pytest_asyncio.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path, lambda parts: build(CustomersSettings(), parts)) as found:
+async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus | None]:
+    """None: the embedded one. With the parameter "kafka", topics of the test's own on the tests' cluster."""
+    if getattr(request, "param", "") != "kafka":
+        yield None
+        return
+    settings = KafkaSettings(bootstrap=(request.getfixturevalue("kafka"),), prefix=f"customers{next(_prefixes)}.")
+    await apply(settings, partitions=1, replication=1)
+    made = await KafkaBus.connect_to(settings, SystemClock())
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path, bus: Bus | None) -> AsyncIterator[Running]:
+    async with running(tmp_path, lambda parts: build(CustomersSettings(), parts), bus=bus) as found:
         await found.configure("t1", tenant_of_test(), key_of_test(*EVERYTHING))
         await found.configure("t2", tenant_of_test("t2"), key_of_test(*EVERYTHING, key=OTHER_KEY, id="key2"))
         yield found

@@ -37,6 +37,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.personal import PLACES
 from standardiste.common.testing.builders import AT, contact, content, customer, scope
+from standardiste.common.testing.bus import read_all
 from standardiste.common.testing.running import Running
 
 OTHER_KEY = "sk_another-tenants-key"
@@ -222,6 +223,24 @@ async def test_an_erasure_leaves_nothing_of_a_person_but_keyed_ids(
         assert (await http.post("/v1/customers/erasures", json=kept)).json()["applied"] == []
     stored = await everything(tmp_path)
     assert [word for word in PERSONAL if word in stored] == []
+
+
+@pytest.mark.parametrize("bus", ["kafka"], indirect=True)
+@pytest.mark.needs("kafka")
+async def test_on_kafka_too_nobody_is_given_the_dead_letters_of_who_was_erased(site: Running, http: httpx.AsyncClient, floor: Any) -> None:
+    id = await spoke(site, floor)
+    await ended(floor)
+    erased = await http.post(f"/v1/customers/{id}/erasure", json={})
+    assert erased.status_code == 201, erased.text
+    closing = erased.json()
+    assert (closing["is_done"], closing["counts"]["dead_letters"]) == (True, 1)
+    days = (parse_rfc3339(closing["gone_by"]) - parse_rfc3339(closing["done_at"])) / 86_400_000
+    assert days == 31, "bytes on a broker's disk go with their segment"
+    (another,) = await dead_letters(site.parts.bus)
+    assert another.value is not None
+    assert CONVERSATION.encode() not in another.value
+    lying = [record.value for record in await read_all(site.parts.bus, Topic.DEAD_LETTERS)]
+    assert [value for value in lying if value is not None] == [another.value], "whoever reads the topic itself"
 
 
 async def everything(folder: Path) -> bytes:

@@ -317,7 +317,7 @@ ROUTES: tuple[Route, ...] = (
         "POST /v1/customers/{customer}/erasure",
         "Erase one person: store, files and dead letters at once, the log by its retention.",
         (201,),
-        ("not_found", "refused", "invalid_field", "too_large", "idempotency_key_reused"),
+        ("not_found", "not_yet", "refused", "invalid_field", "too_large", "idempotency_key_reused"),
     ),
     _route("customers", "GET /v1/customers/{customer}/consents", "What was said about a customer's addresses.", (200,), ("not_found",)),
     _route(
@@ -325,14 +325,14 @@ ROUTES: tuple[Route, ...] = (
         "POST /v1/customers/{customer}/merge",
         "Make another record part of this one.",
         (200,),
-        ("not_found", "invalid_field", "too_large", "idempotency_key_reused"),
+        ("not_found", "not_yet", "invalid_field", "too_large", "idempotency_key_reused"),
     ),
     _route(
         "customers",
         "POST /v1/customers/{customer}/split",
         "Give addresses, with their conversations, to a record of their own.",
         (200,),
-        ("not_found", "invalid_field", "too_large", "idempotency_key_reused"),
+        ("not_found", "not_yet", "invalid_field", "too_large", "idempotency_key_reused"),
     ),
     _route("customers", "GET /v1/customers/{customer}/joins", "The merges and splits that a record went through.", (200,), ("not_found",)),
     _route(

@@ -3,9 +3,9 @@ The erasure of one person, and the list of all erasures, kept as keyed ids so th
 
 Theory. An erasure is written down first and carried out after, step by step, each of which may be repeated; one that was broken off is gone on with. What
 names the person in it are keyed ids of addresses and external ids: they tell whether somebody is the one who was erased, and nothing else. At once go the
-record, conversations, messages, files, what other services keep (common/personal.py), and the values of dead letters where the bus can take them out. What
-was said against contact stays, as a keyed id without words. The log goes by its retention, backups by theirs; the closing record names the day by which the
-last copy is gone.
+record, conversations, messages, files, what other services keep (common/personal.py), and their dead letters, which nobody can read from then on. What was
+said against contact stays, as a keyed id without words. The log goes by its retention, backups by theirs, bytes of Kafka's dead letters with their segment;
+the closing record names the day by which the last copy is gone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from standardiste.common.addresses import family_and_address
 from standardiste.common.blobs.port import Blobs
 from standardiste.common.bus.dead_letters import DeadLetter, dead_letters
 from standardiste.common.bus.port import CanBlank
-from standardiste.common.bus.topics import DAY_MS, TOPICS, Topic
-from standardiste.common.errors import Away, VersionConflict
+from standardiste.common.bus.topics import DAY_MS, TOPICS, Topic, partition_of
+from standardiste.common.errors import Away, BusAway, BusRefuses, VersionConflict
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import CustomerId, SponsorId
 from standardiste.common.ids import keyed_id
@@ -49,6 +49,7 @@ from standardiste.customers.records import (
 PAGE: Final = 200
 LOOK_EVERY_S: Final = 60
 LETTERS_PAGE: Final = 500
+PASSES: Final = 10
 LOG_DAYS: Final = max(spec.retention_ms or 0 for topic, spec in TOPICS.items() if topic is not Topic.DEAD_LETTERS) // DAY_MS + 1
 """The log keeps 7 days; what is swept by whole segments is gone a day later at most."""
 LETTER_DAYS: Final = (TOPICS[Topic.DEAD_LETTERS].retention_ms or 0) // DAY_MS + 1
@@ -161,12 +162,12 @@ class Erasures:
             async for conversation, found in self._conversations(documents, id):
                 marks |= {_mark(each) for each in (conversation, found.address) if each}
                 await self.forget_conversation(tenant, conversation, found, counts)
-        is_blanked = await self._blank(tenant, marks, counts)
+        letter_days = await self._blank(tenant, marks, counts)
         for id in erasure.customers:
             counts["records"] += await documents.delete(CUSTOMERS, id)
             await self._forget_joins(documents, id)
         at = self._parts.clock.now()
-        days = max(LOG_DAYS, self._backup_days, 0 if is_blanked else LETTER_DAYS)
+        days = max(LOG_DAYS, self._backup_days, letter_days)
         fresh = await change(
             documents,
             ERASURES,
@@ -223,22 +224,35 @@ class Erasures:
             for document in page.documents:
                 await documents.delete(JOINS, document.id)
 
-    async def _blank(self, tenant: str, marks: set[bytes], counts: dict[str, int]) -> bool:
-        """Take the values out of the person's dead letters; False where the bus cannot."""
+    async def _blank(self, tenant: str, marks: set[bytes], counts: dict[str, int]) -> int:
+        """Take the values out of the person's dead letters. Gives how many days their bytes may lie on a disk of the bus after that."""
         bus = self._parts.bus
         if not isinstance(bus, CanBlank):
-            return False
+            return LETTER_DAYS
+        try:
+            bytes_ms = await bus.blank(partition_of(tenant, bus.partitions), ())
+            for _ in range(PASSES):  # a look that finds nothing is the proof: another erasure may move letters meanwhile
+                theirs = await self._letters(tenant, marks)
+                if not theirs:
+                    return -(-bytes_ms // DAY_MS) + 1 if bytes_ms else 0
+                for partition, offsets in theirs.items():
+                    await bus.blank(partition, offsets)
+                    counts["dead_letters"] += len(offsets)
+        except BusRefuses as refused:
+            log.error("dead_letters_not_erased", reason=str(refused))
+            return LETTER_DAYS
+        raise BusAway("dead letters go on moving")
+
+    async def _letters(self, tenant: str, marks: set[bytes]) -> dict[int, list[int]]:
+        """Where the person's dead letters lie."""
         after: dict[int, int] = {}
-        while letters := await dead_letters(bus, limit=LETTERS_PAGE, after=after):
-            by_partition: dict[int, list[int]] = {}
+        theirs: dict[int, list[int]] = {}
+        while letters := await dead_letters(self._parts.bus, limit=LETTERS_PAGE, after=after):
             for letter in letters:
                 after[letter.partition] = max(after.get(letter.partition, -1), letter.offset)
                 if letter.tenant == tenant and _names(letter, marks):
-                    by_partition.setdefault(letter.partition, []).append(letter.offset)
-            for partition, offsets in by_partition.items():
-                await bus.blank(Topic.DEAD_LETTERS, partition, offsets)
-                counts["dead_letters"] += len(offsets)
-        return True
+                    theirs.setdefault(letter.partition, []).append(letter.offset)
+        return theirs
 
 
 async def _forget_files(blobs: Blobs, message: StoredMessage) -> int:

@@ -20,6 +20,10 @@ from standardiste.common.events.base import Instant
 from standardiste.common.log import logger
 
 PREFIX: Final = "dl-"
+BEFORE: Final = "dl-before"
+"""On the marker of a partition that was written anew (kafka_rewriting.py): letters before this offset count no more."""
+LETTERED_AT: Final = "dl-lettered-at"
+"""On a copy: the instant at which it became a dead letter."""
 REASON_MAX: Final = 500
 READ_WITHIN_S: Final = 5.0
 
@@ -78,7 +82,7 @@ def parse(record: Record) -> DeadLetter:
         return DeadLetter(
             partition=record.partition,
             offset=record.offset,
-            at=record.appended_at,
+            at=lettered_at(record),
             group=marks["dl-group"],
             reason=marks["dl-reason"],
             tries=int(marks["dl-tries"]),
@@ -93,6 +97,18 @@ def parse(record: Record) -> DeadLetter:
         )
     except (KeyError, ValueError) as error:
         raise BadInput("not_a_dead_letter", f"{record.partition}/{record.offset}: {error}") from None
+
+
+def lettered_at(record: Record) -> Instant:
+    """When it became a dead letter: a copy is appended later."""
+    text = record.headers.get(LETTERED_AT, "")
+    return Instant(int(text)) if text.isascii() and text.isdigit() else record.appended_at
+
+
+def superseded_before(record: Record) -> int:
+    """For a marker, the offset before which the partition's letters count no more; else 0."""
+    text = record.headers.get(BEFORE, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 async def dead_letters(bus: Bus, *, limit: int = 100, after: Mapping[int, int] | None = None) -> list[DeadLetter]:
@@ -112,15 +128,22 @@ async def dead_letters(bus: Bus, *, limit: int = 100, after: Mapping[int, int] |
     async with aclosing(bus.tail((Topic.DEAD_LETTERS,), positions, default=From.START)) as batches:
         async for batch in batches:
             for record in batch:
-                try:
-                    found.append(parse(record))
-                except BadInput as error:
-                    log.warning("not_a_dead_letter", detail=error.detail)
+                if before := superseded_before(record):
+                    found = [letter for letter in found if letter.partition != record.partition or letter.offset >= before]
+                else:
+                    _take(record, found)
                 if record.offset + 1 >= missing.get(record.partition, 0):
                     missing.pop(record.partition, None)
             if len(found) >= limit or not missing:
                 break
     return sorted(found, key=lambda letter: (letter.partition, letter.offset))[:limit]
+
+
+def _take(record: Record, found: list[DeadLetter]) -> None:
+    try:
+        found.append(parse(record))
+    except BadInput as error:
+        log.warning("not_a_dead_letter", detail=error.detail)
 
 
 async def redrive(bus: Bus, offset: int, partition: int = 0) -> DeadLetter:

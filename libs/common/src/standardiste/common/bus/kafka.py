@@ -35,6 +35,7 @@ from standardiste.common.bus.kafka_clients import (
 )
 from standardiste.common.bus.kafka_owners import KafkaOwners
 from standardiste.common.bus.kafka_partition import KafkaPartition
+from standardiste.common.bus.kafka_rewriting import KEPT_MS, without
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_subscription import KafkaSubscription, SubscriptionFailed
 from standardiste.common.bus.kafka_topics import partitions_of
@@ -70,7 +71,7 @@ class KafkaBus:
         self._timer, self._random = LoopTimer(self._log_clock), random or Random()
         self._installation: str | None = None
         self._producer: Producer | None = None
-        self._renewing = asyncio.Lock()
+        self._renewing, self._rewriting = asyncio.Lock(), asyncio.Lock()
         self._in_flight = 0
         self._is_closed = False
 
@@ -235,6 +236,11 @@ class KafkaBus:
                 mark = marks.get(TopicPartition(self._settings.name(topic), partition))
                 found.append(GroupLag(topic=topic, partition=partition, committed=0 if mark is None else mark.offset, end=end))
         return found
+
+    async def blank(self, partition: int, offsets: Sequence[int]) -> int:
+        async with self._rewriting:
+            await without(self._settings, partition, offsets, self._clock.now())
+        return KEPT_MS  # a segment goes when it is the last no more, or when its last record is as old as letters become
 
     async def close(self) -> None:
         if not self._is_closed:

@@ -94,6 +94,11 @@ def acl(settings: KafkaSettings, principal: str = "User:{service}") -> list[str]
         who = principal.format(service=service)
         lines.append(f"--add --allow-principal {who} --operation Write --operation Describe --topic {settings.prefix}dead-letters")
         lines.append(f"--add --allow-principal {who} --operation Read --group {settings.group(service)} --resource-pattern-type prefixed")
+    customers = principal.format(service="customers")  # takes the dead letters of an erased person out (kafka_rewriting.py)
+    lines.append(f"--add --allow-principal {customers} --operation Delete --topic {settings.prefix}dead-letters")
+    lines.append(
+        f"--add --allow-principal {customers} --operation Write --operation Describe --transactional-id {settings.group('customers')} --resource-pattern-type prefixed"
+    )
     router = principal.format(service="router")
     lines.append(
         f"--add --allow-principal {router} --operation Write --operation Describe --transactional-id {settings.group('router')} --resource-pattern-type prefixed"

@@ -59,14 +59,15 @@ class LocalBus:
         """Delete old records and, of compacted topics, what a later one of its key replaced. Returns how many. Raises BusAway."""
         return await self._core.sweeper.sweep()
 
-    async def blank(self, topic: Topic, partition: int, offsets: Sequence[int]) -> None:
-        """Take the values out of single records. Raises BusAway."""
+    async def blank(self, partition: int, offsets: Sequence[int]) -> int:
+        """Take the values out of single dead letters. Raises BusAway."""
 
         def care(log: Log) -> None:
-            log.blank(topic, partition, offsets)
+            log.blank(Topic.DEAD_LETTERS, partition, offsets)
 
         await self._core.writer.put_care(care)
-        self._core.window.slots[topic, partition].blank(frozenset(offsets))
+        self._core.window.slots[Topic.DEAD_LETTERS, partition].blank(frozenset(offsets))
+        return 0
 
     async def backup(self, target: Path) -> None:
         """Write a consistent copy of the log to the file `target`, whole or not at all; writers go on meanwhile. Raises BusAway, OSError."""

@@ -58,10 +58,16 @@ class HasEpoch(Protocol):
 
 @runtime_checkable
 class CanBlank(Protocol):
-    """A bus that can take the values out of single records, for the erasure of a person's dead letters. Where it cannot, they go by their retention."""
+    """A bus that can take the values out of single dead letters, for the erasure of a person. Where it cannot, they go by their retention."""
 
-    async def blank(self, topic: Topic, partition: int, offsets: Sequence[int]) -> None:
-        """Durable on return; keys, headers and places stay."""
+    async def blank(self, partition: int, offsets: Sequence[int]) -> int:
+        """
+        From now on no reader is given the values of these dead letters. Durable on return; without offsets, what was broken off is ended.
+
+        Embedded, they stay where they are, without values. On Kafka they go whole, and the others of the partition are copied to its end in their order: look
+        again for what was not to be found a moment ago. Gives how long, in ms, the bytes may still lie on a disk of the broker, out of any reader's
+        reach. Raises BusAway, BusRefuses.
+        """
         ...
 
 

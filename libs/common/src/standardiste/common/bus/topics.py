@@ -103,7 +103,7 @@ TOPICS: dict[Topic, TopicSpec] = {
             what="what could not be handled, why, how often tried; can be re-driven",
             key="tenant",
             writers=("any service",),
-            readers=("operators",),
+            readers=("operators", "customers"),
             retention_ms=30 * DAY_MS,
         ),
     )
