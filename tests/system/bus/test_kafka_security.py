@@ -19,9 +19,10 @@ from standardiste.common.bus.kafka_topics import apply
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BusRefuses
+from standardiste.common.serving import free_port
 from standardiste.common.testing.bus import Ledger, Seen, outgoing, read, running
 from standardiste.common.testing.certificates import Authority, Signed
-from standardiste.common.testing.servers import Server, free_port, kafka_server
+from standardiste.common.testing.servers import Server, kafka_server
 
 pytestmark = pytest.mark.needs("kafka")
 PARTS = Path(__file__).parents[3] / "build"

@@ -18,8 +18,8 @@ from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BusAway, BusRefuses
 from standardiste.common.events.base import Instant
+from standardiste.common.serving import free_port
 from standardiste.common.testing.bus import outgoing, read_all, text_of
-from standardiste.common.testing.servers import free_port
 
 pytestmark = pytest.mark.needs("kafka")
 _numbers = itertools.count()

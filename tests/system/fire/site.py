@@ -28,8 +28,9 @@ from standardiste.common.events.codec import encode
 from standardiste.common.events.directory import ENTITIES, AgentProfile, ChangeSetCommitted, Entity, Rule, RuleSet
 from standardiste.common.events.model import Channel, ProfileId, QueueId, WrapUpMode
 from standardiste.common.security.keys import make_secrets
+from standardiste.common.serving import free_port
 from standardiste.common.testing.builders import configuration, event, person, queue
-from standardiste.common.testing.servers import DidNotStart, Server, free_port, kafka_server, started
+from standardiste.common.testing.servers import DidNotStart, Server, kafka_server, started
 
 PARTS: Final = Path(__file__).parents[3] / "build"
 PARTITIONS: Final = 24

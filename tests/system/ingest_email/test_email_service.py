@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import DeliverMessage
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
+from standardiste.common.serving import free_port
 from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.builders import customer
 from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
@@ -113,12 +113,6 @@ class Site:
     async def reports(self, count: int = 1) -> list[tuple[str, DeliveryState, str]]:
         found = await self.running.inputs(DeliveryReported, count)
         return [(each.message, each.state, each.code or "") for each in found]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def builds(settings: EmailSettings, bus: list[AwayBus]) -> Callable[[Parts], Service]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
@@ -35,6 +34,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import DeliverMessage
 from standardiste.common.security.keys import make_secrets
+from standardiste.common.serving import free_port
 from standardiste.common.testing.mail_server import MailServer, mail_server
 from standardiste.common.testing.running import Running, records, running, tenant_of_test
 
@@ -87,12 +87,6 @@ async def service(folder: Path, server: MailServer, smtp_port: int) -> AsyncGene
 
 def ids(server: MailServer) -> list[str]:
     return [mail.message_id.partition("@")[0] for mail in server.mails]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def relay(port: int, numbers: list[int], taken: set[int], attempts: Counter[int]) -> None:

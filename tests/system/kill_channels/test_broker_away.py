@@ -32,8 +32,9 @@ from standardiste.common.events.model import Channel, ChannelAddressId
 from standardiste.common.parts import Parts
 from standardiste.common.security.twilio_signature import sign
 from standardiste.common.service import Service
+from standardiste.common.serving import free_port
 from standardiste.common.testing.running import API_KEY, Running, key_of_test, records, running, tenant_of_test
-from standardiste.common.testing.servers import Server, free_port, kafka_server, started
+from standardiste.common.testing.servers import Server, kafka_server, started
 from standardiste.ingest_chat.app import build as chat
 from standardiste.ingest_chat.settings import ChatSettings
 from standardiste.ingest_email.app import build as email

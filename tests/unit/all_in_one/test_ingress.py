@@ -13,7 +13,7 @@ from standardiste.all_in_one.cluster.ingress import Ingress
 from standardiste.all_in_one.cluster.prefixes import PREFIXES, SERVICES, service_for
 from standardiste.all_in_one.services import SETTINGS
 from standardiste.common.service import listen
-from standardiste.common.testing.servers import free_port
+from standardiste.common.serving import free_port
 
 VALUES = Path(__file__).parents[3] / "deploy" / "k8s" / "standardiste" / "values.yaml"
 

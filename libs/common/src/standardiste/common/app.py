@@ -29,6 +29,7 @@ from standardiste.common.http_problem import install, language_of_scope, problem
 from standardiste.common.parts import Parts
 from standardiste.common.problems import PROBLEMS, page
 from standardiste.common.security.audit import Audit
+from standardiste.common.settings import HttpSettings
 
 API_VERSION: Final = "1"
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
@@ -56,7 +57,7 @@ def compose(
     health: Health,
 ) -> FastAPI:
     """The app. `routers` by service name; `static` folders by URL prefix."""
-    app = FastAPI(title="Standardiste", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = _bare()
     app.state.parts, app.state.health, app.state.limiter = parts, health, Limiter(parts)
     app.state.audit = Audit(parts.store, parts.clock)
     app.add_middleware(Edge, settings=parts.http, health=health, pages=tuple(static), cross_origin=tuple(cross_origin))
@@ -71,6 +72,19 @@ def compose(
         app.add_route(prefix, _to_folder(prefix), include_in_schema=False)
         app.mount(prefix, StaticFiles(directory=folder, html=True), name=prefix)
     return app
+
+
+def waiting_room(http: HttpSettings, health: Health) -> FastAPI:
+    """The app of a process that has no parts yet: its own paths; all else is told that it is starting."""
+    app = _bare()
+    app.add_middleware(Edge, settings=http, health=health, pages=(), cross_origin=())
+    install(app)
+    app.include_router(_process_paths(health))
+    return app
+
+
+def _bare() -> FastAPI:
+    return FastAPI(title="Standardiste", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
 
 class _Under(BaseRoute):
@@ -170,7 +184,12 @@ def _process_paths(health: Health) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        state = {"status": "ready" if health.is_ready else "not_ready", "waiting": sorted(health.waiting), "draining": health.is_draining}
+        state = {
+            "status": "ready" if health.is_ready else "not_ready",
+            "waiting": sorted(health.waiting),
+            "because": health.because,
+            "draining": health.is_draining,
+        }
         return JSONResponse(state, 200 if health.is_ready else 503)
 
     @router.get("/metrics")

@@ -7,7 +7,7 @@ Members of a set wait for its commit and are then applied whole. Nothing is aske
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -45,18 +45,20 @@ class DirectoryView:
         self._changed = asyncio.Event()
         self.skipped = 0
 
-    async def run(self, bus: Bus) -> None:
-        """Follow the topic until cancelled."""
+    async def run(self, bus: Bus, ready: Callable[[], None] = lambda: None) -> None:
+        """Follow the topic until cancelled; `ready` is told when all that was published before has been read. Raises BusAway before that only."""
         wanted = {partition: end for partition, end in (await bus.ends(Topic.DIRECTORY)).items() if end > 0}
         if not wanted:
             self._ready.set()
+            ready()
         async for batch in bus.tail((Topic.DIRECTORY,), {}, default=From.START):
             for record in batch:
                 self.take(record)
                 if wanted and record.offset + 1 >= wanted.get(record.partition, 0):
                     wanted.pop(record.partition, None)
-            if not wanted:
+            if not wanted and not self._ready.is_set():
                 self._ready.set()
+                ready()
 
     async def ready(self) -> None:
         """Return when all that was published before the start has been read."""

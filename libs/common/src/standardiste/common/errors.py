@@ -16,6 +16,7 @@ Every error of ours, named by whose fault it is.
     ├── FormatTooNew          the operator's: data written by a newer program
     ├── WrongKey              the operator's: a secret sealed with another master key
     ├── BusRefuses            the operator's: the bus does not take our credentials, or speaks another protocol
+    ├── StoreRefuses          the operator's: the document store does not take our credentials
     └── AnotherInstallation   the operator's: these topics are somebody else's
 
 What none of these covers is ours: an assertion, and the process stops.
@@ -143,6 +144,10 @@ class FolderInUse(StandardisteError):
 
 class BusRefuses(StandardisteError):
     """The broker answers and does not take us: wrong credentials, an authority we do not trust, another protocol than the setting says."""
+
+
+class StoreRefuses(StandardisteError):
+    """The document store, or that of the blobs, answers and does not take us: wrong user, password or rights."""
 
 
 class AnotherInstallation(StandardisteError):

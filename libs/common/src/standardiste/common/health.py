@@ -10,10 +10,15 @@ _ready = gauge("standardiste_task_ready")
 
 
 class Health:
-    """Ready when every named task has said so once, and not draining. `has_started` stays true from then on."""
+    """
+    Ready when every named task has said so once, and not draining. `has_started` stays true from then on.
+
+    `because` says of a task that waits what it waits for, where that is known.
+    """
 
     def __init__(self, tasks: Iterable[str] = ()) -> None:
         self.waiting = set(tasks)
+        self.because: dict[str, str] = {}
         self.is_draining = False
         for task in self.waiting:
             _ready.labels(task).set(0)
@@ -29,4 +34,5 @@ class Health:
     def ready(self, task: str) -> None:
         """This task is up. Repeatable."""
         self.waiting.discard(task)
+        self.because.pop(task, None)
         _ready.labels(task).set(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from standardiste.common.blobs.connect import connect as connect_blobs
@@ -29,16 +30,16 @@ async def open_parts(settings: CommonSettings, clock: Clock | None = None, ids: 
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
     keys, public_pem = await asyncio.to_thread(_load_keys, settings.secrets_folder)
-    store = await connect_store(settings.store)
-    try:
+    async with AsyncExitStack() as opened:
+        store = await connect_store(settings.store)
+        opened.push_async_callback(store.close)
         secrets = StoredSecrets(store, keys.installation("channel secrets"))
         await secrets.open()
         blobs = await connect_blobs(settings.blobs, clock)
+        opened.push_async_callback(blobs.close)
         installation = await installation_of(store, ids) if settings.bus.startswith("kafka:") else None
         bus = await connect_bus(settings.bus, clock, installation)
-    except BaseException:
-        await store.close()
-        raise
+        opened.pop_all()
     return Parts(
         bus=bus,
         store=store,

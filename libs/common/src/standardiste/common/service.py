@@ -2,7 +2,8 @@
 How a service is described and run, once for all: parts opened, documents declared, tasks started, HTTP served, everything ended in order.
 
 Theory. A process has one set of parts, one event loop, one port and one or many services. It is ready when every task has said so. It ends when it is told to, or when
-any task ends or raises: a half-dead process is worse than a restarted one. The end has one order: `/readyz` says no; HTTP stops accepting and its requests end (10 s at
+any task ends or raises: a half-dead process is worse than a restarted one. What it leans on may come up after it: until a task has said that it is up, an
+`Away` lets it begin again (patience.py). The end has one order: `/readyz` says no; HTTP stops accepting and its requests end (10 s at
 most); tasks are cancelled and awaited; bus, blobs and store are closed. A second signal during that changes nothing.
 """
 
@@ -13,12 +14,11 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
-import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 
@@ -26,24 +26,24 @@ from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.app import compose
 from standardiste.common.collector import short_pauses
-from standardiste.common.events.wire import FRAME_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS
+from standardiste.common.errors import Away
 from standardiste.common.health import Health
 from standardiste.common.hold import HOLD
 from standardiste.common.housekeeping import housekeeping
 from standardiste.common.idempotency import IDEMPOTENCY
 from standardiste.common.opening import open_parts
 from standardiste.common.parts import Parts
+from standardiste.common.patience import Patience
 from standardiste.common.permission.ledger import CONSENT
 from standardiste.common.security.audit import AUDIT
+from standardiste.common.serving import Server, listen
 from standardiste.common.settings import CommonSettings
-from standardiste.common.sockets import SocketProtocol
 from standardiste.common.store.port import Collection
+from standardiste.common.waiting import opened
 
 __all__ = ["Health", "Parts", "Service", "Task", "create_app", "listen", "run_service", "run_services"]
 
-REQUESTS_END_S: Final = 10
 TASKS_END_S: Final = 15
-BACKLOG: Final = 4_096
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 Task: TypeAlias = Callable[[Callable[[], None]], Awaitable[None]]
@@ -90,19 +90,20 @@ async def run_services(
     trusted_proxies: str = "127.0.0.1",
     on_ready: Callable[[int], None] | None = None,
     stop: asyncio.Event | None = None,
+    patience: Patience | None = None,
 ) -> None:
     """
     Run until `stop` is set or a task fails; then drain and close the parts. Raises what the failed task raised.
 
-    `on_ready` is called once, with the port, when every task is up.
+    `on_ready` is called once, with the port, when every task is up. Until then a task that meets an Away is begun again, as long as `patience` lasts.
     """
+    patience = patience or Patience()
+    collections = [AUDIT, CONSENT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)]
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(close_parts, parts)
-        await parts.store.open(
-            [AUDIT, CONSENT, HOLD, IDEMPOTENCY, *(collection for service in services for collection in service.collections)]
-        )
+        await patience.insist("store", lambda: parts.store.open(collections))
         listening = list(sockets) if sockets else [listen(host, port)]
-        await _run_until_stopped(services, parts, listening, trusted_proxies, on_ready, stop or asyncio.Event())
+        await _run_until_stopped(services, parts, listening, trusted_proxies, on_ready, stop or asyncio.Event(), patience)
 
 
 async def _run_until_stopped(
@@ -112,14 +113,15 @@ async def _run_until_stopped(
     trusted_proxies: str,
     on_ready: Callable[[int], None] | None,
     stop: asyncio.Event,
+    patience: Patience,
 ) -> None:
     tasks = _tasks_of(services, parts)
     health = Health(tasks)
-    server = _Server(_uvicorn_config(create_app(services, parts, health), trusted_proxies))
+    server = Server(create_app(services, parts, health), trusted_proxies)
     serving = asyncio.create_task(server.serve(sockets=listening), name="http")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     running = {
-        asyncio.create_task(_run_task(name, task, health, listening[0].getsockname()[1], on_ready), name=name)
+        asyncio.create_task(_run_task(name, task, health, listening[0].getsockname()[1], on_ready, patience), name=name)
         for name, task in tasks.items()
     }
     try:
@@ -136,21 +138,29 @@ async def _run_until_stopped(
 
 
 def run_service(name: str, build: Callable[[S, Parts], Service], settings_class: type[S]) -> NoReturn:
-    """A service alone in its process: settings, parts, signals, and the exit code (0 after a drain, 1 when something failed)."""
+    """
+    A service alone in its process: settings, parts, signals, and the exit code (0 after a drain, 1 when something failed).
+
+    With its bus or store away it waits for `start_within_s`, and `/readyz` says for what.
+    """
     settings = settings_class()
     logs.configure(settings.log_level)
     tracing.configure(name, settings.otlp_endpoint)
 
     async def main() -> None:
-        parts = await open_parts(settings)
+        stop, patience = stop_on_signals(), Patience(settings.start_within_s)
+        listening = listen(settings.host, settings.port)
+        parts = await opened(lambda: open_parts(settings), patience, listening, settings.http, stop)
+        if parts is None:
+            return
         await run_services(
             [build(settings, parts)],
             parts,
-            host=settings.host,
-            port=settings.port,
+            sockets=[listening],
             trusted_proxies=settings.trusted_proxies,
             on_ready=lambda port: log.info("ready", service=name, port=port),
-            stop=stop_on_signals(),
+            stop=stop,
+            patience=patience,
         )
 
     sys.exit(run_to_end(main()))
@@ -175,40 +185,32 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: ours decide."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
 def _tasks_of(services: Sequence[Service], parts: Parts) -> dict[str, Task]:
-    async def follow_directory(ready: Callable[[], None]) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(parts.directory.run(parts.bus))
-            await parts.directory.ready()
-            ready()
-
     own: dict[str, Task] = {
-        "directory-view": follow_directory,
+        "directory-view": lambda ready: parts.directory.run(parts.bus, ready),
         "hold": parts.hold.follow,
         "housekeeping": lambda ready: housekeeping(parts.store, parts.clock, ready),
     }
     return own | {f"{service.name}/{name}": task for service in services for name, task in service.tasks.items()}
 
 
-async def _run_task(name: str, task: Task, health: Health, port: int, on_ready: Callable[[int], None] | None) -> None:
+async def _run_task(name: str, task: Task, health: Health, port: int, on_ready: Callable[[int], None] | None, patience: Patience) -> None:
     def ready() -> None:
         was_started = health.has_started
         health.ready(name)
         if health.has_started and not was_started and on_ready is not None:
             on_ready(port)
 
-    await task(ready)
+    while True:
+        try:
+            return await task(ready)
+        except Away as error:
+            if name not in health.waiting:  # it was up: whoever works waits for himself
+                raise
+            await patience.after(name, error, health)
 
 
-async def _end(server: _Server, serving: asyncio.Task[None], running: set[asyncio.Task[None]]) -> None:
+async def _end(server: Server, serving: asyncio.Task[None], running: set[asyncio.Task[None]]) -> None:
     server.should_exit = True
     await asyncio.wait({serving})
     for task in running:
@@ -226,34 +228,3 @@ async def close_parts(parts: Parts) -> None:
     await parts.bus.close()
     await parts.blobs.close()
     await parts.store.close()
-
-
-def _uvicorn_config(app: FastAPI, trusted_proxies: str) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws=SocketProtocol,
-        ws_max_size=FRAME_BYTES_MAX,
-        ws_ping_interval=PING_EVERY_MS / 1000,  # the server's own pings: browsers answer them in throttled tabs too
-        ws_ping_timeout=(PONG_WITHIN_MS - PING_EVERY_MS) / 1000,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=trusted_proxies,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=REQUESTS_END_S,
-        backlog=BACKLOG,
-    )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that queues connections from now on; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(BACKLOG)
-    listening.setblocking(False)
-    return listening

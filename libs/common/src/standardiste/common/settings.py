@@ -49,6 +49,9 @@ class CommonSettings(BaseSettings):
     public_url: str = Field(default="", description="How the world reaches us, without a path; empty: http://host:port.")
     allowed_origins: tuple[str, ...] = Field(default=(), description="Further web origins whose pages may call the API.")
     trusted_proxies: str = Field(default="127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma separated.")
+    start_within_s: int = Field(
+        default=300, ge=0, description="How long a start waits for a bus or a store that is away before it gives up, in seconds."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="From which level on lines are written.")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP endpoint for traces; none: no spans are kept.")
     http_body_bytes_max: int = Field(default=1024 * KIB, gt=0, description="Largest request body where a path names no other limit.")

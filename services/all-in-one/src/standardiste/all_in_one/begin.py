@@ -14,6 +14,7 @@ from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import PARTITIONS, apply
 from standardiste.common.errors import BadInput
 from standardiste.common.opening import open_parts
+from standardiste.common.patience import Patience
 from standardiste.common.security.keys import make_secrets
 from standardiste.common.service import close_parts
 from standardiste.common.settings import CommonSettings
@@ -27,10 +28,12 @@ async def set_up(
 
     The administrator whose password was minted, when one was. Raises ValueError for topics with another partition count, BusAway, StoreAway.
     """
+    patience = Patience(settings.start_within_s)
     await asyncio.to_thread(make_secrets, settings.secrets_folder)
     if settings.bus.startswith("kafka:"):
-        await apply(KafkaSettings.of_url(settings.bus), partitions=partitions, replication=replication)
-    parts = await open_parts(settings)
+        kafka = KafkaSettings.of_url(settings.bus)
+        await patience.insist("topics", lambda: apply(kafka, partitions=partitions, replication=replication))
+    parts = await patience.insist("parts", lambda: open_parts(settings))
     try:
         return await begin(parts, document)
     finally:

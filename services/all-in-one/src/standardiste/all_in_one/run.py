@@ -23,9 +23,12 @@ from standardiste.common import tracing
 from standardiste.common.bus.local import LocalBus
 from standardiste.common.files import write_private
 from standardiste.common.hold import HOLD
+from standardiste.common.patience import Patience
 from standardiste.common.service import listen, run_services, run_to_end, stop_on_signals
+from standardiste.common.serving import free_port
 from standardiste.common.settings import CommonSettings
 from standardiste.common.store.sqlite import SqliteStore
+from standardiste.common.waiting import opened
 
 console = Console(highlight=False)
 
@@ -46,14 +49,18 @@ def run(
     url = common.public_url or f"http://{host}:{listening.getsockname()[1]}"
     if engines.get("store", "").startswith("mongodb") and "blobs" not in engines:
         engines = {**engines, "blobs": engines["store"]}
-    given = {**given_by(folder, url=url, smtp_port=smtp_port or _free_port()), **engines}
+    given = {**given_by(folder, url=url, smtp_port=smtp_port or free_port()), **engines}
     sys.exit(run_to_end(_main(folder, listening, url, given, with_demo=with_demo, configuration=configuration)))
 
 
 async def _main(folder: Folder, listening: socket.socket, url: str, fixed: Given, *, with_demo: bool, configuration: Path | None) -> None:
     given = {**fixed, **(demo.settings() if with_demo else {})}
     smtp_port = int(str(given["email_smtp_port"]))
-    parts = await open_installation(given)
+    settings, stop = CommonSettings.model_validate(given), stop_on_signals()
+    patience = Patience(settings.start_within_s)
+    parts = await opened(lambda: open_installation(given), patience, listening, settings.http, stop)
+    if parts is None:
+        return
     await parts.store.open([HOLD])
     await parts.hold.load()
     services = [*build_all(parts, given)]
@@ -71,7 +78,7 @@ async def _main(folder: Folder, listening: socket.socket, url: str, fixed: Given
 
     starting: list[asyncio.Future[None]] = []
     try:
-        await run_services(services, parts, sockets=[listening], on_ready=on_ready, stop=stop_on_signals())
+        await run_services(services, parts, sockets=[listening], on_ready=on_ready, stop=stop, patience=patience)
     finally:
         folder.running.unlink(missing_ok=True)
         await asyncio.gather(*starting)
@@ -101,9 +108,3 @@ def _greet(url: str, smtp_port: int, first: FirstAdministrator | None, held: str
         console.print(say("held", name=held), style="yellow")
     console.print(say("stop_hint"))
     console.print()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -23,6 +23,7 @@ from standardiste.common.blobs.port import BlobInfo, BlobRef
 from standardiste.common.clock import Clock
 from standardiste.common.errors import BlobsAway
 from standardiste.common.events.base import Instant
+from standardiste.common.store.mongo_refusal import refusal
 
 BUCKET: Final = "blobs"
 SELECT_WITHIN_MS: Final = 3_000
@@ -44,11 +45,16 @@ class GridFsBlobs:
 
     @classmethod
     async def connect_to(cls, url: str, clock: Clock) -> GridFsBlobs:
-        """The blobs in this database (the one the URL names, else "standardiste"). Raises BlobsAway."""
+        """The blobs in this database (the one the URL names, else "standardiste"). Raises BlobsAway, StoreRefuses."""
         blobs = cls(url, clock)
         try:
             with blobs._away():
                 await blobs._files.create_index([("metadata.tenant", ASCENDING), ("filename", ASCENDING)], name="v1_name")
+        except BlobsAway as error:
+            await blobs.close()
+            if (refused := refusal(error)) is not None:
+                raise refused from error
+            raise
         except BaseException:
             await blobs.close()
             raise

@@ -20,6 +20,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError, ServerSelectionTimeo
 from standardiste.common.errors import BadInput, FormatTooNew, StoreAway, UniqueConflict, VersionConflict
 from standardiste.common.store.cursor import FIND_LIMIT_MAX, cursor_after, position_of
 from standardiste.common.store.indexing import Values, comparable, fold, values_of, words_of
+from standardiste.common.store.mongo_refusal import refusal
 from standardiste.common.store.port import ABSENT, Body, Collection, Document, Find, Index, Page, Where
 from standardiste.common.store.reach import Reach, StillAway
 from standardiste.common.store.text import body_text, is_unicode
@@ -30,6 +31,7 @@ ANSWER_WITHIN_MS: Final = 5_000
 CONNECTIONS_MAX: Final = 50
 CONNECTIONS_MIN: Final = 3
 """Held ready from the start, so that the first contact does not wait for handshakes."""
+DETAIL_MAX: Final = 200
 PREFIX: Final = "d_"
 """Our collections' names begin so; the rest of the database is not ours."""
 _META: Final = "meta"
@@ -61,10 +63,15 @@ class MongoStore:
 
     @classmethod
     async def connect_to(cls, url: str) -> MongoStore:
-        """The store at this URL; the database is the one it names, else "standardiste". Raises FormatTooNew, StoreAway."""
+        """The store at this URL; the database is the one it names, else "standardiste". Raises FormatTooNew, StoreAway, StoreRefuses."""
         store = cls(url)
         try:
             await store._check_format()
+        except StoreAway as error:
+            await store.close()
+            if (refused := refusal(error)) is not None:
+                raise refused from error
+            raise
         except BaseException:
             await store.close()
             raise
@@ -130,6 +137,8 @@ class MongoStore:
                 yield
         except DuplicateKeyError:
             raise
+        except ServerSelectionTimeoutError as error:
+            raise StoreAway(f"no server is found ({str(error)[:DETAIL_MAX]})") from error  # it names addresses, never what was asked
         except (TimeoutError, PyMongoError, OSError, StillAway) as error:
             raise StoreAway(type(error).__name__) from error
 

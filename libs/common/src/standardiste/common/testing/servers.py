@@ -10,13 +10,14 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from standardiste.common.serving import free_port
 
 STARTS_WITHIN_S: Final = 180.0
 STOPS_WITHIN_S: Final = 20.0
@@ -136,13 +137,6 @@ async def started(server: Server) -> AsyncGenerator[Server]:
         yield server
     finally:
         await server.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _kafka_properties(folder: Path, port: int, controller: int, more: Mapping[str, object]) -> str:

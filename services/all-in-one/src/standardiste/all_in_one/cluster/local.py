@@ -21,8 +21,8 @@ from standardiste.all_in_one.cluster.process import ServiceProcess
 from standardiste.all_in_one.first import FirstAdministrator
 from standardiste.common.bus.kafka_topics import PARTITIONS
 from standardiste.common.service import listen
+from standardiste.common.serving import free_port
 from standardiste.common.settings import CommonSettings
-from standardiste.common.testing.servers import free_port
 
 PREFIX_BEFORE: Final = "STANDARDISTE_"
 
