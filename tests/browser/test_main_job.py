@@ -29,6 +29,7 @@ WORDS = {
         "message": "Votre message",
         "question": "Bonjour, ma lampe est-elle partie ?",
         "answer": "Oui, ce matin. Vous l'aurez jeudi.",
+        "read": "Lu",
     },
     "en": {
         "name": "User name",
@@ -38,6 +39,7 @@ WORDS = {
         "message": "Your message",
         "question": "Hello, has my lamp left?",
         "answer": "Yes, this morning. You will have it on Thursday.",
+        "read": "Read",
     },
 }
 AGENT = {"fr": "amelie", "en": "bruno"}
@@ -85,8 +87,12 @@ async def test_a_visitor_is_answered_by_an_agent(installation: Installation, chr
     await shot(desk, f"{language}-2-offer")
     await desk.keyboard.press("F2")
     await expect(desk.locator(".message-text").filter(has_text=words["question"])).to_be_visible()
+    await expect(visitor.locator(".line.ours .meta")).to_contain_text(words["read"])
     await desk.locator("#composer-text").fill(words["answer"])
     await desk.keyboard.press("Control+Enter")
     await expect(visitor.get_by_text(words["answer"])).to_be_visible()
+    await expect(desk.locator(".message.ours")).to_contain_text(words["read"])
+    await visitor.reload()
+    await expect(visitor.locator(".line.ours .meta")).to_contain_text(words["read"])
     await shot(desk, f"{language}-3-answered")
     await shot(visitor, f"{language}-4-visitor")

@@ -267,6 +267,7 @@ _OWN: tuple[_Own, ...] = (
         actor=who, interaction=i.id, content=content(p(("oui", ""))), audience=p((Audience.CUSTOMER, Audience.INTERNAL))
     ),
     lambda w, p, who, i, v: c.ShowTyping(actor=who, interaction=i.id),
+    lambda w, p, who, i, v: c.ShowReading(actor=who, interaction=i.id, message=MessageId(str(i.last_contact))),
     lambda w, p, who, i, v: c.StartConsult(
         actor=who,
         interaction=i.id,

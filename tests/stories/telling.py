@@ -166,5 +166,6 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     outbound.ConsultCall: lambda e: f"> consult {e.agent or e.address}",
     outbound.ConferenceCall: lambda e: "> conference",
     outbound.TellTyping: lambda e: "> typing",
+    outbound.TellReading: lambda e: f"> read {e.message}",
     outbound.TakeVoicemail: lambda e: "> take voicemail",
 }

@@ -81,6 +81,8 @@ def test_nobody_else_can_speak_to_the_customer() -> None:
            3.0 | anna writes c1                         | no: empty_message
            4.0 | anna notes c1 attention                | message c1-m1 internal; done
            5.0 | anna types to c1                       | > typing; done
+           5.5 | anna reads c1                          | > read c1; done
+           5.6 | ben reads c1                           | no: not_owner
            6.0 | c1 says goodbye                        | left c1
            7.0 | anna writes c1 encore                  | no: customer_left
     """)

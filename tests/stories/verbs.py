@@ -402,6 +402,10 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
         r"(?P<agent>\w+) types to (?P<id>\w+)",
         lambda story, agent, id: c.ShowTyping(actor=story.actor(agent), interaction=InteractionId(f"in_{id}")),
     ),
+    (
+        r"(?P<agent>\w+) reads (?P<id>\w+)",
+        lambda story, agent, id: c.ShowReading(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"), message=MessageId(id)),
+    ),
     (r"(?P<agent>\w+) transfers (?P<id>\w+) to (?P<kind>queue|agent|number) (?P<to>\S+)(?P<waiting> waiting)?", _transfer),
     (r"(?P<agent>\w+) assigns (?P<id>\w+) to (?P<to>\w+)(?P<forced> by force)?", _assign),
     (

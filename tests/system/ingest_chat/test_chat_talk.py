@@ -140,6 +140,19 @@ async def test_redacted_words_leave_screen_and_transcript(site: Running, visitor
         assert await socket.texts(2) == ["Bonjour", ""]
 
 
+async def test_redacted_words_of_the_visitor_leave_too(site: Running, visitor: Visitor, router: ChatRouter) -> None:
+    async with visitor.connected() as socket:
+        said = (await socket.say("mon numéro est 12"))["message"]
+        await router.take()
+        assert await socket.texts(1) == ["mon numéro est 12"]
+        message = MessageId("ms_" + said.removeprefix("c_"))  # as the router calls a contact's words
+        redacted = MessageRedacted(conversation=ConversationId(visitor.session), message=message, by=None, reason="test")
+        await site.decide(TENANT, redacted, subject=visitor.session)
+        assert (await socket.next("redacted"))["message"] == said
+    async with Visitor(visitor.url, visitor.session, visitor.token, visitor.visitor).connected() as socket:
+        assert await socket.texts(1) == [""]
+
+
 async def test_accepted_offer_is_connected_while_the_session_lives(site: Running, visitor: Visitor, router: ChatRouter) -> None:
     call = ConnectCall(conversation=ConversationId(visitor.session), interaction=INTERACTION, offer=OfferId("o1"), agent=ANNA)
     async with visitor.connected() as socket:

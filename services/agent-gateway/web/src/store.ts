@@ -1,6 +1,6 @@
 // What the page holds and what a person can do. Components draw from the signals and call the verbs; only `apply` knows what events mean.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { Api, ApiProblem, type Customer, type Me, type PastConversation } from "./api.ts";
 import { Connection, type Answer, type Link } from "./connection.ts";
 import { beep } from "./sound.ts";
@@ -49,6 +49,8 @@ export const drafts = signal<ReadonlyMap<InteractionId, Draft>>(new Map());
 export const records = signal<ReadonlyMap<CustomerId, Record>>(new Map());
 export const older = signal<ReadonlyMap<InteractionId, Older>>(new Map());
 export const isHelpOpen = signal(false);
+/** Whether the page is before the person's eyes, as far as a browser knows. */
+const isVisible = signal(document.visibilityState === "visible");
 /** The interaction for whose answer a template is being chosen. */
 export const picking = signal<InteractionId | undefined>(undefined);
 
@@ -66,6 +68,8 @@ const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/v1/
 /** Go on where this tab was, or show the door. */
 export async function start(): Promise<void> {
   setInterval(tick, 1_000);
+  effect(tellRead);
+  document.addEventListener("visibilitychange", () => void (isVisible.value = document.visibilityState === "visible"));
   addEventListener("online", () => link.value.state === "waiting" && retry());
   if (token === "") where.value = { at: "door" };
   else await enter();
@@ -267,6 +271,20 @@ export async function send({ view }: Work): Promise<void> {
     content: { text, ...(subject === undefined ? {} : { subject }) },
   });
   write(view.id, { isSending: false, ...(isTaken ? (draft.mode === "internal" ? { note: "" } : { reply: "", subject: "" }) : {}) });
+}
+
+/** The last words of the customer that stand before the agent's eyes in a chat; nothing else shows the customer that it was read. */
+const beheld = computed(() => {
+  const work = current.value;
+  if (!isVisible.value || link.value.state !== "open" || work?.view.channel !== "chat" || !isInHand(work)) return undefined;
+  const last = work.messages.findLast((each) => each.author.kind === "customer");
+  return last === undefined ? undefined : `${work.view.id} ${last.id}`;
+});
+
+/** Tell a chat customer that what he wrote was read: once, when it comes before the agent's eyes. */
+function tellRead(): void {
+  const [interaction, message] = beheld.value?.split(" ") ?? [];
+  if (interaction !== undefined && message !== undefined) void connection.command("reading.show", { interaction, message });
 }
 
 let typedAt = 0;

@@ -165,6 +165,7 @@ export interface Commands {
   readonly "message.send": SendMessage;
   readonly "offer.accept": AcceptOffer;
   readonly "offer.decline": DeclineOffer;
+  readonly "reading.show": ShowReading;
   readonly "recording.pause": PauseRecording;
   readonly "recording.resume": ResumeRecording;
   readonly "rest.ask": AskRest;
@@ -1287,6 +1288,12 @@ export interface SetDisposition {
 export interface SetStatus {
   readonly status: StatusId;
   readonly agent?: AgentId;
+}
+
+/** All that the customer has written up to this message stands before the agent's eyes: told to who writes in a chat. */
+export interface ShowReading {
+  readonly interaction: InteractionId;
+  readonly message: MessageId;
 }
 
 /** Tell the customer that somebody writes. Kept nowhere. */

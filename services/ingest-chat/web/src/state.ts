@@ -65,6 +65,8 @@ export class State {
   readonly queue = signal<Queue | null>(null);
   readonly typing = signal<{ readonly name: string; readonly until: number } | null>(null);
   readonly unread = signal(0);
+  /** The message up to which an agent has read what the visitor said. */
+  readonly readUpTo = signal<string | null>(null);
   /** Whether the visitor has filled in what the page asks, or was here before. */
   readonly isKnown = signal(false);
   /** What was done by mail: a message left, a transcript asked for. */
@@ -90,6 +92,13 @@ export class State {
   readonly agent = computed(() => {
     const last = this.lines.value.filter((line) => line.kind === "joined" || line.kind === "ended").at(-1);
     return last?.kind === "joined" ? (last.author?.name ?? "") : null;
+  });
+
+  /** The keys of the visitor's lines that an agent has read. */
+  readonly readLines = computed<ReadonlySet<string>>(() => {
+    const lines = this.lines.value;
+    const last = lines.findIndex((line) => line.id !== undefined && line.id === this.readUpTo.value);
+    return new Set(lines.slice(0, last + 1).flatMap((line) => (line.author?.kind === "customer" ? [line.key] : [])));
   });
 
   /** Whether the visitor has said something that nobody has answered or taken yet. */
@@ -128,6 +137,9 @@ export class State {
         break;
       case "agent_typing":
         this.typing.value = { name: frame.author.name, until: now + TYPING_SHOWN_MS };
+        break;
+      case "agent_read":
+        this.readUpTo.value = frame.message;
         break;
       case "position":
         this.queue.value =

@@ -18,7 +18,7 @@ export const Close = {
   AWAY: 4503,
 } as const;
 
-export type ServerFrame = Welcome | Accepted | Said | Joined | Notice | Ended | Redacted | AgentTyping | Position | Problem | Pong;
+export type ServerFrame = Welcome | Accepted | Said | Joined | Notice | Ended | Redacted | AgentTyping | AgentRead | Position | Problem | Pong;
 
 export type VisitorFrame = HelloInput | Say | Typing | Seen | End | Ping;
 
@@ -28,6 +28,13 @@ export interface Accepted {
   readonly message: string;
   readonly receipt: string;
   readonly kind: "accepted";
+}
+
+/** An agent has read all that the visitor has said up to this message. */
+export interface AgentRead {
+  readonly message: string;
+  readonly at: Instant;
+  readonly kind: "agent_read";
 }
 
 /** An agent is writing; show it for 6 s. */

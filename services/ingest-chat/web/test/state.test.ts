@@ -76,6 +76,15 @@ test("the agent is whoever joined last, until the conversation ends", () => {
   assert.ok(state.isWaiting.value);
 });
 
+test("what the agent has read is so up to the message that he names, whichever comes first", () => {
+  const state = new State();
+  state.apply({ kind: "agent_read", message: "c2", at: at(9) }, AT);
+  for (const frame of [said("c1", 1, "customer"), said("a", 2), said("c2", 3, "customer"), said("c3", 4, "customer")]) state.apply(frame, AT);
+  assert.deepEqual([...state.readLines.value], ["c1", "c2"]);
+  state.apply({ kind: "agent_read", message: "c3", at: at(10) }, AT);
+  assert.deepEqual([...state.readLines.value], ["c1", "c2", "c3"]);
+});
+
 test("redacted words are gone", () => {
   const state = new State();
   state.apply(said("a", 1), AT);

@@ -18,6 +18,7 @@ from standardiste.common.service import Service
 from standardiste.ingest_chat.edge import ChatEdge
 from standardiste.ingest_chat.edge_files import FilesEdge
 from standardiste.ingest_chat.edge_mail import MailEdge
+from standardiste.ingest_chat.edge_signs import SignsEdge
 from standardiste.ingest_chat.group import Group, lane_of
 from standardiste.ingest_chat.happenings import TOPICS
 from standardiste.ingest_chat.hub import Hub
@@ -86,7 +87,9 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
         ids=parts.ids,
         mails_per_client=TokenBuckets(per_s=settings.chat_mails_per_client_s, burst=settings.chat_mails_per_client_burst),
     )
+    signs = SignsEdge(visitors=visitors, sessions=sessions, transcript=transcript, hub=hub, tokens=tokens, clock=parts.clock)
     edge.routes += files.router().routes
+    edge.routes += signs.router().routes
     edge.routes += mails.router().routes
     parlour = Parlour(
         hub=hub,

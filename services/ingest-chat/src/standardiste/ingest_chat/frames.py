@@ -186,6 +186,15 @@ class AgentTyping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRead:
+    """An agent has read all that the visitor has said up to this message."""
+
+    message: str
+    at: Instant
+    kind: Literal["agent_read"] = "agent_read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """Where the waiting visitor stands; `position` None: nowhere any more. The range of the wait where enough is known."""
 
@@ -213,7 +222,7 @@ class Pong:
 
 Entry: TypeAlias = Said | Joined | Notice | Ended
 """What the transcript keeps."""
-ServerFrame: TypeAlias = Welcome | Accepted | Entry | Redacted | AgentTyping | Position | Problem | Pong
+ServerFrame: TypeAlias = Welcome | Accepted | Entry | Redacted | AgentTyping | AgentRead | Position | Problem | Pong
 
 _KINDS: Final[Mapping[str, type[Any]]] = {
     "hello": Hello,

@@ -15,7 +15,7 @@ from standardiste.common.events.inputs import DeliveryReported, MediaConnected, 
 from standardiste.common.events.model import ConversationId, DeliveryState, MessageId
 from standardiste.common.intake import Intake
 from standardiste.ingest_chat.frames import Ended
-from standardiste.ingest_chat.happenings import Connect, Line, Passing, Redaction, happening_of, may_happen
+from standardiste.ingest_chat.happenings import Connect, Line, Passing, Reading, Redaction, happening_of, may_happen
 from standardiste.ingest_chat.presence import Presences
 from standardiste.ingest_chat.sessions import Sessions
 from standardiste.ingest_chat.transcript import Transcript
@@ -45,6 +45,8 @@ class Group:
                 await self._transcript.redact(happening)
             case Connect():
                 await self._connect(happening)
+            case Reading(frame=frame):
+                await self._sessions.was_read(happening.tenant, happening.conversation, frame)
             case Passing() | None:
                 pass
             case _:

@@ -34,9 +34,10 @@ from standardiste.common.events.outbound import (
     DeliverMessage,
     TellNotice,
     TellPosition,
+    TellReading,
     TellTyping,
 )
-from standardiste.ingest_chat.frames import AgentTyping, Ended, Entry, File, Joined, Notice, Person, Position, Said
+from standardiste.ingest_chat.frames import AgentRead, AgentTyping, Ended, Entry, File, Joined, Notice, Person, Position, Said
 
 TOPICS: Final = (Topic.OUTBOUND_CHAT, Topic.DECISIONS)
 
@@ -88,7 +89,17 @@ class Passing:
 
     tenant: str
     conversation: str
+    at: Instant
     frame: AgentTyping | Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An agent has read what the visitor said; the session keeps how far."""
+
+    tenant: str
+    conversation: str
+    frame: AgentRead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +113,7 @@ class Connect:
     traceparent: str | None = None
 
 
-Happening: TypeAlias = Line | Redaction | Passing | Connect
+Happening: TypeAlias = Line | Redaction | Passing | Reading | Connect
 
 _OF_DECISIONS: Final = frozenset(spec_of(cls).name for cls in (InteractionCreated, ContactJoined, MessageRedacted))
 _REDACTED: Final = spec_of(MessageRedacted).name
@@ -132,7 +143,7 @@ def _decided(record: Record, event: Event) -> Happening | None:
         case ContactJoined(contact=contact, interaction=interaction):
             return _visitors(record, event, contact, interaction, opens=False)
         case MessageRedacted(conversation=conversation, message=message):
-            return Redaction(tenant=event.tenant, conversation=conversation, message=message)
+            return Redaction(tenant=event.tenant, conversation=conversation, message=_entry_of(message))
         case _:
             return None
 
@@ -170,10 +181,12 @@ def _outbound(record: Record, event: Event) -> Happening | None:
         case TellNotice(notice=notice, words=words) as told:
             return _line(record, event, told.conversation, Notice(seq="", id=place, at=at, notice=notice), None, words)
         case TellTyping(author=author) as typing:
-            return Passing(tenant=event.tenant, conversation=typing.conversation, frame=AgentTyping(author=_person(author)))
+            return Passing(tenant=event.tenant, conversation=typing.conversation, at=at, frame=AgentTyping(author=_person(author)))
+        case TellReading(message=message) as told:
+            return Reading(tenant=event.tenant, conversation=told.conversation, frame=AgentRead(message=_entry_of(message), at=at))
         case TellPosition() as told:
             frame = Position(position=told.position, wait_p50_ms=told.wait_p50_ms, wait_p90_ms=told.wait_p90_ms)
-            return Passing(tenant=event.tenant, conversation=told.conversation, frame=frame)
+            return Passing(tenant=event.tenant, conversation=told.conversation, at=at, frame=frame)
         case ConnectCall() as call:
             return Connect(
                 tenant=event.tenant,
@@ -199,6 +212,11 @@ def _line(
         words=words,
         traceparent=event.traceparent,
     )
+
+
+def _entry_of(message: str) -> str:
+    """The line that a message is: a visitor's has its contact's id, which the router's id for it is in another dress (engine/contacts.py)."""
+    return f"c_{message.removeprefix('ms_')}" if message.startswith("ms_") else message
 
 
 def _shown(content: Content) -> Sequence[Attachment]:

@@ -15,11 +15,11 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import Away, BadInput
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter, gauge
-from standardiste.ingest_chat.frames import Position, Redacted, ServerFrame
-from standardiste.ingest_chat.happenings import TOPICS, Connect, Line, Passing, Redaction, happening_of
+from standardiste.ingest_chat.frames import AgentRead, Position, Redacted, ServerFrame
+from standardiste.ingest_chat.happenings import TOPICS, Connect, Line, Passing, Reading, Redaction, happening_of
 from standardiste.ingest_chat.transcript import PAGE, Transcript, parse_place
 from standardiste.ingest_chat.visit import Visit
-from standardiste.ingest_chat.window import Window
+from standardiste.ingest_chat.window import Standing, Window
 
 TAIL_AGAIN_S: Final = 1.0
 SOCKETS_PER_CHAT_MAX: Final = 20
@@ -60,9 +60,10 @@ class Hub:
                 log.warning("tail_waits", away=away.what)
                 await asyncio.sleep(TAIL_AGAIN_S)
 
-    async def enter(self, visit: Visit, after: str | None) -> bool:
+    async def enter(self, visit: Visit, after: str | None, read: AgentRead | None = None) -> bool:
         """
-        Connect a socket: queue what follows its place, and everything from then on. Without a place: the last lines.
+        Connect a socket: queue what follows its place, and everything from then on. Without a place: the last lines. `read` is how far the session
+        says that an agent has read.
 
         False when the chat has too many sockets. Raises StoreAway.
         """
@@ -79,9 +80,13 @@ class Hub:
             visit.place = place
             await self._catch_up(visit)
         visit.enter(self._window.of(*visit.key))
-        if (position := self._window.position(*visit.key)) is not None:
-            visit.put(position)
+        standing = self._window.standing(*visit.key)
+        visit.put(*(frame for frame in (standing.position, standing.read or read) if frame is not None))
         return True
+
+    def standing(self, tenant: str, session: str) -> Standing:
+        """How a chat stands beside its words, as far as this pod knows."""
+        return self._window.standing(tenant, session)
 
     def leave(self, visit: Visit) -> None:
         """A socket is gone. Repeatable."""
@@ -127,6 +132,11 @@ class Hub:
             case Passing(frame=frame):
                 if isinstance(frame, Position):
                     self._window.stand(happening.tenant, happening.conversation, frame)
+                else:
+                    self._window.type(happening.tenant, happening.conversation, frame, happening.at)
+                self.tell(happening.tenant, happening.conversation, frame)
+            case Reading(frame=frame):
+                self._window.stand(happening.tenant, happening.conversation, frame)
                 self.tell(happening.tenant, happening.conversation, frame)
             case Connect() | None:
                 pass

@@ -16,6 +16,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.codec import adapter, load_object
 from standardiste.common.events.model import Assurance, Attributes, ContactId, InteractionId
 from standardiste.common.store.port import ABSENT, Collection, Store
+from standardiste.ingest_chat.frames import AgentRead
 
 SESSIONS: Final = Collection(name="chat-sessions")
 
@@ -24,7 +25,8 @@ SESSIONS: Final = Collection(name="chat-sessions")
 class ChatSession:
     """
     One chat. `page` is the channel address's id. `contact` is the first message's, None while the visitor has said nothing; `interaction` the last
-    that was opened for it, `closed` the last that was closed. `ended_by` says who ended the session.
+    that was opened for it, `closed` the last that was closed. `ended_by` says who ended the session, `read` how far an
+    agent has read.
     """
 
     id: str
@@ -38,6 +40,7 @@ class ChatSession:
     interaction: InteractionId | None = None
     closed: InteractionId | None = None
     ended_by: str | None = None
+    read: AgentRead | None = None
     assurance: Assurance = Assurance.ASSERTED
 
     @property
@@ -89,6 +92,12 @@ class Sessions:
             is_last = found[0].interaction in (None, interaction)
             ended_by = found[0].ended_by or (BY_CLOSE if is_last else None)
             if await self._try(tenant, replace(found[0], closed=interaction, ended_by=ended_by), found[1]):
+                return
+
+    async def was_read(self, tenant: str, session: str, read: AgentRead) -> None:
+        """An agent has read so far; older news changes nothing."""
+        while (found := await self._read(tenant, session)) is not None and (found[0].read is None or found[0].read.at < read.at):
+            if await self._try(tenant, replace(found[0], read=read), found[1]):
                 return
 
     async def goodbye(self, tenant: str, session: str) -> ChatSession | None:

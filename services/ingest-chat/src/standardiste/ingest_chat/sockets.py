@@ -165,7 +165,7 @@ class _Conversation:
         messages = {id: parlour.visitors.message_id(visit.claims, id) for id in hello.pending}
         visit.put(Welcome(session=session.id, now=parlour.clock.now(), messages=messages, is_ended=session.is_ended))
         try:
-            if not await parlour.hub.enter(visit, hello.after):
+            if not await parlour.hub.enter(visit, hello.after, session.read):
                 visit.shut(Close.TOO_MANY, "This chat is open in too many windows.")
             parlour.presences.changed(*visit.key)
         except Away as away:

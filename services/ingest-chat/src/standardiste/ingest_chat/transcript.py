@@ -91,16 +91,20 @@ class Transcript:
 
     async def blob_of(self, tenant: str, conversation: str, message: str, file: str) -> tuple[File, BlobRef] | None:
         """A file of a message, and where its bytes are."""
-        document = await self._store.tenant(tenant).get(TRANSCRIPT, _id(conversation, message))
-        if document is None or "entry" not in document.body:
+        line = await self.line(tenant, conversation, message)
+        if line is None:
             return None
-        line = _line(document)
         named = next((each for each in line.entry.files if each.id == file), None) if isinstance(line.entry, Said) else None
         blob = line.blobs.get(file)
         if named is None or blob is None:
             return None
         owner, contact, sha256 = blob.split("/")
         return named, BlobRef(tenant=owner, contact=contact, sha256=sha256)
+
+    async def line(self, tenant: str, conversation: str, entry: str) -> Line | None:
+        """One line, by its entry's id."""
+        document = await self._store.tenant(tenant).get(TRANSCRIPT, _id(conversation, entry))
+        return None if document is None or "entry" not in document.body else _line(document)
 
     async def after(self, tenant: str, conversation: str, place: Place, limit: int = PAGE) -> list[Line]:
         """The next lines behind a place, oldest first, at most `limit`."""
@@ -126,10 +130,9 @@ class Transcript:
             return None
         if (place := parse_place(after)) is not None:
             return place
-        document = await self._store.tenant(tenant).get(TRANSCRIPT, _id(conversation, after))
-        if document is None or "entry" not in document.body:
+        line, found = await self.line(tenant, conversation, after), Place()
+        if line is None:
             raise BadInput("cursor_invalid", "neither a seq nor a message of this chat", "/query/after")
-        line, found = _line(document), Place()
         for other in await self.latest(tenant, conversation, 1000):
             found = found.after(other) if other.order <= line.order else found
         return found

@@ -115,6 +115,16 @@ class ShowTyping:
     interaction: InteractionId
 
 
+@_command("reading.show")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReading:
+    """All that the customer has written up to this message stands before the agent's eyes: told to who writes in a chat."""
+
+    actor: Actor
+    interaction: InteractionId
+    message: MessageId
+
+
 @_command("interaction.open")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenInteraction:

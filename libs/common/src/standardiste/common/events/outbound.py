@@ -73,6 +73,15 @@ class TellTyping:
     author: Author
 
 
+@_outbound("reading.tell")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellReading:
+    """An agent has read all that the customer has written up to this message."""
+
+    conversation: ConversationId
+    message: MessageId
+
+
 @_outbound("position.tell")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellPosition:

@@ -91,7 +91,7 @@ function Said({ chat, line, before, say, language }: OfRow) {
       <span class="meta">
         <time dateTime={new Date(line.at).toISOString()}>{timeOf(line.at, language)}</time>
         {line.delivery === "sending" && <span> · {say("sending")}</span>}
-        {line.delivery === "sent" && <span> · {say("sent")}</span>}
+        {line.delivery === "sent" && <span> · {say(chat.state.readLines.value.has(line.key) ? "read" : "sent")}</span>}
         {line.delivery === "failed" && <span> · {say("not_sent")}</span>}
       </span>
     </div>

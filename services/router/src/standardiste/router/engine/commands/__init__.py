@@ -33,6 +33,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.SendMessage: messages.send,
     c.RedactMessage: messages.redact,
     c.ShowTyping: messages.show_typing,
+    c.ShowReading: messages.show_reading,
     c.OpenInteraction: opening.ask,
     c.HoldInteraction: work.hold,
     c.ResumeInteraction: work.resume,

@@ -15,11 +15,12 @@ from standardiste.common.events.model import (
     Delivery,
     DeliveryState,
     Direction,
+    InteractionId,
     InteractionState,
     Message,
     MessageId,
 )
-from standardiste.common.events.outbound import DeliverMessage, TellTyping
+from standardiste.common.events.outbound import DeliverMessage, TellReading, TellTyping
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import offers
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find
@@ -113,15 +114,30 @@ def say(
     return id
 
 
-def show_typing(step: Step, asker: Asker, data: c.ShowTyping) -> Done | Refused:
-    """Tell the customer that somebody writes, where the channel can show it."""
-    i = find(step, data.interaction)
+def _shown_to_customer(step: Step, asker: Asker, id: InteractionId) -> Interaction | Refused:
+    """The asker's own interaction, where the channel can show what he does."""
+    i = find(step, id)
     if isinstance(i, Refused):
         return i
     if i.owner is None or i.owner != asker.agent:
         return Refused(Refusal.NOT_OWNER, interaction=i.id)
-    if i.facts.channel is not Channel.CHAT:
-        return Refused(Refusal.NOT_OFFERED_HERE, interaction=i.id)
+    return i if i.facts.channel is Channel.CHAT else Refused(Refusal.NOT_OFFERED_HERE, interaction=i.id)
+
+
+def show_reading(step: Step, asker: Asker, data: c.ShowReading) -> Done | Refused:
+    """Tell the customer that what he wrote was read."""
+    i = _shown_to_customer(step, asker, data.interaction)
+    if isinstance(i, Refused):
+        return i
+    step.send(TellReading(conversation=conversation_of(i), message=data.message), i)
+    return Done(i.id)
+
+
+def show_typing(step: Step, asker: Asker, data: c.ShowTyping) -> Done | Refused:
+    """Tell the customer that somebody writes."""
+    i = _shown_to_customer(step, asker, data.interaction)
+    if isinstance(i, Refused):
+        return i
     step.send(TellTyping(conversation=conversation_of(i), author=offers.author_of(step, i.owner)), i)
     return Done(i.id)
 
