@@ -18,6 +18,7 @@ from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
 from standardiste.common.outbox import Provider, Send
 from standardiste.common.permission.ledger import CONSENT, Ledger
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.secrets.envelope import StoredSecrets
 from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
@@ -109,7 +110,14 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
         settings = EmailSettings(email_out_host="127.0.0.1", email_out_port=server.port)
         provider = SmtpProvider(
             settings,
-            drafting=Drafting(book=book, directory=directory, secrets=secrets, blobs=blobs, tokens=Tokens(store, Keys(bytes(32)))),
+            drafting=Drafting(
+                book=book,
+                directory=directory,
+                secrets=secrets,
+                blobs=blobs,
+                tokens=Tokens(store, Keys(bytes(32))),
+                screen=Screen(None, directory),
+            ),
             directory=directory,
             secrets=secrets,
             pool=SmtpPool(clock, connections_max=2, timeout_s=5, our_name="mx.exemple.fr"),

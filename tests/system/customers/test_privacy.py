@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from standardiste.common.events.model import (
 from standardiste.common.personal import PLACES
 from standardiste.common.testing.builders import AT, contact, content, customer, scope
 from standardiste.common.testing.bus import read_all
-from standardiste.common.testing.running import Running
+from standardiste.common.testing.running import Running, tenant_of_test
 
 OTHER_KEY = "sk_another-tenants-key"
 
@@ -163,6 +164,9 @@ async def test_an_export_holds_the_record_the_words_and_the_files(site: Running,
     assert [line["kind"] for line in lines] == ["customer", "conversation", "message", "file"]
     assert base64.b64decode(lines[3]["data"]["content"]) == b"the file of jeanne petit"
     assert "zanzibar" in answer.text
+    await site.configure("t1", replace(tenant_of_test(), scans_attachments=True))
+    unscanned = json.loads((await http.get(f"/v1/customers/{id}/export")).text.splitlines()[3])
+    assert (unscanned["data"]["state"], "content" in unscanned["data"]) == ("unscanned", False), "no scanner has found it safe"
 
 
 async def test_messages_are_found_by_their_words_and_only_by_whom_they_concern(site: Running, http: httpx.AsyncClient, floor: Any) -> None:

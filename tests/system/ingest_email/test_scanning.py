@@ -5,14 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from standardiste.common.conversations import ConversationBook
+from standardiste.common.errors import ProviderError, ScannerAway
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ContactReceived
-from standardiste.common.events.model import AttachmentState, Channel, ChannelAddressId
+from standardiste.common.events.model import (
+    Attachment,
+    AttachmentState,
+    Author,
+    AuthorKind,
+    BlobName,
+    Channel,
+    ChannelAddressId,
+    Content,
+    ConversationId,
+    InteractionId,
+    MessageId,
+)
+from standardiste.common.events.outbound import DeliverMessage
+from standardiste.common.outbox import Send
 from standardiste.common.scanning.clamd import Clamd
+from standardiste.common.scanning.screen import Screen
+from standardiste.common.testing.builders import AT
 from standardiste.common.testing.clamd import EVIL, ScriptedClamd, scripted_clamd
 from standardiste.common.testing.running import Running, key_of_test, running, tenant_of_test
 from standardiste.ingest_email.app import build
+from standardiste.ingest_email.drafting import Drafting
 from standardiste.ingest_email.settings import EmailSettings
+from standardiste.ingest_email.tokens import Tokens
 
 HELP = ChannelAddress(id=ChannelAddressId("ca_help"), change_set=0, channel=Channel.EMAIL, address="aide@exemple.fr")
 
@@ -52,3 +74,46 @@ async def test_files_are_looked_through_where_the_tenant_asks(tmp_path: Path) ->
 async def _third_has_no_answer(daemon: ScriptedClamd) -> None:
     """The two known files are remembered, so the next answer is the third's."""
     daemon.answers.append("stream: Can't allocate memory ERROR")
+
+
+async def test_no_file_leaves_with_an_answer_that_was_not_found_safe(tmp_path: Path) -> None:
+    """An agent may pass on what another customer sent."""
+    async with (
+        scripted_clamd() as daemon,
+        running(tmp_path, lambda parts: build(EmailSettings(email_smtp_port=None), parts), scanner=Clamd(daemon.address)) as site,
+    ):
+        await site.configure("t1", replace(tenant_of_test(), scans_attachments=True), HELP)
+        parts = site.parts
+        book = ConversationBook(parts.store, "ingest-email", (Channel.EMAIL,))
+        drafting = Drafting(
+            book=book,
+            directory=parts.directory,
+            secrets=parts.secrets,
+            blobs=parts.blobs,
+            tokens=Tokens(parts.store, parts.keys),
+            screen=Screen(parts.scanner, parts.directory),
+        )
+        assert b"Zmlu" in (await drafting.compose(await answer(site, b"fine"), HELP)).content
+        with pytest.raises(ProviderError) as refused:
+            await drafting.compose(await answer(site, EVIL), HELP)
+        assert (refused.value.code, refused.value.is_retryable) == ("file_refused", False)
+        daemon.answers.append("")
+        with pytest.raises(ScannerAway):
+            await drafting.compose(await answer(site, b"nobody looked"), HELP)
+
+
+async def answer(site: Running, content: bytes) -> Send:
+    """A message to a customer with one file."""
+    ref = await site.parts.blobs.put("t1", "c1", content)
+    file = Attachment(id="a", name="a.txt", media_type="text/plain", size_bytes=len(content), blob=BlobName(ref.name), sha256=ref.sha256)
+    command = DeliverMessage(
+        conversation=ConversationId("cv1"),
+        interaction=InteractionId("i1"),
+        message=MessageId("m1"),
+        author=Author(kind=AuthorKind.AGENT, name="Alice"),
+        content=Content(text="Ci-joint", attachments=(file,)),
+        channel=Channel.EMAIL,
+        channel_address=HELP.id,
+        address="jeanne@client.example",
+    )
+    return Send(tenant="t1", command=command, taken_at=AT)

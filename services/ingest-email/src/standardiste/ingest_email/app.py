@@ -54,7 +54,7 @@ def build(settings: EmailSettings, parts: Parts) -> Service:
     tokens, copies = Tokens(parts.store, parts.keys), Copies(parts.store, parts.blobs, parts.clock)
     provider = SmtpProvider(
         settings,
-        drafting=Drafting(book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, tokens=tokens),
+        drafting=Drafting(book=book, directory=parts.directory, secrets=parts.secrets, blobs=parts.blobs, tokens=tokens, screen=screen),
         directory=parts.directory,
         secrets=parts.secrets,
         pool=pool,

@@ -10,11 +10,12 @@ from dataclasses import replace
 from standardiste.common.blobs.port import BlobRef, Blobs
 from standardiste.common.conversations import ConversationBook, Correspondent
 from standardiste.common.directory_view import DirectoryView
-from standardiste.common.errors import ProviderError
+from standardiste.common.errors import CommandRejected, ProviderError
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ChannelAddress, Queue
-from standardiste.common.events.model import BlobName, Content
+from standardiste.common.events.model import Attachment, BlobName, Content
 from standardiste.common.outbox import Send
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.secrets.port import Secrets
 from standardiste.ingest_email import markup
 from standardiste.ingest_email.compose import BadAddress, Composed, Draft, File, compose, reply_subject
@@ -28,9 +29,11 @@ NAME = "smtp"
 class Drafting:
     """Composes mails. Every verb raises ProviderError, and Away when store or blobs do not answer."""
 
-    def __init__(self, *, book: ConversationBook, directory: DirectoryView, secrets: Secrets, blobs: Blobs, tokens: Tokens) -> None:
+    def __init__(
+        self, *, book: ConversationBook, directory: DirectoryView, secrets: Secrets, blobs: Blobs, tokens: Tokens, screen: Screen
+    ) -> None:
         self._book, self._directory, self._secrets = book, directory, secrets
-        self._blobs, self._tokens = blobs, tokens
+        self._blobs, self._tokens, self._screen = blobs, tokens, screen
 
     async def compose(self, send: Send, address: ChannelAddress) -> Composed:
         command = send.command
@@ -54,10 +57,7 @@ class Drafting:
             reply_to=reply_to,
             answers=other.message_id,
             references=other.references,
-            files=[
-                File(name=each.name, media_type=each.media_type, content=await self._blob(send.tenant, each.blob))
-                for each in content.attachments
-            ],
+            files=[await self._file(send.tenant, each) for each in content.attachments],
             language=content.language,
             is_machine_made=command.is_machine_made,
             signature="" if command.is_machine_made else self._signature(send, other),
@@ -117,6 +117,15 @@ class Drafting:
         if content.html_blob is None:
             return None
         return markup.sanitised((await self._blob(tenant, content.html_blob)).decode("utf-8", "replace"))
+
+    async def _file(self, tenant: str, attachment: Attachment) -> File:
+        """A file that leaves with the mail: where the tenant asks, one that was found safe."""
+        content = await self._blob(tenant, attachment.blob)
+        try:
+            await self._screen.require_safe(tenant, attachment.state, content)
+        except CommandRejected as error:
+            raise no("file_refused", error.refused.detail, is_retryable=False) from None
+        return File(name=attachment.name, media_type=attachment.media_type, content=content)
 
     async def _blob(self, tenant: str, name: BlobName) -> bytes:
         """A file of this tenant; another tenant's name is answered as one that is not there."""

@@ -15,6 +15,7 @@ from standardiste.common.outside import Target
 from standardiste.common.parts import Parts
 from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.permission.way_out import AskingProvider
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.security.audit import AUDIT, Audit
 from standardiste.common.service import Service
 from standardiste.ingest_open.edge import CHANNELS, OpenEdge
@@ -36,7 +37,8 @@ BOOK_WITHIN_MS: Final = 20
 
 def build(settings: OpenSettings, parts: Parts) -> Service:
     """The service, not yet running."""
-    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME)
+    screen = Screen(parts.scanner, parts.directory)
+    intake = Intake(bus=parts.bus, blobs=parts.blobs, keys=parts.keys, clock=parts.clock, source=NAME, screen=screen)
     book = ConversationBook(parts.store, NAME, CHANNELS, within_ms=BOOK_WITHIN_MS)
     memory = KeyMemory(parts.store, parts.clock)
     outbox = Outbox(
@@ -69,7 +71,7 @@ def build(settings: OpenSettings, parts: Parts) -> Service:
         target=lambda: Target(is_private_allowed=is_private_allowed, connections_max=AT_ONCE_MAX),
         is_held=parts.hold.is_held,
     )
-    router = OpenEdge(settings, parts, intake, book, memory).router()  # first: its prefix names the service's OpenAPI document
+    router = OpenEdge(settings, parts, intake, book, memory, screen).router()  # first: its prefix names the service's OpenAPI document
     router.routes += SendingEdge(settings, parts, intake, book, sendings).router().routes
     router.routes += WebhookEdge(parts, webhooks.store, audit, is_private_allowed=is_private_allowed).router().routes
     router.routes += EventsEdge(parts).router().routes

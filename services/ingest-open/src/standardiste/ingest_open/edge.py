@@ -20,6 +20,7 @@ from standardiste.common.errors import BadInput
 from standardiste.common.events.directory import ChannelAddress, Queue
 from standardiste.common.events.inputs import DeliveryReported
 from standardiste.common.events.model import (
+    AttachmentState,
     Channel,
     ConversationId,
     DeliveryState,
@@ -32,6 +33,7 @@ from standardiste.common.http import accepted, body_of, page, principal, problem
 from standardiste.common.ids import keyed_id
 from standardiste.common.intake import ContactDraft, Intake
 from standardiste.common.parts import Parts
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.security.principal import Principal
 from standardiste.common.security.rights import Act, Object, may
 from standardiste.common.soon import soon
@@ -71,8 +73,10 @@ class _Asked:
 class OpenEdge:
     """The endpoints of /v1/interactions."""
 
-    def __init__(self, settings: OpenSettings, parts: Parts, intake: Intake, book: ConversationBook, memory: KeyMemory) -> None:
-        self._settings, self._parts, self._intake, self._book, self._memory = settings, parts, intake, book, memory
+    def __init__(
+        self, settings: OpenSettings, parts: Parts, intake: Intake, book: ConversationBook, memory: KeyMemory, screen: Screen
+    ) -> None:
+        self._settings, self._parts, self._intake, self._book, self._memory, self._screen = settings, parts, intake, book, memory, screen
         self._directory: DirectoryView = parts.directory
 
     def router(self) -> APIRouter:
@@ -191,6 +195,7 @@ class OpenEdge:
         content = None if ref is None else await self._parts.blobs.get(ref)
         if content is None:
             raise problem("not_found")
+        await self._screen.require_safe(who.tenant, AttachmentState.UNSCANNED, content)
         return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": "attachment"})
 
     async def delivery(self, request: Request, conversation: str, message: str) -> Response:
