@@ -100,6 +100,8 @@ async def test_every_line_reaches_a_visit_once_whoever_is_ahead(data: st.DataObj
     for each in records:
         if each.offset >= reads[each.topic]:
             hub._take(each)
+    every = [line.order for line in (happening_of(each) for each in records) if isinstance(line, Line)]
+    assert [line.order for line in await hub.latest("t1", CHAT, 100)] == sorted(every)
     have = {Topic.OUTBOUND_CHAT: place.outbound, Topic.DECISIONS: place.decisions}
     wanted = sorted(
         f"{'o' if each.topic is Topic.OUTBOUND_CHAT else 'd'}{each.offset}" for each in records if each.offset > have[each.topic]

@@ -79,7 +79,7 @@ def build(settings: ChatSettings, parts: Parts) -> Service:
         bytes_max=settings.chat_file_bytes_max,
     )
     mails = MailEdge(
-        mailed=Mailed(intake=intake, directory=parts.directory, transcript=transcript, keys=parts.keys, clock=parts.clock),
+        mailed=Mailed(intake=intake, directory=parts.directory, hub=hub, keys=parts.keys, clock=parts.clock),
         sessions=sessions,
         pages=pages,
         tokens=tokens,

@@ -84,6 +84,13 @@ class Hub:
         visit.put(*(frame for frame in (standing.position, standing.read or read) if frame is not None))
         return True
 
+    async def latest(self, tenant: str, session: str, limit: int) -> list[Line]:
+        """The last lines of a chat, oldest first, at most `limit`: those that are stored, and those that the group has yet to store. Raises StoreAway."""
+        stored = self._window.redacted(await self._transcript.latest(tenant, session, limit))
+        known = {line.entry.id for line in stored}
+        fresh = [line for line in self._window.of(tenant, session) if line.entry.id not in known]
+        return sorted([*stored, *fresh], key=lambda line: line.order)[-limit:]
+
     def standing(self, tenant: str, session: str) -> Standing:
         """How a chat stands beside its words, as far as this pod knows."""
         return self._window.standing(tenant, session)

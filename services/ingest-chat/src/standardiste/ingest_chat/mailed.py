@@ -26,11 +26,11 @@ from standardiste.common.ids import keyed_id
 from standardiste.common.intake import ContactDraft, Intake, TenantKeys
 from standardiste.ingest_chat.frames import Said
 from standardiste.ingest_chat.happenings import Line
+from standardiste.ingest_chat.hub import Hub
 from standardiste.ingest_chat.pages import OFFLINE_ADDRESS, TRANSCRIPT_ADDRESS, mail_address
 from standardiste.ingest_chat.sessions import ChatSession
 from standardiste.ingest_chat.texts import TEXTS
 from standardiste.ingest_chat.tokens import SessionClaims
-from standardiste.ingest_chat.transcript import Transcript
 
 LINES_MAX: Final = 1_000
 TEXT_BYTES_MAX: Final = 60 * 1024
@@ -40,8 +40,8 @@ ACTOR: Final = "chat"
 class Mailed:
     """Hands in what is left, and asks the router to send what is asked for."""
 
-    def __init__(self, *, intake: Intake, directory: DirectoryView, transcript: Transcript, keys: TenantKeys, clock: Clock) -> None:
-        self._intake, self._directory, self._transcript, self._keys, self._clock = intake, directory, transcript, keys, clock
+    def __init__(self, *, intake: Intake, directory: DirectoryView, hub: Hub, keys: TenantKeys, clock: Clock) -> None:
+        self._intake, self._directory, self._hub, self._keys, self._clock = intake, directory, hub, keys, clock
 
     async def leave(
         self, tenant: str, page: ChannelAddress, *, key: str, email: str, name: str | None, text: str, language: str, fields: dict[str, str]
@@ -71,7 +71,7 @@ class Mailed:
         """Ask the router to mail what was said. Raises CommandRejected("empty_message") before anything was, BusAway, StoreAway."""
         tenant = claims.tenant
         ours = self._address(tenant, page, TRANSCRIPT_ADDRESS)
-        lines = [line for line in await self._transcript.latest(tenant, claims.session, LINES_MAX) if isinstance(line.entry, Said)]
+        lines = [line for line in await self._hub.latest(tenant, claims.session, LINES_MAX) if isinstance(line.entry, Said)]
         if not lines:
             raise CommandRejected(Refused(reason="empty_message"))
         own = self._directory.tenant(tenant)
