@@ -84,6 +84,7 @@ NEEDS: Mapping[str, Act | None] = {
     "GET /v1/directory/audit": Act.AUDIT_READ,
     "POST /v1/directory/tenants": Act.TENANT_CREATE,
     "POST /v1/agent/commands": Act.AGENT_WORK,
+    "POST /v1/agent/interactions/{interaction}/files": Act.AGENT_WORK,
     "GET /v1/agent/interactions/{interaction}/why": Act.AGENT_WORK,
     "GET /v1/agent/agents/{agent}/why": Act.AGENT_WORK,
     "GET /v1/agent/doctor": Act.AGENT_SUPERVISE,

@@ -289,6 +289,7 @@ CASES: Mapping[str, Case] = {
         ("refused",),
         body={"type": "interaction.assign", "data": {"interaction": "{interaction}", "agent": "{agent}", "version": 1}},
     ),
+    "POST /v1/agent/interactions/{interaction}/files": Case(ok=(201,), query={"name": "f"}, body="x"),
     "GET /v1/agent/interactions/{interaction}/why": Case(("refused", "not_found")),
     "GET /v1/agent/agents/{agent}/why": Case(("refused", "not_found")),
     "GET /v1/agent/doctor": Case(("refused",), ok=(200,)),

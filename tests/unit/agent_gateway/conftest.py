@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from standardiste.agent_gateway.admission import Doorman
+from standardiste.agent_gateway.files import AgentFiles
 from standardiste.agent_gateway.session import Place
 from standardiste.agent_gateway.window import Window
 from standardiste.common.bus.port import Record
@@ -51,4 +52,5 @@ def doorman(directory: DirectoryView) -> Doorman:
 def place(doorman: Doorman) -> Place:
     window = Window()
     window.start(0, 0)
-    return Place(gateway="g1", doorman=doorman, window=window, ids=CountingIds(), partitions=1)
+    files = AgentFiles(Keys(bytes(32)))
+    return Place(gateway="g1", doorman=doorman, files=files, file_bytes_max=1_000, window=window, ids=CountingIds(), partitions=1)

@@ -96,6 +96,7 @@ def test_hello_opens_a_session_and_tells_the_router(session: Session, token: str
         "now": "2023-11-14T22:13:20.000Z",
         "seq": "0:-1",
         "token_expires_at": "2023-11-14T22:28:20.000Z",
+        "file_bytes_max": 1_000,
     }
     assert published(actions) == [SessionOpened(session=id, agent=ANNA, gateway="g1")]
 

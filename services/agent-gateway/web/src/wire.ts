@@ -1443,7 +1443,7 @@ export interface VoicemailTaken {
   readonly duration_ms: number;
 }
 
-/** A session is open; the router's snapshot follows. */
+/** A session is open; the router's snapshot follows. `file_bytes_max`: the largest file that may be sent with an answer. */
 export interface Welcome {
   readonly session: SessionId;
   readonly agent: AgentId;
@@ -1452,6 +1452,7 @@ export interface Welcome {
   readonly now: Instant;
   readonly seq: string;
   readonly token_expires_at: Instant;
+  readonly file_bytes_max: number;
   readonly kind: "welcome";
 }
 

@@ -13,7 +13,7 @@ export function decided<N extends keyof Decisions>(name: N, data: Partial<Decisi
   return { kind: "event", seq: `0:${count}`, id: `d${count}`, source: "router", type: `standardiste.${name}.v1`, subject: "i1", time: AT, tenant: "t1", data, ...fields };
 }
 
-export const WELCOME: Welcome = { kind: "welcome", session: "s1", agent: "anna", tenant: "t1", name: "Anna", now: AT, seq: "0:0", token_expires_at: "2026-03-01T09:15:00.000Z" };
+export const WELCOME: Welcome = { kind: "welcome", session: "s1", agent: "anna", tenant: "t1", name: "Anna", now: AT, seq: "0:0", token_expires_at: "2026-03-01T09:15:00.000Z", file_bytes_max: 10_485_760 };
 
 export function view(fields: Partial<InteractionView> = {}): InteractionView {
   return {

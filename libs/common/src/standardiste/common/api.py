@@ -473,6 +473,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "agent-gateway",
+        "POST /v1/agent/interactions/{interaction}/files",
+        "A file for an answer, to be named in message.send.",
+        (201,),
+        ("invalid_field", "too_large", "blobs_away"),
+    ),
+    _route(
+        "agent-gateway",
         "GET /v1/agent/interactions/{interaction}/why",
         "Why it still waits, or why this agent.",
         (200,),

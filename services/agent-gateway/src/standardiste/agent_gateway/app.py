@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse
 
 from standardiste.agent_gateway.admission import Doorman
+from standardiste.agent_gateway.files import AgentFiles, add_files
 from standardiste.agent_gateway.hub import Hub
 from standardiste.agent_gateway.paths import Router, add_paths
 from standardiste.agent_gateway.session import Place
@@ -17,6 +18,7 @@ from standardiste.agent_gateway.sockets import add_socket
 from standardiste.agent_gateway.window import Window
 from standardiste.common.bus.port import epoch_of
 from standardiste.common.log import logger
+from standardiste.common.scanning.screen import Screen
 from standardiste.common.service import Parts, Service
 
 NAME: Final = "agent-gateway"
@@ -28,9 +30,12 @@ log = logger(NAME)
 def build(settings: GatewaySettings, parts: Parts) -> Service:
     """The service. Its id among gateways is new at every start, so that the router never takes a fresh one for one that lived on."""
     doorman = Doorman(verifier=parts.verifier, directory=parts.directory, keys=parts.keys, ids=parts.ids, epoch=epoch_of(parts.bus))
+    files = AgentFiles(parts.keys)
     place = Place(
         gateway=parts.ids.mint("gateway"),
         doorman=doorman,
+        files=files,
+        file_bytes_max=settings.gateway_file_bytes_max,
         window=Window(keep_bytes=settings.gateway_window_bytes),
         ids=parts.ids,
         partitions=parts.bus.partitions,
@@ -44,7 +49,9 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     )
     edge = APIRouter()
     add_socket(edge, hub, settings.gateway_sockets_max)
-    add_paths(edge, Router(hub=hub, directory=parts.directory, clock=parts.clock, ids=parts.ids))
+    add_paths(edge, Router(hub=hub, directory=parts.directory, files=files, clock=parts.clock, ids=parts.ids))
+    screen = Screen(parts.scanner, parts.directory)
+    add_files(edge, files, blobs=parts.blobs, screen=screen, bytes_max=settings.gateway_file_bytes_max)
     if DESK.is_dir():
         edge.add_api_route("/desk", _to_desk, include_in_schema=False)
     else:

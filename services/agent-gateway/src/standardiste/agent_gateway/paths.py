@@ -16,6 +16,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from standardiste.agent_gateway.files import AgentFiles
 from standardiste.agent_gateway.hub import Hub
 from standardiste.agent_gateway.questions import REFUSED, Answer
 from standardiste.agent_gateway.requests import Asker, command_event, full_type
@@ -47,6 +48,7 @@ class Router:
 
     hub: Hub
     directory: DirectoryView
+    files: AgentFiles
     clock: Clock
     ids: Ids
 
@@ -55,6 +57,7 @@ class Router:
         event = command_event(
             Asker(principal=who),
             self.directory,
+            self.files,
             id=id or self.ids.mint("cmd"),
             type=type,
             data=data,

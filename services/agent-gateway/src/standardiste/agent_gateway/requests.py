@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from standardiste.agent_gateway.files import AgentFiles
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import BadInput, CommandRejected, Refused
 from standardiste.common.events.base import REGISTRY, Event, Instant, Kind
@@ -74,7 +75,15 @@ def own_id(answer: bytes) -> bytes:
 
 
 def command_event(
-    asker: Asker, directory: DirectoryView, *, id: str, type: str, data: Mapping[str, Any], now: Instant, traceparent: str | None
+    asker: Asker,
+    directory: DirectoryView,
+    files: AgentFiles,
+    *,
+    id: str,
+    type: str,
+    data: Mapping[str, Any],
+    now: Instant,
+    traceparent: str | None,
 ) -> Event:
     """
     The command as it goes to the router.
@@ -84,6 +93,7 @@ def command_event(
     name = full_type(type)
     principal = asker.principal
     bare = load_object(REGISTRY[name].cls, {**data, "actor": {}})
+    files.check(principal.tenant, bare)
     may_supervise = _may_supervise(principal, directory, bare)
     if _needs_supervisor(name, principal, bare) and not may_supervise:
         raise CommandRejected(Refused(reason=Refusal.NOT_ALLOWED, detail=f"{name} is for those who supervise."))

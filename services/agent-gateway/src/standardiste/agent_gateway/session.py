@@ -21,6 +21,7 @@ from typing import Final, TypeAlias
 
 from standardiste.agent_gateway.admission import Admitted, Doorman, TurnedAway
 from standardiste.agent_gateway.feed import Feed
+from standardiste.agent_gateway.files import AgentFiles
 from standardiste.agent_gateway.frames import dump_frame, parse_frame, traceparent_of
 from standardiste.agent_gateway.limits import InFlight, Rate
 from standardiste.agent_gateway.requests import SOURCE, Asker, command_event
@@ -87,10 +88,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What all sessions of a gateway share. `gateway` is this process's own id, new at every start."""
+    """What all sessions of a gateway share. `gateway` is this process's own id, new at every start; `file_bytes_max` the largest file it takes."""
 
     gateway: str
     doorman: Doorman
+    files: AgentFiles
+    file_bytes_max: int
     window: Window
     ids: Ids
     partitions: int
@@ -220,6 +223,7 @@ class Session:
             now=now,
             seq=str(self._place.window.end(self._partition(principal.tenant))),
             token_expires_at=admitted.expires_at,
+            file_bytes_max=self._place.file_bytes_max,
         )
         return [_send(welcome), self._opened(now, is_resuming=False)]
 
@@ -263,6 +267,7 @@ class Session:
             event = command_event(
                 Asker(principal=self.admitted.principal, session=self.id),
                 self._place.doorman.directory,
+                self._place.files,
                 id=frame.id,
                 type=frame.type,
                 data=frame.data,

@@ -16,4 +16,5 @@ class GatewaySettings(CommonSettings):
     )
     gateway_look_back: int = Field(20_000, ge=0, description="How many decisions per partition are read again at the start.")
     gateway_beat_every_ms: int = Field(5_000, gt=0, le=5_000, description="How often the router hears that this gateway lives.")
+    gateway_file_bytes_max: int = Field(10 * 1024 * 1024, gt=0, description="Largest file that an agent sends with an answer.")
     gateway_sockets_max: int = Field(5_000, gt=0, description="How many desks one process takes.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,20 +10,15 @@ from fastapi.responses import JSONResponse
 
 from standardiste.common.blobs.port import Blobs
 from standardiste.common.clock import Clock
-from standardiste.common.errors import BadInput
 from standardiste.common.events.model import AttachmentState
-from standardiste.common.http import body_of, limit_client, problem
-from standardiste.common.intake import AttachmentDraft
+from standardiste.common.file_bodies import FILE_BODY, PLAIN, FileName, file_of
+from standardiste.common.http import limit_client, problem
 from standardiste.common.scanning.screen import Screen
 from standardiste.ingest_chat.credentials import claims_of
 from standardiste.ingest_chat.frames import Accepted, check_id, plain
 from standardiste.ingest_chat.tokens import Tokens
 from standardiste.ingest_chat.transcript import Transcript
 from standardiste.ingest_chat.visitors import Slow, Visitors
-
-NAME_CHARACTERS_MAX: Final = 255
-_MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
-_PLAIN: Final = "application/octet-stream"
 
 
 class FilesEdge:
@@ -38,8 +32,9 @@ class FilesEdge:
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/chat/sessions/{session}/files", tags=["chat"])
-        body = {"requestBody": {"required": True, "content": {_PLAIN: {"schema": {"type": "string", "format": "binary"}}}}}
-        router.add_api_route("", self.send, methods=["POST"], status_code=202, responses={202: {"model": Accepted}}, openapi_extra=body)
+        router.add_api_route(
+            "", self.send, methods=["POST"], status_code=202, responses={202: {"model": Accepted}}, openapi_extra=FILE_BODY
+        )
         router.add_api_route("/{message}/{file}", self.fetch, methods=["GET"], response_class=Response)
         return router
 
@@ -48,17 +43,13 @@ class FilesEdge:
         request: Request,
         session: str,
         id: Annotated[str, Query(description="The sender's own: the same id is the same message")],
-        name: Annotated[str, Query(min_length=1, max_length=NAME_CHARACTERS_MAX)],
+        name: FileName,
     ) -> Response:
         """The visitor sends a file, the body as it is; durable when answered."""
         limit_client(request)
         claims = claims_of(self._tokens, self._clock, request, session)
         check_id(id)
-        content = await body_of(request, self._bytes_max)
-        if not content:
-            raise BadInput("invalid_field", "the file is empty", "/body")
-        given = request.headers.get("content-type", _PLAIN).partition(";")[0].strip().lower()
-        file = AttachmentDraft(name=_clean(name), media_type=given if _MEDIA_TYPE.fullmatch(given) else _PLAIN, content=content)
+        file = await file_of(request, name, self._bytes_max)
         try:
             accepted = plain(await self._visitors.say(claims, id, "", (file,)))
         except Slow as slow:
@@ -75,10 +66,4 @@ class FilesEdge:
             raise problem("not_found")
         await self._screen.require_safe(claims.tenant, AttachmentState.UNSCANNED, content)
         disposition = f"attachment; filename*=UTF-8''{quote(found[0].name, safe='', errors='replace')}"
-        return Response(content, media_type=_PLAIN, headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"})
-
-
-def _clean(name: str) -> str:
-    """A name without a path or what cannot be printed."""
-    last = re.split(r"[/\\]", name)[-1]
-    return "".join(each for each in last if each.isprintable()).strip(" .") or "file"
+        return Response(content, media_type=PLAIN, headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"})

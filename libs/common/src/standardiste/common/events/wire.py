@@ -82,7 +82,7 @@ ClientFrame: TypeAlias = Hello | Command | Ping | SignOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome:
-    """A session is open; the router's snapshot follows."""
+    """A session is open; the router's snapshot follows. `file_bytes_max`: the largest file that may be sent with an answer."""
 
     session: SessionId
     agent: AgentId
@@ -91,6 +91,7 @@ class Welcome:
     now: Instant
     seq: str
     token_expires_at: Instant
+    file_bytes_max: int = 0
     kind: Literal["welcome"] = "welcome"
 
 
