@@ -9,6 +9,7 @@ import pytest
 
 from standardiste.common.bus.memory import Faults, MemoryBus
 from standardiste.common.bus.port import Record
+from standardiste.common.bus.processing import BATCH_RECORDS
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BusAway
 from standardiste.common.testing.bus import Ledger, outgoing, text_of
@@ -19,6 +20,8 @@ TOPICS = (Topic.INPUTS, Topic.DIRECTORY)
 SEEDS = range(25)
 FAULTS = Faults(lost=0.02, unsure=0.02, twice=0.05, delay_ms_max=40)
 RECORDS = 120
+BATCHES = (BATCH_RECORDS, 1, 4, 40)
+"""With the small ones the processor runs ahead of its commits, as it does under a large backlog."""
 
 
 class Chain:
@@ -78,7 +81,7 @@ class Chain:
 
 
 def run(seed: int, partitions: int) -> Outcome:
-    return simulate(seed, Chain().scenario, faults=FAULTS, partitions=partitions)
+    return simulate(seed, Chain().scenario, faults=FAULTS, partitions=partitions, batch_records=BATCHES[seed % len(BATCHES)])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,6 +12,7 @@ from typing import Final
 from standardiste.common.bus.log import GroupSlot, Log, pack_headers
 from standardiste.common.bus.owners import Owners
 from standardiste.common.bus.port import Outgoing
+from standardiste.common.bus.processing import BATCH_RECORDS
 from standardiste.common.bus.sweep import Sweeper
 from standardiste.common.bus.timers import LoopTimer, Timer
 from standardiste.common.bus.topics import TOPICS, Topic, partition_of
@@ -28,11 +29,12 @@ RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPIC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What a local log may hold in memory: records shown lately, and records waiting to be written."""
+    """What a local log may hold in memory: records shown lately, records waiting to be written, what one transaction of a processor takes of a topic."""
 
     window_bytes_max: int = 32 * 1024 * 1024
     in_flight_records_max: int = 20_000
     in_flight_bytes_max: int = 64 * 1024 * 1024
+    batch_records: int = BATCH_RECORDS
 
 
 class Core:
@@ -48,6 +50,7 @@ class Core:
         )
         self.sweeper = Sweeper(log, self.window, self.writer, clock)
         self.owners = Owners()
+        self.batch_records = bounds.batch_records
         self.partitions = log.partitions
         self._partition_by_tenant: dict[str, int] = {}
 

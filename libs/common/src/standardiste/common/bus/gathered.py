@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from standardiste.common.bus.port import Record
+from standardiste.common.bus.processing import BATCH_RECORDS
 
 RECORDS_MAX: Final = 5_000
 BYTES_MAX: Final = 16 * 1024 * 1024
-TAKE_MAX: Final = 500
 TAKE_BYTES_MAX: Final = 4 * 1024 * 1024
 
 
@@ -25,7 +25,7 @@ class Gathered:
         self,
         records_max: int = RECORDS_MAX,
         bytes_max: int = BYTES_MAX,
-        take_max: int = TAKE_MAX,
+        take_max: int = BATCH_RECORDS,
         take_bytes_max: int = TAKE_BYTES_MAX,
     ) -> None:
         self._records_max, self._bytes_max, self._take_max, self._take_bytes_max = records_max, bytes_max, take_max, take_bytes_max

@@ -18,7 +18,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from standardiste.common.bus.gathered import TAKE_MAX, Gathered
+from standardiste.common.bus.gathered import Gathered
 from standardiste.common.bus.kafka_clients import (
     RETRY_BACKOFF_MS,
     Consumer,
@@ -38,7 +38,7 @@ from standardiste.common.bus.kafka_clients import (
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.log_clock import LogClock
 from standardiste.common.bus.port import Outputs, Record
-from standardiste.common.bus.processing import NoLongerOwner
+from standardiste.common.bus.processing import BATCH_RECORDS, NoLongerOwner
 from standardiste.common.bus.timers import Timer
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BusAway
@@ -74,6 +74,7 @@ class KafkaPartition:
         self._latest: dict[TopicPartition, int] = {}
         self._something, self._room = asyncio.Event(), asyncio.Event()
         self._next: dict[TopicPartition, int] = {}
+        self.batch_records = BATCH_RECORDS
         self.committed_at: Instant | None = None
 
     async def restore(self) -> AsyncIterator[Sequence[Record]]:
@@ -107,6 +108,10 @@ class KafkaPartition:
         self._room.set()
         self._pump = asyncio.create_task(self._gather())
         self._pump.add_done_callback(lambda _: self._something.set())
+
+    @property
+    def waiting(self) -> int:
+        return len(self._gathered)
 
     def take(self) -> Sequence[Record]:
         if self._pump is not None and self._pump.done():
@@ -193,7 +198,7 @@ class KafkaPartition:
         while True:
             await self._room.wait()
             with away():
-                batches = await self._consumer.getmany(*self._inputs, timeout_ms=FETCH_POLL_MS, max_records=TAKE_MAX)
+                batches = await self._consumer.getmany(*self._inputs, timeout_ms=FETCH_POLL_MS, max_records=BATCH_RECORDS)
             await still.look(self._consumer, self._inputs)
             for place, raw in batches.items():
                 self._gathered.add([self._record(place, each) for each in raw])

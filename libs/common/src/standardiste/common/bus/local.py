@@ -12,7 +12,7 @@ from typing import Final, Literal
 from standardiste.common.bus.core import Core
 from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.lanes import Lanes
-from standardiste.common.bus.local_partition import TAKE_MAX, LocalPartition
+from standardiste.common.bus.local_partition import LocalPartition
 from standardiste.common.bus.log import Log
 from standardiste.common.bus.owners import Claim
 from standardiste.common.bus.port import From, GroupLag, Handler, Lane, Outgoing, Positions, ProcessorFactory, Record, RetryPolicy
@@ -23,6 +23,7 @@ from standardiste.common.bus.window import Cursor
 from standardiste.common.errors import BusAway
 from standardiste.common.log import logger
 
+TAIL_BATCH: Final = 500
 READ_AGAIN_FIRST_MS: Final = 50
 READ_AGAIN_MAX_MS: Final = 5_000
 
@@ -185,7 +186,7 @@ class LocalBus:
         cursor = Cursor(self._core.window, slots, begin)
         try:
             while True:
-                records = await self._take(cursor, TAKE_MAX)
+                records = await self._take(cursor, TAIL_BATCH)
                 if records:
                     yield records
                 else:

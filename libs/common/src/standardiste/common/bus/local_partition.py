@@ -14,7 +14,6 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.bus.window import Cursor
 from standardiste.common.events.base import Instant
 
-TAKE_MAX: Final = 500
 RESTORE_CHUNK: Final = 500
 
 
@@ -28,6 +27,7 @@ class LocalPartition:
     def __init__(self, core: Core, claim: Claim, group: str, topics: Sequence[Topic], state: Topic, partition: int) -> None:
         self._core, self._claim, self._group, self._state, self._partition = core, claim, group, state, partition
         self._first = topics[0]
+        self.batch_records = core.batch_records
         slots = [core.window.slots[topic, partition] for topic in topics]
         self._cursor = Cursor(core.window, slots, core.positions_of(group, slots))
         self.committed_at = core.committed_at(group, topics, partition)
@@ -43,8 +43,12 @@ class LocalPartition:
         finally:
             cursor.close()
 
+    @property
+    def waiting(self) -> int:
+        return self._cursor.waiting
+
     def take(self) -> Sequence[Record]:
-        return self._cursor.take(TAKE_MAX)
+        return self._cursor.take(self.batch_records)
 
     async def wait(self, until: Instant) -> None:
         cancel = self._core.timer.call_at(until, self._cursor.wake)

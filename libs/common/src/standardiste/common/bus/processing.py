@@ -11,7 +11,10 @@ handled. A deadline that raises has no record to blame: the partition waits, wit
 cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence; and
 for a record of a newer program's format, which is left for that program.
 
-While a commit is on its way records gather for the next batch; an idle partition waits for nothing.
+While a commit is on its way records gather for the next batch; an idle partition waits for nothing. A batch that waiting would not make larger is handled while
+the one before it is committed (ahead.py), in slices, so that the commit gets on and the other partitions of the process have their turn.
+
+Deadlines fire when nothing that was fetched waits to be taken: what the log knows to have come before them is handled before them.
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from random import Random
 from typing import Final, Protocol
 
+from standardiste.common.bus.ahead import Ahead
 from standardiste.common.bus.lanes import own_fault, reason_of
 from standardiste.common.bus.port import Outgoing, Outputs, Processor, ProcessorFactory, Record
 from standardiste.common.bus.timers import Backoff
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import Clock
 from standardiste.common.errors import Away, BadInput, FormatTooNew
 from standardiste.common.events.base import Instant
@@ -39,8 +43,19 @@ GAP_MS: Final = 2_000
 TICK_MS: Final = 1_000
 """How often an idle partition looks at the clock, so that a stopped machine is told from a quiet one."""
 
+BATCH_RECORDS: Final = 500
+"""What one transaction takes at most of each topic, however much has come."""
+
+SLICES: Final = 16
+"""A whole batch is handled in so many goes of a few milliseconds."""
+
+BREATH: Final = 8
+"""Rounds of the event loop between two slices: an answer of the broker takes about six to become the next request."""
+
 AGAIN_FIRST_MS: Final = 20
 AGAIN_MAX_MS: Final = 5_000
+
+COMPACTED: Final = frozenset(topic for topic, spec in TOPICS.items() if spec.is_compacted)
 
 log = logger("bus")
 
@@ -61,8 +76,18 @@ class Owned(Protocol):
         """The state topic from its start to its end."""
         ...
 
+    @property
+    def batch_records(self) -> int:
+        """How many records of each topic one `take` gives at most."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many records are there to be taken; 0 when all is read to the end as last fetched."""
+        ...
+
     def take(self) -> Sequence[Record]:
-        """What was fetched and not yet taken, in (appended_at, topic, offset) order; empty when all is read to the end as last fetched."""
+        """What was fetched and not yet taken, a batch at most, in (appended_at, topic, offset) order."""
         ...
 
     async def wait(self, until: Instant) -> None:
@@ -147,36 +172,47 @@ class PartitionLoop:
             await self._resume(owned, processor, gap_ms)
             self._ready()
             self._backoff.reset()
-            while True:
-                await self._turn(owned, processor)
+            await self._work(owned, processor)
         finally:
             await owned.close()
+
+    async def _work(self, owned: Owned, processor: Processor) -> None:
+        ahead = Ahead(self._partition)
+        try:
+            while True:
+                await self._turn(owned, processor, ahead)
+        except Exception:
+            await ahead.settled()  # what failed was ahead of the log; when the commit before it fails too, that is the failure
+            raise
+        finally:
+            await ahead.end()
 
     async def _resume(self, owned: Owned, processor: Processor, gap_ms: int | None) -> None:
         await owned.commit(processor.resumed(self._now(), gap_ms), {})
         self._alive_at = self._clock.now()
 
-    async def _turn(self, owned: Owned, processor: Processor) -> None:
+    async def _turn(self, owned: Owned, processor: Processor, ahead: Ahead) -> None:
         """Take what there is, let it and what is due be handled, commit; with nothing to do, wait."""
+        if owned.waiting < owned.batch_records or self._suspects:
+            await ahead.settled()
         now = self._now()
         if now - self._alive_at >= GAP_MS:
+            await ahead.settled()
             await self._resume(owned, processor, now - self._alive_at)
         self._alive_at = now
         records = owned.take()
-        if records:
-            if self._suspects:
-                await self._one_by_one(owned, processor, records)
-                return
-            outputs = _handled(processor, records, is_alone=False)
-        else:
-            outputs = ()
-        due = processor.next_deadline()
+        if self._suspects and records:
+            await self._one_by_one(owned, processor, records)
+            return
+        outputs = await _in_slices(processor, records, max(1, owned.batch_records // SLICES))
+        due = processor.next_deadline() if not owned.waiting else None
         if due is not None and due <= now:
-            outputs = (*outputs, *processor.fire(now))
+            outputs += processor.fire(now)
         elif not records:
             await owned.wait(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS))
             return
-        await _committed(owned, outputs, records, is_alone=False)
+        await ahead.settled()
+        ahead.begin(_committed(owned, outputs, records, is_alone=False))
 
     async def _one_by_one(self, owned: Owned, processor: Processor, records: Sequence[Record]) -> None:
         for record in records:
@@ -188,7 +224,7 @@ class PartitionLoop:
                 due = processor.next_deadline()
                 if due is not None and due < record.appended_at:
                     await owned.commit(processor.fire(Instant(record.appended_at - 1)), {})
-                await _committed(owned, _handled(processor, (record,), is_alone=True), (record,), is_alone=True)
+                await _committed(owned, _handled(processor, (record,), (record,), is_alone=True), (record,), is_alone=True)
             if self._suspects.get(record.topic, -1) <= record.offset:
                 self._suspects.pop(record.topic, None)
 
@@ -205,13 +241,31 @@ class PartitionLoop:
         return self._last_at
 
 
-def _handled(processor: Processor, records: Sequence[Record], *, is_alone: bool) -> Outputs:
+async def _in_slices(processor: Processor, records: Sequence[Record], size: int) -> list[Outgoing]:
+    """What a batch leads to."""
+    outputs: list[Outgoing] = []
+    for start in range(0, len(records), size):
+        if start:
+            for _ in range(BREATH):
+                await asyncio.sleep(0)
+        outputs += _handled(processor, records[start : start + size], records, is_alone=False)
+    return outputs if len(records) <= size else _last_words(outputs)
+
+
+def _last_words(outputs: Sequence[Outgoing]) -> list[Outgoing]:
+    """Without what a later one of its key replaces anyway: several slices may have changed the same entity of the state."""
+    last = {(out.topic, out.key): number for number, out in enumerate(outputs) if out.topic in COMPACTED}
+    return [out for number, out in enumerate(outputs) if last.get((out.topic, out.key), number) == number]
+
+
+def _handled(processor: Processor, records: Sequence[Record], batch: Sequence[Record], *, is_alone: bool) -> Outputs:
+    """What these records of a batch lead to. When they cannot be handled, the batch has failed."""
     try:
         return processor.handle(records)
     except FormatTooNew:
         raise  # no fault of the record: it waits for a newer program
     except Exception as error:
-        raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
+        raise _RecordFailed(batch, reason_of(error), is_alone=is_alone) from error
 
 
 async def _committed(owned: Owned, outputs: Outputs, records: Sequence[Record], *, is_alone: bool) -> None:

@@ -146,6 +146,11 @@ class Cursor:
         self._buffers[slot] = held[count:]
 
     @property
+    def waiting(self) -> int:
+        """How many records are committed and not yet taken, or more where a sweep has taken some."""
+        return sum(slot.end - self.positions[slot.topic, slot.partition] for slot in self._slots)
+
+    @property
     def is_behind(self) -> bool:
         return any(self.positions[slot.topic, slot.partition] < slot.end for slot in self._slots)
 

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, TypeAlias
 
+from standardiste.common.bus.core import Bounds
 from standardiste.common.bus.memory import NO_FAULTS, Faults, MemoryBus
+from standardiste.common.bus.processing import BATCH_RECORDS
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
 from standardiste.common.testing.jumping_loop import JumpingLoop, Node
@@ -110,14 +112,23 @@ class World:
 
 
 def simulate(
-    seed: int, scenario: Callable[[World], Coroutine[Any, Any, None]], *, faults: Faults = NO_FAULTS, partitions: int = 1
+    seed: int,
+    scenario: Callable[[World], Coroutine[Any, Any, None]],
+    *,
+    faults: Faults = NO_FAULTS,
+    partitions: int = 1,
+    batch_records: int = BATCH_RECORDS,
 ) -> Outcome:
-    """Run a scenario to its end. Raises whatever it or one of its services raises, with the seed."""
+    """
+    Run a scenario to its end. Raises whatever it or one of its services raises, with the seed.
+
+    `batch_records`: what one transaction of a processor takes; small ones make it run ahead of its commits, as a large backlog does.
+    """
     clock, random = ManualClock(START_AT), Random(seed)
     loop = JumpingLoop(clock, random)
 
     async def main() -> Outcome:
-        bus = await MemoryBus.open(clock, partitions, random=random)
+        bus = await MemoryBus.open(clock, partitions, random=random, bounds=Bounds(batch_records=batch_records))
         world = World(loop, clock, random, bus, faults)
         await scenario(world)
         return Outcome(world.log(), tuple(world.crashes), loop.steps, clock.at - START_AT)
