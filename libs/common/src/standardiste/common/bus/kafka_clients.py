@@ -33,7 +33,7 @@ RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a tra
 FETCH_WAIT_MS: Final = 500
 COORDINATOR_TRIES: Final = 20
 COORDINATOR_AGAIN_S: Final = 0.1
-BATCH_BYTES_MAX: Final = 128 * 1024
+BATCH_BYTES_MAX: Final = 512 * 1024
 """One request of a partition is under way at a time, so a small batch would bound what passes."""
 STANDSTILL_S: Final = 15.0
 LOOK_BACK: Final = 16
@@ -119,15 +119,13 @@ def packed(out: Outgoing) -> Packed:
         key = out.key.encode()
     except UnicodeEncodeError:
         raise BadInput("bad_key", "the key holds half a character (a lone surrogate)") from None
-    headers: list[tuple[str, bytes]] = []
-    size = len(key) + len(out.value or b"")
+    given = out.headers
+    said = "".join(given) + "".join(given.values())
+    if "\0" in said:
+        raise BadInput("bad_header", "a header holds a NUL character")
     try:
-        for name, text in out.headers.items():
-            value = text.encode()
-            if b"\0" in value or "\0" in name:
-                raise BadInput("bad_header", "a header holds a NUL character")
-            size += len(name) + len(value)
-            headers.append((name, value))
+        headers = [(name, text.encode()) for name, text in given.items()]
+        size = len(key) + len(out.value or b"") + (len(said) if said.isascii() else len(said.encode()))
     except UnicodeEncodeError:
         raise BadInput("bad_header", "a header holds half a character (a lone surrogate)") from None
     if size > RECORD_BYTES_MAX[out.topic]:

@@ -2,7 +2,7 @@
 One partition while it is ours, on Kafka: its transactional producer, its state, its inputs.
 
 Order of taking, always: start the producer (that fences and settles the predecessor), read the committed offsets, seek a consumer assigned by hand,
-restore. Every send is awaited before the commit: a record that the broker refuses otherwise vanishes silently. The offset's metadata holds the instant
+restore. Every send is awaited before the commit: a record that the broker refuses otherwise vanishes silently. The offsets go beside them. The offset's metadata holds the instant
 of the commit, so that the next owner knows the gap.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -141,8 +141,7 @@ class KafkaPartition:
             by_topic.setdefault(out.topic, []).append(packed(out))
         with away():
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000), in_transaction(self._producer):
-                await self._written(self._producer, by_topic)
-                await self._producer.send_offsets_to_transaction(marks, self._group)
+                await self._written(self._producer, by_topic, self._producer.send_offsets_to_transaction(marks, self._group))
 
     async def close(self) -> None:
         if self._pump is not None:
@@ -152,12 +151,13 @@ class KafkaPartition:
             if client is not None:
                 await close(client)
 
-    async def _written(self, producer: Producer, by_topic: Mapping[Topic, Sequence[Packed]]) -> None:
-        """Return when the broker has them all; its acknowledgement tells the time."""
+    async def _written(self, producer: Producer, by_topic: Mapping[Topic, Sequence[Packed]], *beside: Coroutine[Any, Any, None]) -> None:
+        """Return when the broker has them all, and what goes beside them is done; its acknowledgement tells the time."""
         sent_at = self._clock.own.now()
-        acknowledged = await asyncio.gather(*(self._write(producer, topic, records) for topic, records in by_topic.items()))
-        if acknowledged:
-            self._clock.learn(sent_at, max(acknowledged), self._clock.own.now())
+        writing = [asyncio.create_task(self._write(producer, topic, records)) for topic, records in by_topic.items()]
+        await asyncio.gather(*writing, *beside)  # begun in this order: the broker must hear of a partition before it takes its records
+        if writing:
+            self._clock.learn(sent_at, max(written.result() for written in writing), self._clock.own.now())
 
     async def _write(self, producer: Producer, topic: Topic, records: Sequence[Packed]) -> int:
         """Send records of one topic in batches that we fill ourselves: a future for each record costs more than the record. The last append time."""
