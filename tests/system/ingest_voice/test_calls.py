@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
+from system.ingest_voice.line import ADDRESS, ANNA, BEN, CALLER, CARL, INTERACTION, MUSIC, OFFER, OURS, PUBLIC, Line, count, person, site_in
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
-from standardiste.common.events.base import spec_of
-from standardiste.common.events.directory import ChannelAddress, Person
+from standardiste.common.conversations import ConversationBook
+from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.inputs import ContactLeft, ContactReceived, MediaConnected, MediaEnded, MediaFailed
 from standardiste.common.events.model import (
     AgentId,
     Channel,
-    ChannelAddressId,
     ConversationId,
-    InteractionId,
     LeftBecause,
     OfferId,
     QueueId,
 )
 from standardiste.common.events.outbound import (
     ConnectCall,
-    ConsultCall,
     HoldCall,
     PlaceCall,
     QueueCall,
@@ -37,113 +33,17 @@ from standardiste.common.events.outbound import (
 )
 from standardiste.common.intake import Intake
 from standardiste.common.parts import Parts
-from standardiste.common.settings import HttpSettings
 from standardiste.common.testing.bus import read_all
-from standardiste.common.testing.running import Running, running, tenant_of_test
-from standardiste.common.testing.twilio.call import Call, Phone
+from standardiste.common.testing.running import Running, tenant_of_test
+from standardiste.common.testing.twilio.call import Phone
 from standardiste.common.testing.twilio.double import TwilioDouble
-from standardiste.common.testing.twilio.timers import ManualTimers
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
-from standardiste.ingest_voice.app import build
 from standardiste.ingest_voice.call_book import CALLS, CallBook
-from standardiste.ingest_voice.calls import AgentAnswered, CallState, CustomerEnded, Outcome
-from standardiste.ingest_voice.settings import VoiceSettings
+from standardiste.ingest_voice.model import AgentAnswered, CallState, CustomerEnded, Outcome
 from standardiste.ingest_voice.switchboard import Switchboard
 from standardiste.ingest_voice.twilio_calls import TwilioCalls, TwilioLinks
-
-PUBLIC = "https://centre.example"
-OURS = "+33199000002"
-CALLER = "+33639980001"
-ANNA, BEN, CARL = "client:anna", "+33639980050", "sip:carl@phones.example"
-MUSIC = "https://centre.example/music.mp3"
-SETTINGS = {"account_sid": "AC" + "5a" * 16, "auth_token_secret": "twilio-main", "music_url": MUSIC}
-ADDRESS = ChannelAddress(id=ChannelAddressId("v1"), change_set=0, channel=Channel.VOICE, address=OURS, language="fr", settings=SETTINGS)
-HTTP = HttpSettings(public_url=PUBLIC, client_per_s=1_000, client_burst=1_000)
-INTERACTION, OFFER = InteractionId("i1"), OfferId("i1-o1")
-
-
-def person(id: str, endpoint: str | None) -> Person:
-    return Person(id=AgentId(id), change_set=0, name=id.title(), endpoint=endpoint)
-
-
-@pytest_asyncio.fixture
-async def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest_asyncio.fixture
-async def twilio(clock: ManualClock) -> AsyncIterator[TwilioDouble]:
-    async with TwilioDouble(timers=ManualTimers(clock)) as double:
-        for number in (OURS, "+33199000009"):
-            double.number(number, voice_url=f"{PUBLIC}/v1/voice/twilio/calls", voice_status_url=f"{PUBLIC}/v1/voice/twilio/calls/status")
-        yield double
-
-
-@pytest_asyncio.fixture
-async def site(tmp_path: Path, twilio: TwilioDouble, clock: ManualClock) -> AsyncIterator[Running]:
-    async with site_in(tmp_path, twilio, clock) as found:
-        people = (person("anna", ANNA), person("ben", BEN), person("carl", CARL), person("dora", None), person("emil", "fax 12"))
-        await found.configure("t1", tenant_of_test(), ADDRESS, *people)
-        yield found
-        assert twilio.alerts == []
-
-
-def site_in(folder: Path, twilio: TwilioDouble, clock: ManualClock):
-    settings = VoiceSettings(twilio_url=twilio.url)
-    return proxied(running(folder, lambda parts: build(settings, parts), clock=clock, http=HTTP), twilio)
-
-
-class proxied:
-    """A running site that the stand-in reaches by the public address."""
-
-    def __init__(self, site, twilio: TwilioDouble) -> None:
-        self._site, self._twilio = site, twilio
-
-    async def __aenter__(self) -> Running:
-        found = await self._site.__aenter__()
-        self._twilio.proxy(PUBLIC, found.url)
-        await found.parts.secrets.put("t1", "twilio-main", self._twilio.auth_token)
-        return found
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._site.__aexit__(*error)
-
-
-class Line:
-    """A call in a test, and the router's side of it."""
-
-    def __init__(self, site: Running, twilio: TwilioDouble, call: Call, conversation: ConversationId) -> None:
-        self.site, self.twilio, self.call, self.conversation = site, twilio, call, conversation
-
-    async def connect(self, agent: str = "anna", offer: str = OFFER) -> None:
-        await self.order(ConnectCall(conversation=self.conversation, interaction=INTERACTION, offer=OfferId(offer), agent=AgentId(agent)))
-
-    async def order(self, data: object) -> None:
-        await self.site.decide("t1", data, topic=Topic.OUTBOUND_VOICE)
-
-    async def bridged(self, agent: str = "anna", endpoint: str = ANNA) -> Phone:
-        await self.connect(agent)
-        await self.twilio.until(lambda: self.call.is_bridged_with(endpoint), "bridged")
-        await self.site.inputs(MediaConnected)
-        return self.twilio.phone(endpoint)
-
-    async def waits_again(self, times: int = 2) -> None:
-        await self.twilio.until(lambda: sum(MUSIC in each for each in self.call.heard) >= times, "the music again")
-
-
-@pytest_asyncio.fixture
-async def line(site: Running, twilio: TwilioDouble) -> Line:
-    """A caller in the queue."""
-    call = await twilio.customer_calls(CALLER, OURS)
-    contact = (await site.inputs(ContactReceived))[0].contact
-    assert contact.conversation is not None
-    await twilio.until(lambda: call.has_heard("Bonjour et bienvenue"), "the greeting")
-    await twilio.advance(10_000)
-    await twilio.until(lambda: call.has_heard(MUSIC), "the music")
-    return Line(site, twilio, call, contact.conversation)
-
 
 # ---- a call comes in
 
@@ -243,7 +143,7 @@ async def test_next_agent_is_connected_after_one_who_did_not_answer(line: Line) 
     await line.site.inputs(MediaFailed)
     await line.connect("ben", "i1-o2")
     assert (await line.site.inputs(MediaConnected))[0].offer == "i1-o2"
-    assert line.call.is_bridged_with(BEN)
+    await line.twilio.until(lambda: line.call.is_bridged_with(BEN), "with the other agent")
 
 
 async def test_caller_who_hangs_up_while_the_agent_rings_has_left_and_the_ringing_stops(line: Line) -> None:
@@ -430,7 +330,7 @@ async def test_agent_who_does_not_pick_up_his_own_call_fails_it(site: Running, t
 
 @pytest.mark.parametrize(
     ("agent", "address", "detail"),
-    [("dora", CALLER, "agent_no_endpoint"), ("anna", "12", "no_number"), (None, CALLER, "not_offered_here")],
+    [("dora", CALLER, "agent_no_endpoint"), ("anna", "12", "no_number"), ("anna", None, "no_number"), (None, CALLER, "not_offered_here")],
 )
 async def test_call_that_cannot_be_placed_fails_by_name(
     site: Running, twilio: TwilioDouble, agent: str | None, address: str, detail: str
@@ -459,6 +359,82 @@ async def test_placed_call_can_be_held_and_resumed(site: Running, twilio: Twilio
     await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
     await twilio.until(lambda: call.is_bridged_with(ANNA), "back")
     assert await count(site, MediaEnded) == 0
+
+
+# ---- a customer is called back
+
+
+def calling_back(line: Line, *, is_agent_first: bool = True, offer: str = "i1-o2", agent: str = "anna") -> PlaceCall:
+    """As the router asks: by the conversation, without a number."""
+    return PlaceCall(
+        conversation=line.conversation,
+        interaction=INTERACTION,
+        agent=AgentId(agent),
+        channel_address=ADDRESS.id,
+        is_agent_first=is_agent_first,
+        offer=OfferId(offer),
+    )
+
+
+async def hung_up(line: Line) -> Phone:
+    """He would rather be called, and has hung up."""
+    await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.twilio.until(lambda: line.call.is_over, "he is off the line")
+    return line.twilio.phone(CALLER)
+
+
+@pytest.mark.parametrize("is_agent_first", [True, False])
+async def test_customer_is_called_back_by_his_conversation(line: Line, is_agent_first: bool) -> None:
+    customer = await hung_up(line)
+    await line.order(calling_back(line, is_agent_first=is_agent_first))
+    assert (await line.site.inputs(MediaConnected)) == [MediaConnected(interaction=INTERACTION, offer=OfferId("i1-o2"))]
+    await line.twilio.until(lambda: customer.call is not None and customer.call.is_bridged_with(ANNA), "they talk")
+    assert customer.call is not None
+    assert (customer.call.parent is None) is not is_agent_first
+    customer.hang_up()
+    assert not (await line.site.inputs(MediaEnded))[0].is_agent_side
+
+
+async def test_customer_is_called_back_days_later(line: Line, clock: ManualClock) -> None:
+    contact = (await line.site.inputs(ContactReceived))[0].contact
+    created = InteractionCreated(
+        interaction=INTERACTION,
+        contact=contact,
+        enqueued_at=clock.now(),
+        change_set=1,
+        identify_by=clock.now(),
+        conversation=line.conversation,
+    )
+    await line.site.decide("t1", created)
+    await hung_up(line)
+    book = ConversationBook(line.site.parts.store, "ingest-voice", (Channel.VOICE,))
+    async with asyncio.timeout(10):
+        while await book.address_of("t1", line.conversation) is None:  # noqa: ASYNC110  the store tells nobody that it was written
+            await asyncio.sleep(0.01)
+    clock.advance(48 * 3600 * 1000)
+    await line.site.parts.store.tenant("t1").delete(CALLS, line.conversation)
+    await line.order(calling_back(line))
+    await line.site.inputs(MediaConnected)
+
+
+@pytest.mark.parametrize(("how", "detail"), [("is_busy", "customer_busy"), ("fails", "customer_unreachable")])
+async def test_customer_who_is_called_first_and_not_reached_fails_it_and_rings_no_agent(line: Line, how: str, detail: str) -> None:
+    customer = await hung_up(line)
+    getattr(customer, how)()
+    await line.order(calling_back(line, is_agent_first=False))
+    assert (await line.site.inputs(MediaFailed))[0].detail == detail
+    assert line.twilio.phone(ANNA).calls == []
+
+
+async def test_customer_called_first_whose_agent_does_not_pick_up_waits_on_the_line_for_the_next(line: Line) -> None:
+    customer = await hung_up(line)
+    line.twilio.phone(ANNA).is_busy()
+    await line.order(calling_back(line, is_agent_first=False))
+    failed = (await line.site.inputs(MediaFailed))[0]
+    assert (failed.detail, failed.is_agent_side) == ("agent_busy", True)
+    await line.order(calling_back(line, is_agent_first=False, offer="i1-o3", agent="ben"))
+    await line.twilio.until(lambda: customer.call is not None and customer.call.is_bridged_with(BEN), "with the next agent")
+    assert len(customer.calls) == 1
 
 
 # ---- when things go wrong
@@ -594,12 +570,6 @@ async def test_bus_away_refuses_a_new_call_with_503(tmp_path: Path, twilio: Twil
         assert (answer.status, answer.retry_after is not None) == (503, True)
 
 
-async def count(site: Running, kind: type) -> int:
-    """How many inputs of a kind there are now."""
-    name = spec_of(kind).name
-    return sum(record.headers.get("ce_type") == name for record in await read_all(site.parts.bus, Topic.INPUTS))
-
-
 async def until_due(line: Line, clock: ManualClock) -> None:
     """Once the document says that something waits for its time, let that time come."""
     async with asyncio.timeout(10):
@@ -609,18 +579,3 @@ async def until_due(line: Line, clock: ManualClock) -> None:
                 clock.advance(2_100)
                 return
             await asyncio.sleep(0.01)
-
-
-async def test_consult_fails_by_name_and_the_customer_stays_on_the_line(site: Running, twilio: TwilioDouble) -> None:
-    customer = twilio.phone(CALLER)
-    await site.decide("t1", placed(), topic=Topic.OUTBOUND_VOICE)
-    await site.inputs(MediaConnected)
-    asked, conversation = OfferId("i1-o2"), ConversationId("cv-out")
-    for order in (
-        ConsultCall(conversation=conversation, interaction=INTERACTION, agent=AgentId("ben"), offer=asked),
-        ReleaseCall(conversation=conversation, interaction=INTERACTION, party="guest"),
-    ):
-        await site.decide("t1", order, topic=Topic.OUTBOUND_VOICE)
-    assert (await site.inputs(MediaFailed)) == [MediaFailed(interaction=INTERACTION, offer=asked, detail="not_offered_here")]
-    assert customer.call is not None
-    assert customer.call.is_bridged_with(ANNA)

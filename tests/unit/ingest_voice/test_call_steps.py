@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.inputs import ContactLeft, MediaConnected, MediaEnded, MediaFailed
+from standardiste.common.events.inputs import ContactLeft, MediaConnected, MediaEnded, MediaFailed, VoicemailLeft
 from standardiste.common.events.model import (
     AgentId,
     ChannelAddressId,
@@ -20,28 +20,41 @@ from standardiste.common.events.model import (
     OfferId,
     TenantId,
 )
-from standardiste.ingest_voice.calls import (
+from standardiste.ingest_voice.calls import place, step
+from standardiste.ingest_voice.model import (
     AgentAnswered,
     AgentEnded,
     AgentRings,
+    AskGuest,
     Call,
     CallState,
+    Confer,
     Connect,
     CustomerAnswered,
     CustomerEnded,
+    CustomerRings,
     Do,
+    DropGuest,
+    GuestAnswered,
+    GuestEnded,
+    GuestRings,
     Happening,
     LeftAloneLong,
+    MessageKept,
+    MessageRecorded,
+    NothingSaid,
     Outcome,
     Party,
+    PressKeys,
     ProviderRefused,
     PutInQueue,
     PutOnHold,
     Release,
+    ReleaseAgent,
+    Say,
     SendOutside,
+    TakeMessage,
     TakeOffHold,
-    place,
-    step,
 )
 
 CONVERSATION, INTERACTION, OFFER = ConversationId("cv"), InteractionId("i1"), OfferId("o1")
@@ -64,6 +77,11 @@ LEFT = CustomerEnded(outcome=Outcome.HUNG_UP)
 HOLD, RESUME = PutOnHold(command="k2"), TakeOffHold(command="k3")
 OPENED = replace(ARRIVED, contact=None, customer_leg=None, interaction=INTERACTION, offer=OFFER, agent=AgentId("anna"))
 PLACED = replace(place(OPENED, command="k0", endpoint="client:anna"), pending=())
+CALLED_BACK = replace(place(OPENED, command="k0", endpoint="client:anna", is_agent_first=False), pending=())
+ASK = AskGuest(command="k5", interaction=INTERACTION, offer=OfferId("o2"), agent=AgentId("ben"), endpoint="client:ben")
+GUEST_UP = GuestAnswered(leg="CA3", attempt=1)
+MESSAGE = TakeMessage(command="k5")
+RECORDED = MessageRecorded(recording="RE1", duration_ms=4_000)
 HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "waiting": (ARRIVED, ()),
     "connecting": (ARRIVED, (CONNECT,)),
@@ -75,11 +93,26 @@ HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "ended": (ARRIVED, (LEFT,)),
     "ringing agent": (PLACED, (AgentRings(leg="CA9"),)),
     "ringing customer": (PLACED, (AgentRings(leg="CA9"), AgentAnswered(leg="CA9", attempt=1))),
+    "asking": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK)),
+    "rung": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GuestRings(leg="CA3", attempt=1))),
+    "consulting": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP)),
+    "calling": (ARRIVED, (CONNECT, ANSWERED, HOLD, replace(ASK, agent=None, endpoint="+33639980077"), GUEST_UP)),
+    "conference": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP, Confer(command="k6"))),
+    "two in the room": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP, Confer(command="k6"), DropGuest(command="k7"))),
+    "with one outside": (
+        ARRIVED,
+        (CONNECT, ANSWERED, HOLD, replace(ASK, agent=None), GUEST_UP, Confer(command="k6"), ReleaseAgent(command="k7")),
+    ),
+    "voicemail": (ARRIVED, (MESSAGE,)),
+    "left a message": (ARRIVED, (MESSAGE, LEFT)),
+    "keeping": (ARRIVED, (MESSAGE, LEFT, RECORDED)),
+    "calling back": (CALLED_BACK, (CustomerRings(leg="CA8"),)),
+    "called back": (CALLED_BACK, (CustomerRings(leg="CA8"), CustomerAnswered(leg="CA8"))),
     "placed": (PLACED, (AgentRings(leg="CA9"), AgentAnswered(leg="CA9", attempt=1), CustomerAnswered(leg="CA8"))),
 }
 
 SHOW_CUSTOMER, SHOW_AGENT = "show customer CA1", "show agent CA2"
-END_AGENT, END_CUSTOMER = "hang_up agent CA2", "hang_up customer CA1"
+END_AGENT, END_CUSTOMER, END_GUEST = "hang_up agent CA2", "hang_up customer CA1", "hang_up guest CA3"
 CONNECTED, ENDED, AGENT_ENDED, GONE = "connected", "ended", "ended by agent", "left"
 
 
@@ -103,6 +136,8 @@ def told(call: Call) -> list[str]:
                 said.append(AGENT_ENDED if is_agent_side else ENDED)
             case ContactLeft():
                 said.append(GONE)
+            case VoicemailLeft(blob=blob, duration_ms=duration_ms):
+                said.append(f"message {blob} {duration_ms}")
     return said
 
 
@@ -142,6 +177,33 @@ REPORTS = [
     ("ringing customer", CustomerEnded(outcome=Outcome.BUSY), "ended", [], ["failed customer_busy"]),
     ("ringing customer", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "ended", [], ["failed agent_hung_up"]),
     ("ringing customer", CustomerAnswered(leg="CA8"), "bridged", [], [CONNECTED]),
+    ("rung", GUEST_UP, "held", [], [CONNECTED]),
+    ("rung", GuestAnswered(leg="CA3", attempt=0), "held", [], []),
+    ("rung", GuestEnded(attempt=1, outcome=Outcome.BUSY), "held", [], ["failed agent_busy"]),
+    ("asking", ProviderRefused(code="21210", do=Do.RING, party=Party.GUEST), "held", [], ["failed provider_21210"]),
+    ("rung", LEFT, "ended", [END_GUEST, END_AGENT], [GONE, ENDED]),
+    ("held", GuestRings(leg="CA3", attempt=1), "held", [END_GUEST], []),
+    ("consulting", GuestEnded(attempt=1, outcome=Outcome.HUNG_UP), "held", [], ["failed agent_hung_up"]),
+    ("consulting", HUNG_UP, "alone", [END_GUEST], [AGENT_ENDED]),
+    ("conference", LEFT, "ended", [END_GUEST, END_AGENT], [GONE, ENDED]),
+    ("conference", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "alone", [END_GUEST, SHOW_CUSTOMER], [AGENT_ENDED]),
+    ("two in the room", LEFT, "ended", [END_AGENT], [GONE, ENDED]),
+    ("with one outside", GuestEnded(attempt=1, outcome=Outcome.HUNG_UP), "ended", [END_CUSTOMER], [GONE]),
+    ("with one outside", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "outside", [], []),
+    ("with one outside", LEFT, "ended", [END_GUEST], [GONE]),
+    ("voicemail", RECORDED, "keeping", ["keep customer CA1"], []),
+    ("voicemail", NothingSaid(), "ended", [END_CUSTOMER], [GONE]),
+    ("voicemail", LEFT, "voicemail", [], []),
+    ("left a message", NothingSaid(), "ended", [], [GONE]),
+    ("keeping", MessageKept(blob="t/c/1"), "ended", [], ["message t/c/1 4000", GONE]),
+    ("keeping", ProviderRefused(code="404", do=Do.KEEP), "ended", [], [GONE]),
+    ("waiting", RECORDED, "waiting", [], []),
+    ("calling back", CustomerAnswered(leg="CA8"), "connecting", [], []),
+    ("calling back", CustomerEnded(outcome=Outcome.BUSY), "ended", [], ["failed customer_busy"]),
+    ("calling back", ProviderRefused(code="21210", do=Do.RING), "ended", [], ["failed provider_21210"]),
+    ("called back", ANSWERED, "bridged", [], [CONNECTED]),
+    ("called back", LEFT, "ended", [], ["failed customer_hung_up"]),
+    ("called back", AgentEnded(attempt=1, outcome=Outcome.NO_ANSWER, is_told=True), "waiting", [], ["failed agent_no_answer"]),
     ("placed", LEFT, "ended", ["hang_up agent CA9"], [ENDED]),
     ("placed", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "alone", ["show customer CA8"], [AGENT_ENDED]),
 ]  # fmt: skip
@@ -167,6 +229,35 @@ ORDERS = [
     ("resumed", PutInQueue(command="k9"), "waiting", [END_AGENT, SHOW_CUSTOMER], []),
     ("alone", PutInQueue(command="k9"), "waiting", [SHOW_CUSTOMER], []),
     ("alone", replace(CONNECT, command="k9"), "connecting", [SHOW_CUSTOMER], []),
+    ("held", ASK, "held", ["ring guest None", SHOW_AGENT], []),
+    ("held", replace(ASK, endpoint=None), "held", [], ["failed agent_no_endpoint"]),
+    ("waiting", ASK, "waiting", [], ["failed wrong_state"]),
+    ("ended", ASK, "ended", [], ["failed customer_left"]),
+    ("rung", DropGuest(command="k9"), "held", [END_GUEST], []),
+    ("asking", TakeOffHold(command="k9"), "bridged", [SHOW_AGENT], []),
+    ("consulting", Confer(command="k9"), "conference", [SHOW_CUSTOMER], []),
+    ("rung", Confer(command="k9"), "held", [], []),
+    ("consulting", ReleaseAgent(command="k9"), "held", [END_AGENT], []),
+    ("rung", ReleaseAgent(command="k9"), "waiting", [END_GUEST, END_AGENT, SHOW_CUSTOMER], []),
+    ("calling", TakeOffHold(command="k9"), "conference", [SHOW_CUSTOMER], []),
+    ("calling", ReleaseAgent(command="k9"), "outside", [END_AGENT, SHOW_CUSTOMER], []),
+    ("conference", ReleaseAgent(command="k9"), "conference", [END_AGENT], []),
+    ("conference", Release(command="k9"), "ended", [END_GUEST, END_AGENT, END_CUSTOMER], []),
+    ("conference", PutOnHold(command="k9"), "held", [SHOW_CUSTOMER], []),
+    ("two in the room", PutOnHold(command="k9"), "held", [SHOW_CUSTOMER, SHOW_AGENT], []),
+    ("conference", PutInQueue(command="k9"), "waiting", [END_GUEST, END_AGENT, SHOW_CUSTOMER], []),
+    ("bridged", PressKeys(command="k9", digits="1"), "conference", [SHOW_AGENT, SHOW_CUSTOMER], []),
+    ("resumed", PressKeys(command="k9", digits="1"), "conference", [SHOW_CUSTOMER], []),
+    ("consulting", PressKeys(command="k9", digits="1"), "held", ["show guest CA3"], []),
+    ("waiting", MESSAGE, "voicemail", [SHOW_CUSTOMER], []),
+    ("connecting", MESSAGE, "voicemail", [SHOW_CUSTOMER], []),
+    ("bridged", MESSAGE, "bridged", [], []),
+    ("voicemail", replace(CONNECT, command="k9"), "connecting", [SHOW_CUSTOMER], []),
+    ("left a message", replace(CONNECT, command="k9"), "voicemail", [], ["failed customer_left"]),
+    ("keeping", Release(command="k9"), "keeping", [], []),
+    ("waiting", Say(command="k9", words="Bonjour"), "waiting", [SHOW_CUSTOMER], []),
+    ("bridged", Say(command="k9", words="Bonjour"), "bridged", [], []),
+    ("calling back", Release(command="k9"), "ended", ["hang_up customer CA8"], []),
     ("ended", replace(CONNECT, command="k9"), "ended", [], ["failed customer_left"]),
     ("ended", Release(command="k9"), "ended", [], []),
     ("ringing agent", Release(command="k9"), "ended", ["hang_up agent CA9"], []),
@@ -226,24 +317,48 @@ ANYTHING = st.one_of(
         agent=st.just(AgentId("anna")),
         endpoint=st.sampled_from(("client:anna", "+33639980050", None)),
     ),
-    *(st.builds(kind, command=st.uuids().map(str)) for kind in (PutInQueue, PutOnHold, TakeOffHold, Release)),
+    *(
+        st.builds(kind, command=st.uuids().map(str))
+        for kind in (PutInQueue, PutOnHold, TakeOffHold, Release, ReleaseAgent, DropGuest, Confer, TakeMessage)
+    ),
+    st.builds(
+        AskGuest,
+        command=st.uuids().map(str),
+        interaction=st.just(INTERACTION),
+        offer=st.uuids().map(lambda uuid: OfferId(str(uuid))),
+        agent=st.sampled_from((AgentId("ben"), None)),
+        endpoint=st.sampled_from(("client:ben", None)),
+    ),
+    st.builds(GuestRings, leg=st.sampled_from(("CA3", "CA4")), attempt=st.integers(0, 3)),
+    st.builds(GuestAnswered, leg=st.sampled_from(("CA3", "CA4")), attempt=st.integers(0, 3)),
+    st.builds(GuestEnded, attempt=st.integers(0, 3), outcome=st.sampled_from(Outcome)),
+    st.builds(PressKeys, command=st.uuids().map(str), digits=st.just("1")),
+    st.builds(Say, command=st.uuids().map(str), words=st.just("Bonjour")),
+    st.sampled_from((RECORDED, MessageKept(blob="t/c/1"), NothingSaid(), CustomerRings(leg="CA8"))),
     st.builds(SendOutside, command=st.uuids().map(str), address=st.just("+33639980077")),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from((ARRIVED, PLACED)), st.lists(ANYTHING, max_size=25))
+@given(st.sampled_from((ARRIVED, PLACED, CALLED_BACK)), st.lists(ANYTHING, max_size=25))
 def test_whatever_happens_in_whatever_order_the_laws_hold(begun: Call, happenings: list[Happening]) -> None:
     call, offers = begun, {begun.offer}
     for happening in happenings:
         former, call = call, step(call, happening)
-        offers |= {happening.offer} if isinstance(happening, Connect) else set()
+        offers |= {happening.offer} if isinstance(happening, Connect | AskGuest) else set()
         assert former.state is not CallState.ENDED or call.state is CallState.ENDED, "the end is final"
         assert (call.state is CallState.CONNECTING) <= (call.endpoint is not None and call.offer is not None)
-        assert (call.state in (CallState.BRIDGED, CallState.HELD)) <= (call.agent_leg is not None)
+        assert (call.state in (CallState.BRIDGED, CallState.HELD, CallState.CONFERENCE)) <= (call.agent_leg is not None)
+        assert (call.guest is not None) <= (call.state in (CallState.HELD, CallState.CONFERENCE, CallState.OUTSIDE))
         assert sum(action.do is Do.SHOW and action.party is Party.CUSTOMER for action in call.pending) <= 1
     ids = [fact.id for fact in call.owed]
     assert len(ids) == len(set(ids)), "no fact is told twice"
-    answers = [fact.data.offer for fact in call.owed if isinstance(fact.data, MediaConnected | MediaFailed)]
-    assert len(answers) == len(set(answers)), "an offer is answered once"
+    failed = [fact.data.offer for fact in call.owed if isinstance(fact.data, MediaFailed)]
+    connected = [fact.data.offer for fact in call.owed if isinstance(fact.data, MediaConnected)]
+    answers = failed + [offer for offer in connected if offer not in failed]
+    assert len(answers) == len(set(answers)), "an offer is answered once; a guest who was there may fail once more, by going"
+    told_left = [fact for fact in call.owed if isinstance(fact.data, ContactLeft)]
+    messages = [number for number, fact in enumerate(call.owed) if isinstance(fact.data, VoicemailLeft)]
+    assert len(told_left) <= 1
+    assert all(isinstance(call.owed[number + 1].data, ContactLeft) for number in messages), "told before he has left"
     assert set(answers) <= offers

@@ -11,15 +11,20 @@ import pytest
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, ChannelAddressId, ContactId, ConversationId, InteractionId, OfferId, TenantId
 from standardiste.common.twilio.webhook import Form
-from standardiste.ingest_voice.calls import (
+from standardiste.ingest_voice.model import (
     AgentAnswered,
     AgentEnded,
     Call,
     CallState,
     CustomerAnswered,
     CustomerEnded,
+    Guest,
+    GuestAnswered,
+    GuestEnded,
     Happening,
     LeftAloneLong,
+    MessageRecorded,
+    NothingSaid,
     Outcome,
     Party,
 )
@@ -79,6 +84,8 @@ ASKED = [
     (Step.AGENT, PLACED, "bridged", "agent-dial-completed", (LEFT,)),
     (Step.AGENT, RESUMED, "bridged", "agent-dial-completed", (LEFT,)),
     (Step.AGENT, RESUMED, "held", "agent-dial-completed", ()),
+    (Step.NEXT, CALL, "voicemail", "redirected-to-us", (NothingSaid(),)),
+    (Step.NEXT, replace(CALL, contact=None), "calling_back", "redirected-to-us", (CustomerAnswered(leg=CUSTOMER),)),
     # music asks nothing
     (Step.WAIT, CALL, "waiting", "redirected-to-us", ()),
 ]  # fmt: skip
@@ -116,3 +123,36 @@ def test_leg_that_is_reported(step: Step, party: Party, call: Call, state: str, 
 def test_dial_of_an_earlier_attempt_means_nothing() -> None:
     now = replace(CALL, state=CallState.CONNECTING, attempt=2)
     assert happenings_of(Step.NEXT, now, sample("dial-busy"), Party.CUSTOMER, 1) == ()
+
+
+MESSAGE = MessageRecorded(recording="RE" + "0a" * 16, duration_ms=7_000)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"RecordingSid": "RE" + "0a" * 16, "RecordingDuration": "7", "Digits": "#"}, (MESSAGE,)),
+        ({"RecordingSid": "RE" + "0a" * 16, "RecordingDuration": "7", "Digits": "hangup"}, (LEFT, MESSAGE)),
+        ({"RecordingSid": "RE" + "0a" * 16, "RecordingDuration": "7", "CallStatus": "completed"}, (LEFT, MESSAGE)),
+        ({"RecordingSid": "RE" + "0a" * 16, "RecordingDuration": "0"}, (NothingSaid(),)),
+        ({"RecordingSid": "RE" + "0a" * 16, "RecordingDuration": "-3"}, (NothingSaid(),)),
+        ({"RecordingSid": "../Calls", "RecordingDuration": "7"}, (NothingSaid(),)),
+        ({}, (NothingSaid(),)),
+    ],
+)
+def test_message_left(given: dict[str, str], expected: tuple[Happening, ...]) -> None:
+    form = Form([("CallSid", CUSTOMER), *({"CallStatus": "in-progress"} | given).items()])
+    assert happenings_of(Step.VOICEMAIL, replace(CALL, state=CallState.VOICEMAIL), form, Party.CUSTOMER, 1) == expected
+
+
+def test_whoever_was_asked_in_is_the_agent_once_he_has_taken_over() -> None:
+    guest = Guest(attempt=1, offer=OfferId("o2"), endpoint="client:ben", agent=AgentId("ben"), leg=AGENT)
+    asked = replace(CALL, state=CallState.HELD, agent_leg="CA-owner", guest=guest)
+    taken = replace(CALL, state=CallState.HELD, agent_leg=AGENT, attempt=2)
+    ended, up = sample("leg-completed"), sample("leg-answered")
+    assert happenings_of(Step.LEG, asked, ended, Party.GUEST, 1) == (GuestEnded(attempt=1, outcome=Outcome.HUNG_UP),)
+    assert happenings_of(Step.LEG, asked, up, Party.GUEST, 1) == (GuestAnswered(leg=AGENT, attempt=1),)
+    assert happenings_of(Step.LEG, taken, ended, Party.GUEST, 1) == (AgentEnded(attempt=2, outcome=Outcome.HUNG_UP),)
+    assert happenings_of(Step.LEG, taken, up, Party.GUEST, 1) == ()
+    assert happenings_of(Step.GUEST, asked, up, Party.GUEST, 1) == (GuestAnswered(leg=AGENT, attempt=1),)
+    assert happenings_of(Step.GUEST, taken, up, Party.GUEST, 1) == ()

@@ -10,7 +10,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import AgentId, Channel, ChannelAddressId, ConversationId, InteractionId, OfferId, TenantId
 from standardiste.common.testing.twilio.twiml import parse
-from standardiste.ingest_voice.calls import Call, CallState, Party
+from standardiste.ingest_voice.model import Call, CallState, Guest, Party
 from standardiste.ingest_voice.sounds import Music, sound_of
 from standardiste.ingest_voice.twiml import Links, document, music, no_room
 
@@ -56,6 +56,12 @@ def twiml(state: str, party: Party, address: ChannelAddress = PLAIN, *, greets: 
         ("alone", Party.CUSTOMER, '<Pause length="4"/><Redirect method="POST">/next/customer</Redirect>'),
         ("ringing_customer", Party.AGENT, '<Dial timeout="45" answerOnBridge="true" callerId="+33199000002" action="/agent/agent" method="POST">'
             '<Number statusCallback="/leg/customer" statusCallbackEvent="answered completed" statusCallbackMethod="POST">+33639980001</Number></Dial>'),
+        ("conference", Party.CUSTOMER, '<Dial><Conference beep="false" endConferenceOnExit="false" startConferenceOnEnter="true">meet-cv</Conference></Dial>'
+            '<Redirect method="POST">/next/customer</Redirect>'),
+        ("voicemail", Party.CUSTOMER, '<Say language="fr-FR">Personne ne peut prendre votre appel. Laissez un message après le bip, puis raccrochez.</Say>'
+            '<Record action="/voicemail/customer" method="POST" maxLength="180" timeout="8" playBeep="true"/><Redirect method="POST">/next/customer</Redirect>'),
+        ("keeping", Party.CUSTOMER, '<Say language="fr-FR">Merci, votre message est enregistré.</Say><Hangup/>'),
+        ("held", Party.GUEST, "<Hangup/>"),
         ("ended", Party.CUSTOMER, "<Hangup/>"),
         ("ended", Party.AGENT, "<Hangup/>"),
         ("waiting", Party.AGENT, "<Hangup/>"),
@@ -105,3 +111,20 @@ def test_caller_waits_without_a_queue_where_the_providers_is_full() -> None:
 def test_leg_that_is_no_longer_the_agents_is_hung_up() -> None:
     call = replace(CALL, state=CallState.BRIDGED)
     assert document(sound_of(call, Party.AGENT, leg="CA7"), call, PLAIN, LINKS, Party.AGENT) == f"{XML}<Response><Hangup/></Response>"
+
+
+def test_legs_meet_while_somebody_is_asked_in() -> None:
+    guest = Guest(attempt=1, offer=OfferId("o2"), endpoint="client:ben", agent=AgentId("ben"), leg="CA3")
+    for party in (Party.AGENT, Party.GUEST):
+        said = twiml("held", party, guest=guest)
+        assert ">meet-cv</Conference></Dial>" in said
+        assert said.endswith(f'<Redirect method="POST">/{party.value}/{party.value}</Redirect></Response>')
+    assert "hold-cv" in twiml("held", Party.CUSTOMER, guest=guest)
+
+
+def test_words_and_digits_go_before_what_the_leg_plays() -> None:
+    call = replace(CALL, state=CallState.CONFERENCE)
+    said = document(sound_of(call, Party.CUSTOMER), call, PLAIN, LINKS, Party.CUSTOMER, digits="12#")
+    assert said.removeprefix(XML).startswith('<Response><Play digits="12#"/><Dial><Conference')
+    waiting = document(sound_of(CALL, Party.CUSTOMER), CALL, PLAIN, LINKS, Party.CUSTOMER, words="Un <instant>")
+    assert waiting.removeprefix(XML).startswith('<Response><Say language="fr-FR">Un &lt;instant&gt;</Say><Enqueue ')

@@ -181,6 +181,10 @@ class Intake:
         """The content of something that is told otherwise than as a contact, its files and long bodies kept under this id."""
         return await self._content(draft, contact)
 
+    async def keep(self, tenant: str, contact: ContactId, content: bytes) -> BlobName:
+        """A blob of this contact, durable on return, for what is reported otherwise than as a contact. Raises BlobsAway."""
+        return await self._keep(tenant, contact, content)
+
     async def _content(self, draft: ContactDraft, contact: ContactId) -> Content:
         attachments = [await self._attachment(draft.tenant, contact, number, each) for number, each in enumerate(draft.attachments, 1)]
         text, body_blob = await self._body(draft.tenant, contact, draft.text)

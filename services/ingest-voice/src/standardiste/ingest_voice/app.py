@@ -7,6 +7,7 @@ from typing import Final
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.channel_health.watch import HealthWatch
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.events.model import Channel
 from standardiste.common.intake import Intake
 from standardiste.common.parts import Parts
@@ -34,7 +35,8 @@ def build(settings: VoiceSettings, parts: Parts) -> Service:
     links = TwilioLinks(tokens, parts.http.public_url)
     provider = TwilioCalls(api, credentials, parts.directory, links)
     switchboard = Switchboard(CallBook(parts.store, parts.clock), provider, intake, parts.clock)
-    orders = Orders(parts, switchboard, intake)
+    book = ConversationBook(parts.store, NAME, (Channel.VOICE,))
+    orders = Orders(parts, switchboard, intake, book)
     edge = VoiceEdge(parts=parts, intake=intake, switchboard=switchboard, credentials=credentials, tokens=tokens, links=links)
 
     health = HealthWatch(NAME, parts, intake, (Channel.VOICE,), TwilioLook(api, credentials, parts.clock))
@@ -42,9 +44,18 @@ def build(settings: VoiceSettings, parts: Parts) -> Service:
     async def follow_orders(ready: Callable[[], None]) -> None:
         await parts.bus.subscribe(NAME, (Topic.OUTBOUND_VOICE,), orders.take, ready=ready)
 
+    async def follow_decisions(ready: Callable[[], None]) -> None:
+        await parts.bus.subscribe(f"{NAME}-decisions", (Topic.DECISIONS,), book.take, lane=book.lane, ready=ready)
+
     return Service(
         name=NAME,
         router=edge.router(),
-        tasks={"orders": follow_orders, "calls-due": switchboard.follow_due, "twilio": api.task, "health": health.run},
-        collections=(CALLS, health.collection),
+        tasks={
+            "orders": follow_orders,
+            "decisions": follow_decisions,
+            "calls-due": switchboard.follow_due,
+            "twilio": api.task,
+            "health": health.run,
+        },
+        collections=(CALLS, book.collection, health.collection),
     )

@@ -9,7 +9,7 @@ from standardiste.common.clock import Clock
 from standardiste.common.events.base import REGISTRY, Instant, spec_of
 from standardiste.common.events.codec import adapter, load_object
 from standardiste.common.store.port import ABSENT, Body, Collection, Document, Find, Index, Store, Where
-from standardiste.ingest_voice.calls import Call, CallState, Fact
+from standardiste.ingest_voice.model import Call, CallState, Fact
 
 CALLS: Final = Collection(name="ingest-voice-calls", indexes=(Index(name="due_at", path="due_at"), Index(name="ended_at", path="ended_at")))
 LEASE_MS: Final = 15_000
@@ -27,8 +27,25 @@ LOOK_AFTER_MS: Final = {
     CallState.OUTSIDE: 300_000,
     CallState.RINGING_AGENT: 35_000,
     CallState.RINGING_CUSTOMER: 60_000,
+    CallState.CALLING_BACK: 35_000,
+    CallState.CONFERENCE: 300_000,
+    CallState.VOICEMAIL: 240_000,
+    CallState.KEEPING: 15_000,
 }
 """How long a state may stand before the provider is asked whether it still holds: a callback may have been lost."""
+
+
+GUEST_LOOK_MS: Final = 60_000
+MESSAGE_LOOK_MS: Final = 15_000
+
+
+def look_after_ms(call: Call) -> int | None:
+    """How long it may stand as it is; None: for ever."""
+    if call.guest is not None and not call.guest.is_up:
+        return GUEST_LOOK_MS
+    if call.state is CallState.VOICEMAIL and call.has_left:
+        return MESSAGE_LOOK_MS
+    return LOOK_AFTER_MS.get(call.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class CallBook:
         now = self._clock.now()
         is_open = bool(call.pending or call.owed)
         since = (stored.pending_since or now) if is_open else None
-        wait = due_in_ms if due_in_ms is not None else LEASE_MS if is_open else LOOK_AFTER_MS.get(call.state)
+        wait = due_in_ms if due_in_ms is not None else LEASE_MS if is_open else look_after_ms(call)
         due_at = None if wait is None else Instant(now + wait)
         ended_at = now if call.state is CallState.ENDED else None
         body = {**_body(call), "pending_since": since, "due_at": due_at, "ended_at": ended_at}

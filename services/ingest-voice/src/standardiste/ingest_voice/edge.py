@@ -15,8 +15,8 @@ from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.common.twilio.numbers import e164
 from standardiste.common.twilio.webhook import Form, form_of, require_signature
-from standardiste.ingest_voice.calls import Call, CallState, CustomerEnded, Outcome, Party
 from standardiste.ingest_voice.inbound import sid_of, understand
+from standardiste.ingest_voice.model import Call, CallState, CustomerEnded, Outcome, Party
 from standardiste.ingest_voice.sounds import HangUp, Music, sound_of
 from standardiste.ingest_voice.switchboard import Switchboard
 from standardiste.ingest_voice.twilio_calls import OUTCOMES, TwilioLinks
@@ -121,7 +121,8 @@ class VoiceEdge:
         links = self._links.of(now)
         if form["QueueResult"] in NO_QUEUE and now.state is CallState.WAITING:
             return _twiml(no_room(address, links, party))
-        sound = sound_of(now, party, leg=form["CallSid"]) if now.state is not CallState.ENDED else HangUp()
+        is_over = now.state is CallState.ENDED or form["CallSid"] in now.former
+        sound = HangUp() if is_over else sound_of(now, party, leg=form["CallSid"])
         return _twiml(document(sound, now, address, links, party))
 
     async def _number_status(self, request: Request, step: Step, form: Form) -> Response:
@@ -131,8 +132,11 @@ class VoiceEdge:
         tenant, address = await self._ours(request, form)
         sid = sid_of(form)
         if form["CallStatus"] in OUTCOMES:
-            ended = CustomerEnded(outcome=OUTCOMES.get(form["CallStatus"], Outcome.HUNG_UP))
-            await self._switchboard.happen(tenant, self._conversation(tenant, address, sid), ended)
+            conversation = self._conversation(tenant, address, sid)
+            call = await self._switchboard.get(tenant, conversation)
+            if call is not None and call.customer_leg == sid:  # else he is called back meanwhile, on another leg
+                ended = CustomerEnded(outcome=OUTCOMES.get(form["CallStatus"], Outcome.HUNG_UP))
+                await self._switchboard.happen(tenant, conversation, ended)
         return Response(status_code=204)
 
     async def _ours(self, request: Request, form: Form) -> tuple[str, ChannelAddress]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from standardiste.common.bus.port import Record
+from standardiste.common.conversations import ConversationBook
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Event
 from standardiste.common.events.codec import decode
@@ -30,23 +31,30 @@ from standardiste.common.events.outbound import (
 from standardiste.common.intake import Intake
 from standardiste.common.parts import Parts
 from standardiste.common.twilio.numbers import e164
-from standardiste.ingest_voice.calls import (
+from standardiste.ingest_voice.calls import place
+from standardiste.ingest_voice.model import (
+    AskGuest,
     Call,
     CallState,
     Command,
+    Confer,
     Connect,
+    DropGuest,
+    PressKeys,
     PutInQueue,
     PutOnHold,
     Release,
+    ReleaseAgent,
     SendOutside,
+    TakeMessage,
     TakeOffHold,
-    place,
 )
 from standardiste.ingest_voice.switchboard import Switchboard
 
 NOT_OFFERED: Final = "not_offered_here"
-_LATER: Final = (ConsultCall, ConferenceCall, SuperviseCall, RecordCall, SendDigits, TakeVoicemail)
-"""Part of the catalogue; no call provider here does them yet, so they are dead-lettered by name. A consult is answered media.failed, so the customer is taken off hold."""
+FORMER_KEPT: Final = 16
+_LATER: Final = (SuperviseCall, RecordCall)
+"""Part of the catalogue; no call provider here does them yet."""
 
 
 def endpoint_of(written: str | None) -> str | None:
@@ -64,8 +72,8 @@ def endpoint_of(written: str | None) -> str | None:
 class Orders:
     """The handler of outbound.voice."""
 
-    def __init__(self, parts: Parts, switchboard: Switchboard, intake: Intake) -> None:
-        self._parts, self._switchboard, self._intake = parts, switchboard, intake
+    def __init__(self, parts: Parts, switchboard: Switchboard, intake: Intake, book: ConversationBook) -> None:
+        self._parts, self._switchboard, self._intake, self._book = parts, switchboard, intake, book
 
     async def take(self, record: Record) -> None:
         """Handle one record. Raises Away (call again) and BadInput (not ours to do)."""
@@ -80,12 +88,11 @@ class Orders:
                 await self._refuse_message(event, data)
             case AnnounceEnd():
                 await self._end(event, data)
-            case ReleaseCall(party="guest"):
-                return  # nobody was brought in: consults are refused below
-            case ConsultCall() if data.offer is not None:
-                failed = MediaFailed(interaction=data.interaction, offer=data.offer, detail=NOT_OFFERED)
-                await self._intake.report(event.tenant, data.interaction, failed, id=f"{event.id}/failed", traceparent=event.traceparent)
-            case QueueCall() | HoldCall() | ResumeCall() | ReleaseCall() | TransferCall():
+            case ConsultCall():
+                await self._consult(event, data)
+            case (
+                QueueCall() | HoldCall() | ResumeCall() | ReleaseCall() | TransferCall() | ConferenceCall() | SendDigits() | TakeVoicemail()
+            ):
                 await self._switchboard.happen(event.tenant, data.conversation, _command(event), is_command=True)
             case _ if isinstance(data, _LATER):
                 raise BadInput(NOT_OFFERED, f"{event.type} is not offered by this provider")
@@ -93,23 +100,51 @@ class Orders:
                 return  # typing, positions and notices have no place in a call yet
 
     async def _connect(self, event: Event, data: ConnectCall) -> None:
-        person = self._parts.directory.person(event.tenant, data.agent)
         asked = Connect(
             command=event.id,
             interaction=data.interaction,
             offer=data.offer,
             agent=data.agent,
-            endpoint=endpoint_of(person.endpoint if person else None),
+            endpoint=self._endpoint(event.tenant, data.agent),
         )
         if await self._switchboard.happen(event.tenant, data.conversation, asked, is_command=True) is None:
             failed = MediaFailed(interaction=data.interaction, offer=data.offer, detail="unknown_call")
             await self._intake.report(event.tenant, data.interaction, failed, id=f"{event.id}/failed", traceparent=event.traceparent)
 
+    async def _consult(self, event: Event, data: ConsultCall) -> None:
+        """An agent by his endpoint, or a number outside."""
+        asked = AskGuest(
+            command=event.id,
+            interaction=data.interaction,
+            offer=data.offer or OfferId(f"{event.id}-guest"),
+            agent=data.agent,
+            endpoint=self._endpoint(event.tenant, data.agent) if data.agent else e164(data.address or ""),
+        )
+        if await self._switchboard.happen(event.tenant, data.conversation, asked, is_command=True) is None:
+            failed = MediaFailed(interaction=data.interaction, offer=asked.offer, detail="unknown_call")
+            await self._intake.report(event.tenant, data.interaction, failed, id=f"{event.id}/failed", traceparent=event.traceparent)
+
     async def _place(self, event: Event, data: PlaceCall) -> None:
-        """A call for an agent: his phone first. A callback that rings the customer first is not offered yet."""
+        """
+        A call for an agent: his phone first, or the customer's. A callback names no number: it is that of who called, by the conversation. One whose
+        customer is still on the line, because an agent before did not pick up, needs no second call.
+        """
+        endpoint = self._endpoint(event.tenant, data.agent)
+        present = await self._switchboard.get(event.tenant, data.conversation)
+        if present is not None and present.state is CallState.WAITING and data.agent is not None and present.customer_leg is not None:
+            asked = Connect(
+                command=event.id,
+                interaction=data.interaction,
+                offer=data.offer or OfferId(f"{data.interaction}-o0"),
+                agent=data.agent,
+                endpoint=endpoint,
+            )
+            await self._switchboard.happen(event.tenant, data.conversation, asked, is_command=True)
+            return
         address = self._parts.directory.address_by_id(event.tenant, data.channel_address)
-        person = self._parts.directory.person(event.tenant, data.agent) if data.agent else None
-        customer = e164(data.address or "")
+        customer = e164(
+            data.address or await self._book.address_of(event.tenant, data.conversation) or (present.address if present else "")
+        )
         own = self._parts.directory.tenant(event.tenant)
         refusal = ""
         if self._parts.hold.is_held():
@@ -120,7 +155,7 @@ class Orders:
             refusal = "unknown_channel_address"
         elif customer is None:
             refusal = "no_number"
-        elif data.agent is None or not data.is_agent_first:
+        elif data.agent is None:
             refusal = NOT_OFFERED
         call = Call(
             tenant=TenantId(event.tenant),
@@ -134,10 +169,16 @@ class Orders:
             interaction=data.interaction,
             offer=data.offer or OfferId(f"{data.interaction}-o0"),
             agent=data.agent,
+            attempt=present.attempt if present else 0,
+            former=_legs(present),
             traceparent=event.traceparent,
         )
-        endpoint = endpoint_of(person.endpoint if person else None)
-        await self._switchboard.begin(place(call, command=event.id, endpoint=endpoint, refusal=refusal))
+        placed = place(call, command=event.id, endpoint=endpoint, refusal=refusal, is_agent_first=data.is_agent_first)
+        await self._switchboard.begin(placed)
+
+    def _endpoint(self, tenant: str, agent: str | None) -> str | None:
+        person = self._parts.directory.person(tenant, agent) if agent else None
+        return endpoint_of(person.endpoint if person else None)
 
     async def _end(self, event: Event, data: AnnounceEnd) -> None:
         """The interaction is closed: nobody is left on a line that nobody owns."""
@@ -159,6 +200,12 @@ class Orders:
         await self._intake.report(event.tenant, data.interaction, report, id=f"{data.message}/failed", traceparent=event.traceparent)
 
 
+def _legs(call: Call | None) -> tuple[str, ...]:
+    if call is None:
+        return ()
+    return tuple(leg for leg in (*call.former, call.customer_leg, call.agent_leg) if leg is not None)[-FORMER_KEPT:]
+
+
 def _command(event: Event) -> Command:
     match event.data:
         case QueueCall():
@@ -168,7 +215,15 @@ def _command(event: Event) -> Command:
         case ResumeCall():
             return TakeOffHold(command=event.id)
         case ReleaseCall(party="agent"):
-            return PutInQueue(command=event.id)
+            return ReleaseAgent(command=event.id)
+        case ReleaseCall(party="guest"):
+            return DropGuest(command=event.id)
+        case ConferenceCall():
+            return Confer(command=event.id)
+        case SendDigits(digits=digits):
+            return PressKeys(command=event.id, digits=digits)
+        case TakeVoicemail():
+            return TakeMessage(command=event.id)
         case ReleaseCall():
             return Release(command=event.id)
         case TransferCall(address=address):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from standardiste.ingest_voice.calls import Call, Outcome, Party
+from standardiste.ingest_voice.model import Call, Outcome, Party
 
 
 class LegState(StrEnum):
@@ -24,6 +24,14 @@ class LegReport:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A recorded message, as the provider names it."""
+
+    id: str
+    duration_ms: int
+
+
 class LegGone(Exception):
     """The leg that something was asked of is over."""
 
@@ -37,16 +45,16 @@ class CallProvider(Protocol):
     Every verb may raise ProviderError: retryable when the provider cannot now, `is_outcome_unknown` when it may have done it all the same.
     """
 
-    async def show(self, call: Call, party: Party, leg: str) -> None:
-        """Make a live leg play what the call's state says for this party, from now on. Raises LegGone."""
+    async def show(self, call: Call, party: Party, leg: str, *, words: str = "", digits: str = "") -> None:
+        """Make a live leg play what the call's state says for this party, from now on, after these words or digits. Raises LegGone."""
         ...
 
     async def hang_up(self, call: Call, leg: str) -> None:
         """End a leg; one that is over already is as good."""
         ...
 
-    async def ring(self, call: Call) -> str:
-        """Call the agent's endpoint to begin a call; gives the leg."""
+    async def ring(self, call: Call, party: Party) -> str:
+        """Call a party on a leg of its own: the agent or the customer to begin a call, or a guest; gives the leg."""
         ...
 
     async def look_up(self, call: Call, leg: str) -> LegReport:
@@ -57,6 +65,14 @@ class CallProvider(Protocol):
         """The newest leg that this parent rings or rang for the present attempt; None when there is none."""
         ...
 
-    async def rung(self, call: Call) -> LegReport | None:
+    async def rung(self, call: Call, party: Party) -> LegReport | None:
         """The leg that an earlier `ring` of unknown outcome began; None when it did not."""
+        ...
+
+    async def recording(self, call: Call, leg: str) -> Recording | None:
+        """The message that was recorded on a leg, if there is one."""
+        ...
+
+    async def fetch(self, call: Call, recording: str) -> bytes:
+        """A recorded message's sound."""
         ...

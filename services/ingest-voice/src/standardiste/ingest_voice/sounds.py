@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from standardiste.ingest_voice.calls import Call, CallState, Party
+from standardiste.ingest_voice.model import Call, CallState, Party
+from standardiste.ingest_voice.writing import leg_of
 
 AGENT_RINGS_S = 25
 """How long an agent's phone rings: the router waits 30 s for media.connected or media.failed."""
 CUSTOMER_RINGS_S = 45
+CALLED_BACK_RINGS_S = 20
+"""A customer who is called back first, for his agent must be reached as well within the router's 30 s."""
 ALONE_S = 4
 """How long a customer whose agent hung up waits for the router to want something with him."""
 
@@ -55,21 +58,49 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meet:
+    """In the room with whoever else is there, until taken out."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Asked for a message, of so many seconds at most."""
+
+    seconds_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thank:
+    """Thanked for the message, then the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUp:
     """The end."""
 
 
-Sound: TypeAlias = Wait | Reach | Fetch | Quiet | HangUp
+Sound: TypeAlias = Wait | Reach | Fetch | Quiet | Meet | Record | Thank | HangUp
 
 _HELD_AGENT_S = 600
+MESSAGE_S_MAX = 180
 
 
 def sound_of(call: Call, party: Party, *, leg: str | None = None, greets: bool = False) -> Sound:
     """What this party's leg plays now. A leg that is no longer the party's own (`leg` names another) is hung up."""
-    own = call.customer_leg if party is Party.CUSTOMER else call.agent_leg
+    if party is Party.GUEST and leg is not None and leg == call.agent_leg:
+        party = Party.AGENT  # he was asked in and has taken the call over
+    own = leg_of(call, party)
     if leg is not None and own is not None and leg != own:
         return HangUp()
-    return _customers(call, greets=greets) if party is Party.CUSTOMER else _agents(call)
+    match party:
+        case Party.CUSTOMER:
+            return _customers(call, greets=greets)
+        case Party.AGENT:
+            return _agents(call)
+        case Party.GUEST:
+            return Meet(room=meeting_room(call)) if call.guest is not None else HangUp()
 
 
 def _customers(call: Call, *, greets: bool) -> Sound:
@@ -83,6 +114,14 @@ def _customers(call: Call, *, greets: bool) -> Sound:
             return Wait(room=hold_room(call), music=Music.HOLD)
         case CallState.ALONE:
             return Quiet(seconds=ALONE_S)
+        case CallState.CONFERENCE:
+            return Meet(room=meeting_room(call))
+        case CallState.VOICEMAIL:
+            return Record(seconds_max=MESSAGE_S_MAX)
+        case CallState.KEEPING:
+            return Thank()
+        case CallState.OUTSIDE if call.guest is not None:
+            return Meet(room=meeting_room(call))
         case CallState.OUTSIDE:
             assert call.outside is not None, "the customer is sent to a number"
             return Reach(endpoint=call.outside, rings_s=CUSTOMER_RINGS_S, party=Party.CUSTOMER, attempt=call.attempt)
@@ -96,12 +135,21 @@ def _agents(call: Call) -> Sound:
             return Reach(
                 endpoint=call.address, rings_s=CUSTOMER_RINGS_S, party=Party.CUSTOMER, attempt=call.attempt, shows=call.our_address
             )
+        case CallState.CONFERENCE:
+            return Meet(room=meeting_room(call))
+        case CallState.HELD if call.guest is not None:
+            return Meet(room=meeting_room(call))
         case CallState.HELD:
             return Quiet(seconds=_HELD_AGENT_S)
         case CallState.BRIDGED:
             return Fetch(room=hold_room(call))
         case _:
             return HangUp()
+
+
+def meeting_room(call: Call) -> str:
+    """Where the legs meet while somebody is asked in."""
+    return f"meet-{call.conversation}"[:64]
 
 
 def hold_room(call: Call) -> str:

@@ -17,11 +17,12 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from standardiste.common.clock import Clock
-from standardiste.common.errors import Away, BusAway, ProviderError, StoreAway, VersionConflict
+from standardiste.common.errors import Away, BlobsAway, BusAway, ProviderError, StoreAway, VersionConflict
 from standardiste.common.intake import Intake
 from standardiste.common.log import logger
 from standardiste.ingest_voice.call_book import RETRY_MS, CallBook, Stored
-from standardiste.ingest_voice.calls import (
+from standardiste.ingest_voice.calls import step
+from standardiste.ingest_voice.model import (
     Action,
     AgentAnswered,
     AgentEnded,
@@ -30,13 +31,19 @@ from standardiste.ingest_voice.calls import (
     CallState,
     CustomerAnswered,
     CustomerEnded,
+    CustomerRings,
     Do,
     Fact,
+    GuestAnswered,
+    GuestEnded,
+    GuestRings,
     Happening,
+    MessageKept,
+    MessageRecorded,
+    NothingSaid,
     Outcome,
     Party,
     ProviderRefused,
-    step,
 )
 from standardiste.ingest_voice.provider import CallProvider, LegGone, LegReport, LegState
 
@@ -48,6 +55,7 @@ FORGET_EVERY_MS: Final = 3_600_000
 CONNECT_GIVEN_UP_MS: Final = 20_000
 """How long the provider is asked again to ring an agent: the router waits 30 s for the outcome."""
 OTHERS_GIVEN_UP_MS: Final = 600_000
+_CONNECTING: Final = (CallState.CONNECTING, CallState.RINGING_AGENT, CallState.CALLING_BACK)
 
 log = logger("ingest-voice")
 
@@ -97,7 +105,7 @@ class Switchboard:
             try:
                 if has_changed or (is_command and (found.call.pending or found.call.owed)):
                     found = await self._carry_out(found, is_again=not has_changed)
-            except BusAway:
+            except (BusAway, BlobsAway):
                 if is_command:
                     raise
                 log.warning("report_owed", conversation=conversation)  # stored; the round of what is due pays it
@@ -186,7 +194,7 @@ class Switchboard:
                     log.warning("provider_waits", code=error.code, do=action.do, conversation=stored.call.conversation)
                     return tuple(done), tuple(follows), True
                 log.warning("provider_refuses", code=error.code, do=action.do, conversation=stored.call.conversation)
-                follow = ProviderRefused(code=error.code)
+                follow = ProviderRefused(code=error.code, do=action.do, party=action.party)
             done.append(action)
             if follow is not None:
                 follows.append(follow)
@@ -199,11 +207,30 @@ class Switchboard:
                     await self._provider.hang_up(call, action.leg)
             case Do.SHOW:
                 if action.leg is not None and not (is_again and await self._rings_already(call, action)):
-                    await self._provider.show(call, action.party, action.leg)
+                    await self._provider.show(call, action.party, action.leg, words=action.words, digits=action.digits)
             case Do.RING:
-                rung = await self._provider.rung(call) if is_again else None
-                return AgentRings(leg=rung.leg if rung is not None else await self._provider.ring(call))
+                return await self._ring(call, action, is_again=is_again)
+            case Do.KEEP:
+                return await self._keep(call)
         return None
+
+    async def _ring(self, call: Call, action: Action, *, is_again: bool) -> Happening:
+        rung = await self._provider.rung(call, action.party) if is_again else None
+        leg = rung.leg if rung is not None else await self._provider.ring(call, action.party)
+        match action.party:
+            case Party.CUSTOMER:
+                return CustomerRings(leg=leg)
+            case Party.AGENT:
+                return AgentRings(leg=leg)
+            case Party.GUEST:
+                return GuestRings(leg=leg, attempt=action.attempt)
+
+    async def _keep(self, call: Call) -> Happening:
+        """The message's sound, ours before anybody hears of it."""
+        assert call.recording is not None, "a message was left"
+        assert call.contact is not None, "by somebody who called"
+        blob = await self._intake.keep(call.tenant, call.contact, await self._provider.fetch(call, call.recording))
+        return MessageKept(blob=blob)
 
     async def _rings_already(self, call: Call, action: Action) -> bool:
         """Whether an earlier try of unknown outcome made the phone ring."""
@@ -249,7 +276,7 @@ class Switchboard:
 
     def _is_given_up(self, stored: Stored) -> bool:
         waited_ms = self._clock.now() - (stored.pending_since or self._clock.now())
-        is_connecting = stored.call.state in (CallState.CONNECTING, CallState.RINGING_AGENT)
+        is_connecting = stored.call.state in _CONNECTING or any(each.party is Party.GUEST for each in stored.call.pending)
         return waited_ms >= (CONNECT_GIVEN_UP_MS if is_connecting else OTHERS_GIVEN_UP_MS)
 
     # ---- what is due
@@ -282,24 +309,43 @@ class Switchboard:
 
     async def _look(self, call: Call) -> tuple[Happening, ...]:
         """Ask the provider how the legs are, and say what we have missed."""
+        if call.state is CallState.VOICEMAIL and call.has_left:
+            return await self._look_for_message(call)
         if call.customer_leg is not None:
             customer = await self._provider.look_up(call, call.customer_leg)
             if customer.state is LegState.ENDED:
                 return (CustomerEnded(outcome=customer.outcome or Outcome.HUNG_UP),)
+        found = await self._look_at_guest(call)
+        if found:
+            return found
         match call.state:
             case CallState.CONNECTING:
                 assert call.customer_leg is not None, "a customer is connected"
                 return _agent_found(call, await self._provider.reached(call, call.customer_leg))
-            case CallState.BRIDGED | CallState.HELD if call.agent_leg is not None:
+            case CallState.BRIDGED | CallState.HELD | CallState.CONFERENCE if call.agent_leg is not None:
                 agent = await self._provider.look_up(call, call.agent_leg)
                 return _agent_found(call, agent) if agent.state is LegState.ENDED else ()
             case CallState.RINGING_AGENT:
-                leg = await self._provider.look_up(call, call.agent_leg) if call.agent_leg else await self._provider.rung(call)
+                leg = await self._provider.look_up(call, call.agent_leg) if call.agent_leg else await self._provider.rung(call, Party.AGENT)
                 return _agent_found(call, leg)
             case CallState.RINGING_CUSTOMER if call.agent_leg is not None:
                 return await self._look_at_placed(call, call.agent_leg)
             case _:
                 return ()
+
+    async def _look_at_guest(self, call: Call) -> tuple[Happening, ...]:
+        guest = call.guest
+        if guest is None:
+            return ()
+        leg = await (self._provider.look_up(call, guest.leg) if guest.leg else self._provider.rung(call, Party.GUEST))
+        if leg is None or leg.state is LegState.ENDED:
+            return (GuestEnded(attempt=guest.attempt, outcome=(leg.outcome if leg else None) or Outcome.NO_ANSWER),)
+        return (GuestAnswered(leg=leg.leg, attempt=guest.attempt),) if leg.state is LegState.UP and not guest.is_up else ()
+
+    async def _look_for_message(self, call: Call) -> tuple[Happening, ...]:
+        """He hung up, and nobody has told whether he said something."""
+        found = await self._provider.recording(call, call.customer_leg or "")
+        return (NothingSaid(),) if found is None else (MessageRecorded(recording=found.id, duration_ms=found.duration_ms),)
 
     async def _look_at_placed(self, call: Call, agent_leg: str) -> tuple[Happening, ...]:
         agent = await self._provider.look_up(call, agent_leg)
@@ -320,6 +366,8 @@ def _gone(call: Call, party: Party) -> Happening:
     """A leg that something was asked of is over: its callback is on its way, or was lost."""
     if party is Party.CUSTOMER:
         return CustomerEnded(outcome=Outcome.HUNG_UP)
+    if party is Party.GUEST:
+        return GuestEnded(attempt=call.guest.attempt if call.guest is not None else 0, outcome=Outcome.HUNG_UP)
     return AgentEnded(attempt=call.attempt, outcome=Outcome.HUNG_UP, is_found=True)
 
 

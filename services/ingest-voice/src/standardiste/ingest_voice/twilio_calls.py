@@ -15,9 +15,10 @@ from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
-from standardiste.ingest_voice.calls import Call, Outcome, Party
-from standardiste.ingest_voice.provider import LegGone, LegReport, LegState
-from standardiste.ingest_voice.sounds import AGENT_RINGS_S, sound_of
+from standardiste.ingest_voice.model import Call, Outcome, Party
+from standardiste.ingest_voice.provider import LegGone, LegReport, LegState, Recording
+from standardiste.ingest_voice.sounds import AGENT_RINGS_S, CALLED_BACK_RINGS_S, CUSTOMER_RINGS_S, sound_of
+from standardiste.ingest_voice.twilio_recordings import fetch_recording
 from standardiste.ingest_voice.twiml import LEG_EVENTS, Links, document
 
 PATH: Final = "/v1/voice/twilio/calls"
@@ -44,7 +45,7 @@ class TwilioLinks:
 
     def of(self, call: Call) -> Links:
         def link(step: str, party: Party) -> str:
-            return f"{self._base}/{step}?call={self._tokens.make(call.tenant, call.conversation, party.value, str(call.attempt))}"
+            return f"{self._base}/{step}?call={self._tokens.make(call.tenant, call.conversation, party.value, str(_attempt(call, party)))}"
 
         return Links(link)
 
@@ -55,9 +56,9 @@ class TwilioCalls:
     def __init__(self, api: TwilioApi, credentials: CredentialBook, directory: DirectoryView, links: TwilioLinks) -> None:
         self._api, self._credentials, self._directory, self._links = api, credentials, directory, links
 
-    async def show(self, call: Call, party: Party, leg: str) -> None:
+    async def show(self, call: Call, party: Party, leg: str, *, words: str = "", digits: str = "") -> None:
         address = self._address(call)
-        twiml = document(sound_of(call, party), call, address, self._links.of(call), party)
+        twiml = document(sound_of(call, party), call, address, self._links.of(call), party, words=words, digits=digits)
         client = await self._client(call, address)
         try:
             await self._api.ask(client.calls(leg).update_async(twiml=twiml))
@@ -74,17 +75,16 @@ class TwilioCalls:
             if error.code not in _OVER:
                 raise
 
-    async def ring(self, call: Call) -> str:
+    async def ring(self, call: Call, party: Party) -> str:
         client, links = await self._client(call, self._address(call)), self._links.of(call)
-        assert call.endpoint is not None, "an agent is rung at an endpoint"
         made = await self._api.ask(
             client.calls.create_async(
-                to=call.endpoint,
+                to=_endpoint(call, party),
                 from_=call.our_address,
-                url=links.of("agent", Party.AGENT),
+                url=links.of("next" if party is Party.CUSTOMER else party.value, party),
                 method="POST",
-                timeout=AGENT_RINGS_S,
-                status_callback=links.of("leg", Party.AGENT),
+                timeout=_rings_s(call, party),
+                status_callback=links.of("leg", party),
                 status_callback_event=LEG_EVENTS.split(),
                 status_callback_method="POST",
             )
@@ -106,16 +106,26 @@ class TwilioCalls:
         wanted = call.address if call.is_agent_parent else call.endpoint
         return next((_report(leg) for leg in listed if leg.to == wanted), None)
 
-    async def rung(self, call: Call) -> LegReport | None:
+    async def rung(self, call: Call, party: Party) -> LegReport | None:
         client = await self._client(call, self._address(call))
-        assert call.endpoint is not None, "an agent is rung at an endpoint"
-        listed = await self._api.ask(client.calls.list_async(to=call.endpoint, from_=call.our_address, limit=LISTED_MAX))
+        listed = await self._api.ask(client.calls.list_async(to=_endpoint(call, party), from_=call.our_address, limit=LISTED_MAX))
         for leg in listed:
+            if party is Party.GUEST and str(leg.status) in OUTCOMES:
+                continue  # of somebody asked in before
             made = leg.date_created
             is_late_enough = isinstance(made, datetime) and made.timestamp() * 1000 >= call.began_at - CLOCKS_APART_MS
             if is_late_enough and str(leg.direction) == "outbound-api":
                 return _report(leg)
         return None
+
+    async def recording(self, call: Call, leg: str) -> Recording | None:
+        client = await self._client(call, self._address(call))
+        listed = await self._api.ask(client.calls(leg).recordings.list_async(limit=1))
+        return next((Recording(id=str(each.sid), duration_ms=1000 * int(str(each.duration or 0))) for each in listed), None)
+
+    async def fetch(self, call: Call, recording: str) -> bytes:
+        credentials = await self._credentials.of(call.tenant, self._address(call))
+        return await fetch_recording(self._api.http, credentials, recording)
 
     async def _client(self, call: Call, address: ChannelAddress) -> Client:
         return self._api.client(await self._credentials.of(call.tenant, address))
@@ -125,6 +135,28 @@ class TwilioCalls:
         if found is None:
             raise ProviderError("twilio", "unknown_channel_address", call.channel_address, is_retryable=False)
         return replace(found, address=call.our_address)
+
+
+def _attempt(call: Call, party: Party) -> int:
+    return call.guest.attempt if party is Party.GUEST and call.guest is not None else call.attempt
+
+
+def _endpoint(call: Call, party: Party) -> str:
+    """Where a party is called on a leg of its own."""
+    match party:
+        case Party.CUSTOMER:
+            return call.address
+        case Party.AGENT:
+            assert call.endpoint is not None, "an agent is rung at an endpoint"
+            return call.endpoint
+        case Party.GUEST:
+            assert call.guest is not None, "somebody is asked in"
+            return call.guest.endpoint
+
+
+def _rings_s(call: Call, party: Party) -> int:
+    is_outside = party is Party.GUEST and call.guest is not None and call.guest.agent is None
+    return CUSTOMER_RINGS_S if is_outside else CALLED_BACK_RINGS_S if party is Party.CUSTOMER else AGENT_RINGS_S
 
 
 def _report(leg: CallInstance) -> LegReport:

@@ -9,19 +9,24 @@ or reports its own end. A request made because the API took the leg away (QueueR
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
 from standardiste.common.twilio.webhook import Form
-from standardiste.ingest_voice.calls import (
+from standardiste.ingest_voice.model import (
     AgentAnswered,
     AgentEnded,
     Call,
     CallState,
     CustomerAnswered,
     CustomerEnded,
+    GuestAnswered,
+    GuestEnded,
     Happening,
     LeftAloneLong,
+    MessageRecorded,
+    NothingSaid,
     Outcome,
     Party,
 )
@@ -34,22 +39,31 @@ class Step(StrEnum):
     WAIT = "wait"
     NEXT = "next"
     AGENT = "agent"
+    GUEST = "guest"
+    VOICEMAIL = "voicemail"
     LEG = "leg"
     STATUS = "status"
 
 
 UP: Final = "in-progress"
+RECORDING: Final = re.compile(r"RE[0-9a-f]{32}")
 TAKEN_AWAY: Final = frozenset({"redirected", "redirected-from-bridged"})
 NO_QUEUE: Final = frozenset({"queue-full", "error", "system-error"})
 
 
 def happenings_of(step: Step, call: Call, form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
     """What happened, oldest first. `party` and `attempt` are those of the callback's token."""
+    if form["CallSid"] in call.former:
+        return ()
     match step:
         case Step.NEXT:
             return _customer_asks(call, form, attempt)
         case Step.AGENT:
             return _agent_asks(call, form, attempt)
+        case Step.GUEST:
+            return _guest_asks(call, form, attempt)
+        case Step.VOICEMAIL:
+            return _message_left(form)
         case Step.LEG:
             return _reported(call, form, party, attempt)
         case Step.STATUS:
@@ -65,6 +79,10 @@ def _customer_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...
         return (AgentEnded(attempt=call.attempt, outcome=Outcome.HUNG_UP, is_told=True),)
     if form["QueueResult"]:
         return ()
+    if call.state is CallState.CALLING_BACK:
+        return (CustomerAnswered(leg=form["CallSid"]),)
+    if call.state is CallState.VOICEMAIL:
+        return (NothingSaid(),)
     dialled = form["DialCallStatus"]
     if not dialled:
         return (LeftAloneLong(),)
@@ -93,7 +111,34 @@ def _agent_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
     return ()
 
 
+def _guest_asks(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
+    if form["CallStatus"] in OUTCOMES or form["CallSid"] == call.agent_leg:
+        return ()
+    return (GuestAnswered(leg=form["CallSid"], attempt=attempt),)
+
+
+def _message_left(form: Form) -> tuple[Happening, ...]:
+    """The end of `<Record>`: with a recording, unless it is shorter than a second."""
+    hung_up = (CustomerEnded(outcome=Outcome.HUNG_UP),) if form["CallStatus"] in OUTCOMES or form["Digits"] == "hangup" else ()
+    seconds, sid = form["RecordingDuration"], form["RecordingSid"]
+    if RECORDING.fullmatch(sid) is None or not seconds.isdecimal() or int(seconds[:6]) == 0:
+        return (*hung_up, NothingSaid())
+    return (*hung_up, MessageRecorded(recording=sid, duration_ms=1000 * int(seconds[:6])))
+
+
+def _guest_reported(call: Call, form: Form, attempt: int) -> tuple[Happening, ...]:
+    """Who was asked in may have taken the call over: then it is the agent's leg that is told of."""
+    status, leg = form["CallStatus"], form["CallSid"]
+    if status in OUTCOMES and leg == call.agent_leg:
+        return (AgentEnded(attempt=call.attempt, outcome=OUTCOMES[status]),)
+    if status == UP and leg != call.agent_leg:
+        return (GuestAnswered(leg=leg, attempt=attempt),)
+    return (GuestEnded(attempt=attempt, outcome=OUTCOMES[status]),) if status in OUTCOMES else ()
+
+
 def _reported(call: Call, form: Form, party: Party, attempt: int) -> tuple[Happening, ...]:
+    if party is Party.GUEST:
+        return _guest_reported(call, form, attempt)
     status, leg = form["CallStatus"], form["CallSid"]
     if status in OUTCOMES and _was_dialled(call, party):
         return ()

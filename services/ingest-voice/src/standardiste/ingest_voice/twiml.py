@@ -8,13 +8,15 @@ from typing import Final, assert_never
 from xml.sax.saxutils import escape, quoteattr
 
 from standardiste.common.events.directory import ChannelAddress
-from standardiste.ingest_voice.calls import Call, Party
-from standardiste.ingest_voice.sounds import Fetch, HangUp, Music, Quiet, Reach, Sound, Wait
-from standardiste.ingest_voice.words import GREETING, said, spoken
+from standardiste.ingest_voice.model import Call, Party
+from standardiste.ingest_voice.sounds import Fetch, HangUp, Meet, Music, Quiet, Reach, Record, Sound, Thank, Wait
+from standardiste.ingest_voice.words import GREETING, LEAVE_A_MESSAGE, THANKS, said, spoken
 
 EMPTY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 LEG_EVENTS: Final = "answered completed"
 _QUIET_S: Final = 600
+SILENCE_ENDS_S: Final = 8
+"""After so long a silence the message is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,35 @@ class Links:
     of: Callable[[str, Party], str]
 
 
-def document(sound: Sound, call: Call, address: ChannelAddress, links: Links, own: Party) -> str:
-    """The TwiML of what `own`'s leg plays now. `address` gives voice, music and greeting, by its settings."""
+def document(sound: Sound, call: Call, address: ChannelAddress, links: Links, own: Party, *, words: str = "", digits: str = "") -> str:
+    """The TwiML of what `own`'s leg plays now, after `words` or `digits`. `address` gives voice, music and greeting, by its settings."""
+    before = (_say(words, call, address) if words else "") + (element("Play", digits=digits) if digits else "")
     match sound:
         case Wait():
-            return response(_greeting(call, address) if sound.greets else "", _enqueue(sound, address, links))
+            return response(before, _greeting(call, address) if sound.greets else "", _enqueue(sound, address, links))
         case Reach():
             return response(_dial(sound, links, own))
         case Fetch():
             dial = element("Queue", escape(sound.room))
             return response(element("Dial", dial, timeout="30", action=links.of(_next(own), own), method="POST"))
         case Quiet():
-            return response(pause(sound.seconds), element("Redirect", escape(links.of(_next(own), own)), method="POST"))
+            return response(pause(sound.seconds), _ask_again(links, own))
+        case Meet():
+            room = element("Conference", escape(sound.room), beep="false", endConferenceOnExit="false", startConferenceOnEnter="true")
+            return response(before, element("Dial", room), _ask_again(links, own))
+        case Record():
+            words = _setting(address, "voicemail") or said(LEAVE_A_MESSAGE, call.language)
+            record = element(
+                "Record",
+                action=links.of("voicemail", own),
+                method="POST",
+                maxLength=str(sound.seconds_max),
+                timeout=str(SILENCE_ENDS_S),
+                playBeep="true",
+            )
+            return response(_say(words, call, address), record, _ask_again(links, own))
+        case Thank():
+            return response(_say(said(THANKS, call.language), call, address), element("Hangup"))
         case HangUp():
             return response(element("Hangup"))
         case _:
@@ -70,7 +89,10 @@ def pause(seconds: int) -> str:
 
 
 def _greeting(call: Call, address: ChannelAddress) -> str:
-    words = _setting(address, "greeting") or said(GREETING, call.language)
+    return _say(_setting(address, "greeting") or said(GREETING, call.language), call, address)
+
+
+def _say(words: str, call: Call, address: ChannelAddress) -> str:
     return element("Say", escape(words), language=spoken(call.language), voice=_setting(address, "voice"))
 
 
@@ -103,9 +125,13 @@ def _noun(endpoint: str, attributes: dict[str, str]) -> str:
     return element("Sip" if endpoint.startswith("sip:") else "Number", escape(endpoint), **attributes)
 
 
+def _ask_again(links: Links, own: Party) -> str:
+    return element("Redirect", escape(links.of(_next(own), own)), method="POST")
+
+
 def _next(own: Party) -> str:
     """The step that a party's leg asks what comes next."""
-    return "next" if own is Party.CUSTOMER else "agent"
+    return "next" if own is Party.CUSTOMER else own.value
 
 
 def _music_url(address: ChannelAddress, kind: Music) -> str | None:

@@ -7,12 +7,22 @@ from typing import Final
 from standardiste.common.catalogue import Catalogue
 
 GREETING: Final = "greeting"
+LEAVE_A_MESSAGE: Final = "leave_a_message"
+THANKS: Final = "thanks"
 
 _WORDS: Final = Catalogue(
     {
         GREETING: {
             "en": "Hello and welcome. Please stay on the line, an adviser will take your call.",
             "fr": "Bonjour et bienvenue. Ne quittez pas, un conseiller va prendre votre appel.",
+        },
+        LEAVE_A_MESSAGE: {
+            "en": "Nobody can take your call now. Please leave a message after the tone, then hang up.",
+            "fr": "Personne ne peut prendre votre appel. Laissez un message après le bip, puis raccrochez.",
+        },
+        THANKS: {
+            "en": "Thank you, your message has been recorded.",
+            "fr": "Merci, votre message est enregistré.",
         },
     }
 )

@@ -12,7 +12,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.twilio.segments import segments
 
 if TYPE_CHECKING:
-    from standardiste.common.testing.twilio.call import Call, CallQueue
+    from standardiste.common.testing.twilio.call import Call, CallQueue, Conference, Recording
 
 API_VERSION = "2010-04-01"
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -86,6 +86,8 @@ class Account:
     texts: dict[str, Text] = field(default_factory=dict[str, Text])
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     calls: dict[str, Call] = field(default_factory=dict[str, "Call"])
+    conferences: dict[str, Conference] = field(default_factory=dict[str, "Conference"])
+    recordings: dict[str, Recording] = field(default_factory=dict[str, "Recording"])
     queues: dict[str, CallQueue] = field(default_factory=dict[str, "CallQueue"])
     opted_out: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     alerts: deque[str] = field(default_factory=lambda: deque[str](maxlen=_ALERTS_KEPT))

@@ -41,6 +41,36 @@ class Bridge:
             self.ended.set_result((by, why))
 
 
+@dataclass(slots=True, eq=False)
+class Conference:
+    """Calls that all hear each other."""
+
+    name: str
+    members: list[Call] = field(default_factory=list["Call"])
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Recording:
+    """What was recorded on a call: a message left, or the talk itself."""
+
+    sid: str
+    call_sid: str
+    content: bytes
+    duration_s: int
+    status: str = "completed"
+
+    def resource(self, account_sid: str) -> dict[str, Any]:
+        return {
+            "account_sid": account_sid,
+            "api_version": API_VERSION,
+            "call_sid": self.call_sid,
+            "duration": str(self.duration_s),
+            "sid": self.sid,
+            "status": self.status,
+            "uri": f"/{API_VERSION}/Accounts/{account_sid}/Recordings/{self.sid}.json",
+        }
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Call:
     """
@@ -62,6 +92,8 @@ class Call:
     status_events: frozenset[str] = frozenset({"completed"})
     heard: list[str] = field(default_factory=list[str])
     bridge: Bridge | None = None
+    conference: Conference | None = None
+    speech: tuple[bytes, int] | None = None
     program: asyncio.Task[None] | None = None
     leaving: str = ""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +114,16 @@ class Call:
     def is_bridged_with(self, party: str) -> bool:
         """Whether this party and that one hear each other now."""
         return self.bridge is not None and self.bridge.other(self).party == party
+
+    def meets(self, *parties: str) -> bool:
+        """Whether exactly these parties are in the room with this one."""
+        if self.conference is None:
+            return False
+        return sorted(other.party for other in self.conference.members if other is not self) == sorted(parties)
+
+    def speaks(self, sound: bytes, seconds: int) -> None:
+        """The party says something so long, which a recording that runs will hold."""
+        self.speech = (sound, seconds)
 
     def has_heard(self, words: str) -> bool:
         """Whether anything given to hear so far holds these words."""

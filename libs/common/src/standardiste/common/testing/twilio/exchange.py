@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from standardiste.common.testing.twilio.account import Account, Number
-from standardiste.common.testing.twilio.call import EVENT_OF_STATUS, Call, Callback, CallQueue, Phone, Response
+from standardiste.common.testing.twilio.call import EVENT_OF_STATUS, Call, Callback, CallQueue, Conference, Phone, Recording, Response
 from standardiste.common.testing.twilio.program import Program, Source, first
 from standardiste.common.testing.twilio.timers import Changes, Timers
 from standardiste.common.testing.twilio.webhooks import Answer, Webhooks
@@ -30,6 +30,16 @@ class Exchange:
         if name not in self.account.queues:
             self.account.queues[name] = CallQueue(self.account.mint("QU"), name)
         return self.account.queues[name]
+
+    def conference(self, name: str) -> Conference:
+        """A conference by name, made on demand."""
+        return self.account.conferences.setdefault(name, Conference(name))
+
+    def keep_recording(self, call: Call, content: bytes, duration_s: int) -> Recording:
+        """Something was recorded on this call."""
+        recording = Recording(sid=self.account.mint("RE"), call_sid=call.sid, content=content, duration_s=duration_s)
+        self.account.recordings[recording.sid] = recording
+        return recording
 
     async def inbound(self, number: Number, from_: str, *, sid: str | None, signature: str | None) -> tuple[Call, Answer]:
         """A customer calls one of our numbers: its voice webhook is asked, and what it answers is run."""

@@ -91,6 +91,8 @@ class Program:
                 await self._sound(verb, base)
             case "Gather":
                 return await self._gather(verb, base)
+            case "Record":
+                return await self._record(verb, base)
             case "Enqueue":
                 return await self._enqueue(verb, base)
             case "Dial":
@@ -111,6 +113,9 @@ class Program:
             if verb.name == "Say":
                 self._hear(f"say {verb.attributes.get('language', 'en-US')}: {verb.text}")
                 await self._exchange.timers.sleep(max(1, len(verb.text) * SAY_MS_PER_CHARACTER))
+            elif verb.name == "Play" and "digits" in verb.attributes:
+                self._hear(f"keys: {verb.attributes['digits']}")
+                await self._exchange.timers.sleep(DIGITS_MS)
             elif verb.name == "Play":
                 self._hear(f"play: {urljoin(base, verb.text)}")
                 await self._exchange.timers.sleep(PLAY_MS)
@@ -133,6 +138,30 @@ class Program:
         if not pressed:
             return None
         return Source(url=verb.attributes.get("action", base), base=base, params=(("Digits", pressed[0]),))
+
+    async def _record(self, verb: Verb, base: str) -> Source | None:
+        """Until a key, so long a silence, or the hang-up; nothing said, the document goes on."""
+        self._hear("the tone")
+        pressed: list[str] = []
+
+        async def listen() -> None:
+            pressed.append(await self._call.digits.get())
+
+        try:
+            await first(self._exchange.timers.sleep(verb.integer("timeout", 5) * 1000), listen())
+        except asyncio.CancelledError:
+            if self._call.leaving == "hangup" and self._call.speech is not None:
+                self._tell_left(verb, base, {**self._recorded(), "Digits": "hangup"})
+            raise
+        if self._call.speech is None:
+            return None
+        return self._after(verb, base, {**self._recorded(), "Digits": "".join(pressed)})
+
+    def _recorded(self) -> dict[str, str]:
+        assert self._call.speech is not None, "something was said"
+        content, seconds = self._call.speech
+        recording = self._exchange.keep_recording(self._call, content, seconds)
+        return {"RecordingSid": recording.sid, "RecordingDuration": str(seconds), "RecordingUrl": f"https://api.twilio.com/{recording.sid}"}
 
     # ---- waiting in a queue
 
@@ -199,6 +228,9 @@ class Program:
         timeout_ms = verb.integer("timeout", DIAL_TIMEOUT_S) * 1000
         if queues:
             return await self._dial_queue(verb, base, queues[0].text, timeout_ms)
+        rooms = [child for child in verb.children if child.name == "Conference"]
+        if rooms:
+            return await self._meet(verb, base, rooms[0].text)
         children = [self._dial_leg(verb, noun, base) for noun in verb.children]
         if not children and verb.text:
             children = [self._dial_leg(verb, Verb(name="Number", attributes={}, text=verb.text), base)]
@@ -216,6 +248,20 @@ class Program:
                 if child.program is None:  # a leg that was redirected has a life of its own
                     self._exchange.end(child, "completed" if child.answered_at is not None else "canceled")
         return self._after(verb, base, outcome)
+
+    async def _meet(self, verb: Verb, base: str, name: str) -> Source | None:
+        """In a conference until taken out; nobody of ours ends one for all."""
+        room = self._exchange.conference(name)
+        room.members.append(self._call)
+        self._call.conference = room
+        self._hear("the room")
+        try:
+            await self._exchange.timers.sleep(_NEVER_MS)
+        finally:
+            room.members.remove(self._call)
+            self._call.conference = None
+            self._exchange.changes.tell()
+        return self._after(verb, base, {"DialCallStatus": "completed"})
 
     def _dial_leg(self, verb: Verb, noun: Verb, base: str) -> Call:
         to = f"client:{noun.text.removeprefix('client:')}" if noun.name == "Client" else noun.text

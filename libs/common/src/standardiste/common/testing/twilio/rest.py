@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from standardiste.common.testing.twilio.account import API_VERSION, Account
-from standardiste.common.testing.twilio.call import Callback
+from standardiste.common.testing.twilio.call import Callback, Recording
 from standardiste.common.testing.twilio.exchange import Exchange
 from standardiste.common.testing.twilio.program import Source
 from standardiste.common.testing.twilio.texts import ApiFault, Texts
@@ -60,6 +60,10 @@ class RestApi:
             ("GET", "/Calls.json", self._list_calls),
             ("GET", "/Calls/{sid}.json", self._get_call),
             ("POST", "/Calls/{sid}.json", self._update_call),
+            ("GET", "/Calls/{sid}/Recordings.json", self._list_recordings),
+            ("POST", "/Calls/{sid}/Recordings.json", self._record_call),
+            ("POST", "/Calls/{sid}/Recordings/Twilio.CURRENT.json", self._update_recording),
+            ("GET", "/Recordings/{sid}.wav", self._get_recording),
             ("GET", "/Queues.json", self._list_queues),
             ("DELETE", "/Queues/{sid}.json", self._delete_queue),
         )
@@ -172,6 +176,37 @@ class RestApi:
             and (wanted["ParentCallSid"] is None or (call.parent is not None and call.parent.sid == wanted["ParentCallSid"]))
         ]
         return self._page(request, "calls", found)
+
+    async def _list_recordings(self, request: Request) -> Response:
+        found = [each.resource(self._account.sid) for each in self._recordings_of(request)]
+        return self._page(request, "recordings", found)
+
+    async def _record_call(self, request: Request) -> Response:
+        """Record a live call from now on, both sides of it."""
+        call = self._account.calls.get(request.path_params["sid"])
+        if call is None or call.is_over:
+            raise ApiFault(status=404, code=20404, message=_NOT_FOUND)
+        recording = self._exchange.keep_recording(call, b"", 0)
+        recording.status = "in-progress"
+        return JSONResponse(recording.resource(self._account.sid), 201)
+
+    async def _update_recording(self, request: Request) -> Response:
+        """Pause what runs, or go on."""
+        found = next((each for each in self._recordings_of(request) if each.status != "completed"), None)
+        if found is None:
+            raise ApiFault(status=404, code=20404, message=_NOT_FOUND)
+        found.status = _text(await request.form(), "Status")
+        self._exchange.changes.tell()
+        return JSONResponse(found.resource(self._account.sid))
+
+    async def _get_recording(self, request: Request) -> Response:
+        recording = self._account.recordings.get(request.path_params["sid"])
+        if recording is None:
+            raise ApiFault(status=404, code=20404, message=_NOT_FOUND)
+        return Response(recording.content, media_type="audio/x-wav")
+
+    def _recordings_of(self, request: Request) -> list[Recording]:
+        return [each for each in reversed(self._account.recordings.values()) if each.call_sid == request.path_params["sid"]]
 
     async def _get_call(self, request: Request) -> Response:
         call = self._account.calls.get(request.path_params["sid"])

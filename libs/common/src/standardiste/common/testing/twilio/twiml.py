@@ -23,6 +23,8 @@ VERBS: Mapping[str, frozenset[str]] = {
     "Client": _CALLBACK,
     "Sip": _CALLBACK | {"username", "password"},
     "Queue": frozenset({"url", "method"}),
+    "Conference": frozenset({"beep", "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "muted", "coach"}),
+    "Record": frozenset({"action", "method", "maxLength", "timeout", "playBeep", "finishOnKey", "trim"}),
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
     "Redirect": frozenset({"method"}),
@@ -31,7 +33,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "Media": frozenset(),
 }
 """Every verb and noun the stand-in runs, with the attributes it knows."""
-_NOUNS = frozenset({"Number", "Client", "Sip", "Queue", "Body", "Media"})
+_NOUNS = frozenset({"Number", "Client", "Sip", "Queue", "Conference", "Body", "Media"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

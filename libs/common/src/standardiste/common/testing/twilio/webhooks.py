@@ -41,7 +41,10 @@ class Request:
 
 
 class Webhooks:
-    """Posts forms with X-Twilio-Signature. `requests` keeps the last 2,000; `drop` names callbacks that are lost on the way; `proxies` leads from a public address to the real one."""
+    """
+    Posts forms with X-Twilio-Signature. `requests` keeps the last 2,000; `drop` names statuses whose callbacks are lost on the way, `drop_steps` parts of addresses;
+    `proxies` leads from a public address to the real one.
+    """
 
     def __init__(self, auth_token: str, changes: Changes) -> None:
         self._validator = RequestValidator(auth_token)
@@ -50,6 +53,7 @@ class Webhooks:
         self._chains: dict[str, asyncio.Task[None]] = {}
         self.requests: deque[Request] = deque(maxlen=_KEPT)
         self.drop: set[str] = set()
+        self.drop_steps: set[str] = set()
         self.proxies: dict[str, str] = {}
 
     async def send(self, url: str, params: Mapping[str, str], *, signature: str | None = None, base: str = "") -> Answer:
@@ -73,7 +77,7 @@ class Webhooks:
 
     def later(self, chain: str, url: str | None, params: Mapping[str, str]) -> None:
         """A callback that nobody here waits for; those of one chain keep their order. `drop` holds values of MessageStatus or CallStatus to lose."""
-        if not url or {params.get("MessageStatus"), params.get("CallStatus")} & self.drop:
+        if not url or {params.get("MessageStatus"), params.get("CallStatus")} & self.drop or any(step in url for step in self.drop_steps):
             return
         former = self._chains.get(chain)
 
