@@ -3,7 +3,7 @@ Group commit: everything that arrives in one turn of the loop, or while a commit
 
 Theory. `put` only queues; the flush that it schedules runs after the turn's other callbacks, so publishers of one turn share one fsync, and an
 idle bus commits at once (to let everything wait a few ms for company was measured: it saved little and cost its latency); only what nobody waits for says
-how long it may. Offsets and append times are given at
+how long it may (next_commit.py). Offsets that are committed lazily wait longest: any commit of their last 100 ms takes them along. Offsets and append times are given at
 the flush; nobody sees a record before its commit has returned. A failed commit fails every write in it, gives the offsets back, and leaves the
 file as it was; the next one tries the disk anew, so a disk that has room again is found by whoever writes next. At most one commit is on its way.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -26,11 +27,14 @@ from standardiste.common.clock import Clock
 from standardiste.common.errors import BusAway
 from standardiste.common.events.base import Instant
 from standardiste.common.metrics import counter, histogram
+from standardiste.common.next_commit import NOW, NextCommit
 
 PUBLISH_TIMEOUT_S: Final = 5.0
 COMMIT_RECORDS_MAX: Final = 4_000
 COMMIT_BYTES_MAX: Final = 16 * 1024 * 1024
 OFFSETS_LATE_S: Final = 0.2
+OFFSETS_ALONG_S: Final = 0.1
+"""How long before their time lazy offsets go along with another commit. Not sooner: each time costs their rows."""
 
 
 class Executor(Protocol):
@@ -60,7 +64,6 @@ class Write:
     future: asyncio.Future[None]
     size: int
     due_s: float | None
-    is_patient: bool = False
     care: Callable[[Log], None] | None = None
 
 
@@ -71,6 +74,7 @@ class _Commit:
     appended: dict[Slot, list[Record]] = field(default_factory=dict["Slot", "list[Record]"])
     sizes: dict[Slot, int] = field(default_factory=dict["Slot", int])
     offsets: dict[GroupSlot, int] = field(default_factory=dict["GroupSlot", int])
+    lazy: dict[GroupSlot, int] = field(default_factory=dict["GroupSlot", int])
     at: Instant = Instant(0)
 
 
@@ -86,12 +90,10 @@ class Writer:
         self._records = 0
         self._bytes = 0
         self._on_its_way: _Commit | None = None
-        self._is_flush_due = False
+        self._next = NextCommit(self._flush)
         self._watch: asyncio.TimerHandle | None = None
         self._lazy: dict[GroupSlot, int] = {}
-        self._lazy_timer: asyncio.TimerHandle | None = None
-        self._urgent = 0
-        self._patience: asyncio.TimerHandle | None = None
+        self._lazy_due_s = math.inf
         self._is_closed = False
         self.committed: dict[GroupSlot, Committed] = log.committed()
         self.commits = 0
@@ -114,7 +116,7 @@ class Writer:
             raise BusAway(f"{self._records} records are waiting to be written")
         future = self._loop.create_future()
         due_s = self._loop.time() + PUBLISH_TIMEOUT_S if gives_up else None
-        self._enqueue(Write(drafts, offsets or {}, future, size, due_s, within_ms > 0), within_ms / 1000)
+        self._enqueue(Write(drafts, offsets or {}, future, size, due_s), within_ms)
         return future
 
     def put_care(self, care: Callable[[Log], None]) -> asyncio.Future[None]:
@@ -126,57 +128,36 @@ class Writer:
         return future
 
     def put_lazily(self, offsets: Mapping[GroupSlot, int]) -> None:
-        """Commit offsets with whatever is committed in 200 ms, or alone then."""
+        """Commit offsets in 200 ms at the latest, with whatever else is committed shortly before."""
         self._lazy.update(offsets)
-        if self._lazy_timer is None and not self._is_closed:
-            self._lazy_timer = self._loop.call_later(OFFSETS_LATE_S, self._flush_lazy, context=self._context)
+        if self._lazy and self._lazy_due_s == math.inf and not self._is_closed:
+            self._lazy_due_s = self._loop.time() + OFFSETS_LATE_S
+            self._next.by(self._lazy_due_s)
 
     def take_lazy(self, slots: Sequence[GroupSlot]) -> dict[GroupSlot, int]:
         """What waits lazily for these; it is then the caller's to commit."""
         return {slot: self._lazy.pop(slot) for slot in slots if slot in self._lazy}
 
-    def _enqueue(self, write: Write, within_s: float = 0.0) -> None:
+    def _enqueue(self, write: Write, within_ms: int = 0) -> None:
         self._queue.append(write)
         self._records += len(write.drafts)
         self._bytes += write.size
         if self._watch is None and write.due_s is not None:
             self._watch = self._loop.call_at(write.due_s, self._give_up_on_late, context=self._context)
-        if not write.is_patient:
-            self._urgent += 1
-            if self._on_its_way is None and not self._is_flush_due:
-                self._schedule()
-        elif self._patience is None:
-            self._patience = self._loop.call_later(within_s, self._out_of_patience, context=self._context)
-
-    def _out_of_patience(self) -> None:
-        self._patience = None
-        if self._queue and self._on_its_way is None and not self._is_flush_due:
-            self._schedule()
-
-    def _schedule(self) -> None:
-        self._is_flush_due = True
-        self._loop.call_soon(self._flush, context=self._context)
-
-    def _flush_lazy(self) -> None:
-        self._lazy_timer = None
-        if not self._lazy or self._is_closed:
-            return
-        offsets, self._lazy = self._lazy, {}
-        future = self._loop.create_future()
-        future.add_done_callback(lambda done: self._take_back(done, offsets))
-        self._enqueue(Write((), offsets, future, 0, None))
-
-    def _take_back(self, done: asyncio.Future[None], offsets: Mapping[GroupSlot, int]) -> None:
-        if not done.cancelled() and done.exception() is not None:
-            self.put_lazily({slot: at for slot, at in offsets.items() if slot not in self._lazy})
+        self._next.by(self._loop.time() + within_ms / 1000 if within_ms else NOW)
 
     def _flush(self) -> None:
-        self._is_flush_due = False
-        if self._on_its_way is not None or not self._queue:
+        now_s = self._loop.time()
+        writes = self._next_writes()
+        care = writes[0].care if writes else None
+        lazy = self._due_offsets(now_s) if care is None else {}
+        if not writes and not lazy:
+            self._next.by(self._lazy_due_s)
             return
-        commit = _Commit(self._next_writes(), self._loop.time())
-        care = commit.writes[0].care
+        commit = _Commit(writes, now_s, lazy=lazy)
         self._on_its_way = commit
+        self._next.began()
+        self._next.by(NOW if self._queue else self._lazy_due_s)
         job = self._log.commit
         try:
             if care is not None:
@@ -197,16 +178,23 @@ class Writer:
             if writes and (write.care or count + len(write.drafts) > COMMIT_RECORDS_MAX or size + write.size > COMMIT_BYTES_MAX):
                 break
             writes.append(self._queue.popleft())
-            self._urgent -= not write.is_patient
             count += len(write.drafts)
             size += write.size
             if write.care:
                 break
         return writes
 
+    def _due_offsets(self, now_s: float) -> dict[GroupSlot, int]:
+        """The lazy offsets, when it is time or nearly."""
+        if now_s < self._lazy_due_s - OFFSETS_ALONG_S:
+            return {}
+        lazy, self._lazy, self._lazy_due_s = self._lazy, {}, math.inf
+        return lazy
+
     def _insert(self, commit: _Commit) -> None:
         at = commit.at = Instant(max(self._clock.now(), self._window.last_at))
         rows: dict[Slot, list[Row]] = {}
+        commit.offsets.update(commit.lazy)
         for write in commit.writes:
             for draft in write.drafts:
                 slot = draft.slot
@@ -245,8 +233,7 @@ class Writer:
             self._show(commit)
         else:
             self._undo(commit, error)
-        if (self._urgent or (self._queue and self._patience is None)) and not self._is_flush_due:
-            self._schedule()
+        self._next.ended()
 
     def _show(self, commit: _Commit) -> None:
         self.commits += 1
@@ -274,6 +261,7 @@ class Writer:
             if not write.future.done():
                 write.future.set_exception(BusAway(str(error)))
                 write.future.exception()  # a publisher that was cancelled does not ask
+        self.put_lazily({slot: after for slot, after in commit.lazy.items() if slot not in self._lazy})
 
     def _give_up_on_late(self) -> None:
         """Fail what waits for more than 5 s. What is on its way may still arrive; what is only queued will not."""
@@ -292,7 +280,6 @@ class Writer:
             if write.future.done():
                 self._records -= len(write.drafts)
                 self._bytes -= write.size
-                self._urgent -= not write.is_patient
             else:
                 kept.append(write)
         self._queue = kept
@@ -301,10 +288,9 @@ class Writer:
 
     async def flush(self) -> None:
         """Return when all that was put before, offsets too, is durable or has failed."""
-        if self._lazy_timer is not None:
-            self._lazy_timer.cancel()
-            self._flush_lazy()
-        if self._queue or self._on_its_way is not None:
+        if self._lazy:
+            self._lazy_due_s = self._loop.time()
+        if self._lazy or self._queue or self._on_its_way is not None:
             marker = Write((), {}, self._loop.create_future(), 0, None)
             self._enqueue(marker)
             await marker.future
@@ -315,6 +301,6 @@ class Writer:
             await self.flush()
         finally:
             self._is_closed = True
-            for timer in (self._watch, self._lazy_timer, self._patience):
-                if timer is not None:
-                    timer.cancel()
+            self._next.stop()
+            if self._watch is not None:
+                self._watch.cancel()

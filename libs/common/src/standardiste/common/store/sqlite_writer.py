@@ -7,7 +7,7 @@ thread: a thread that executed each statement would hand the interpreter's lock 
 up to 5 ms every time. One transaction is open at a time; the connection belongs to the loop between transactions and to the thread during a commit.
 
 A write says how long it may wait for company (mostly not at all): the most urgent of those that wait decides when the next commit begins, and all others
-go along with it.
+go along with it (next_commit.py).
 
 What may not happen: a caller told "done" before the commit, or one caller's refusal (a version, a unique value) undoing its neighbours' rows. Works
 therefore refuse before they write, and any other failure rolls back the whole group, answers StoreAway to all of it and opens a new connection for
@@ -17,7 +17,6 @@ the next: a disk that was full for a while needs nobody's help.
 from __future__ import annotations
 
 import asyncio
-import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from standardiste.common.commit_thread import CommitThread
 from standardiste.common.errors import StandardisteError, StoreAway
+from standardiste.common.next_commit import NOW, NextCommit
 
 WAITING_MAX: Final = 10_000
 """Writes that may wait for a commit; one more is answered StoreAway at once."""
@@ -55,9 +55,7 @@ class GroupCommit:
         self._is_inline = is_inline
         self._thread: CommitThread | None = None
         self._waiting: deque[_Job] = deque()
-        self._due_s = math.inf
-        self._next: asyncio.Handle | None = None
-        self._is_committing = False
+        self._next = NextCommit(self._begin)
         self._idle: asyncio.Future[None] | None = None
         self._is_closed = False
 
@@ -75,39 +73,30 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(_Job(work, future, is_long))
-        self._want(0.0 if self._is_inline or len(self._waiting) >= GROUP_MAX else loop.time() + within_ms / 1000)
+        if within_ms == 0 or self._is_inline or len(self._waiting) >= GROUP_MAX:
+            self._next.by(NOW)
+        else:
+            self._next.by(loop.time() + within_ms / 1000)
         return await future
 
     async def close(self) -> None:
         """Let what waits be committed, then release the file."""
         self._is_closed = True
-        if self._waiting or self._is_committing:
+        if self._waiting or self._next.is_under_way:
             self._idle = asyncio.get_running_loop().create_future()
-            self._want(0.0)
+            self._next.by(NOW)
             await self._idle
         if self._thread is not None:
             self._thread.stop()
         self._drop_connection()
 
-    def _want(self, due_s: float) -> None:
-        """Begin at this time of the loop's clock at the latest; what is due now, at the end of this tick, with whatever else it writes."""
-        if due_s >= self._due_s:
-            return
-        self._due_s = due_s
-        if not self._is_committing:
-            self._schedule()
-
-    def _schedule(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-        loop = asyncio.get_running_loop()
-        self._next = loop.call_soon(self._begin) if self._due_s <= loop.time() else loop.call_at(self._due_s, self._begin)
-
     def _begin(self) -> None:
-        self._next = None
+        if not self._waiting:
+            return
         jobs = self._take()
-        self._due_s = 0.0 if self._waiting else math.inf
-        self._is_committing = True
+        self._next.began()
+        if self._waiting:
+            self._next.by(NOW)
         if jobs[0].is_long:
             self._in_thread(jobs, lambda: self._write_and_commit(jobs))
             return
@@ -165,10 +154,8 @@ class GroupCommit:
                 job.future.set_exception(job.refused)
             else:
                 job.future.set_result(job.result)
-        self._is_committing = False
-        if self._waiting:
-            self._schedule()
-        elif self._idle is not None and not self._idle.done():
+        self._next.ended()
+        if not self._waiting and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     def _drop_connection(self) -> None:
