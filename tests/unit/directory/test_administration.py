@@ -49,6 +49,16 @@ async def test_faulty_document_applies_nothing(core: Core) -> None:
     assert (await core.book.load(T)).number == 0
 
 
+async def test_a_change_that_takes_the_last_administrator_away_is_refused(core: Core) -> None:
+    """A document is the whole configuration: one with a single address in it would lock everybody out."""
+    people = "person: {one: {name: One, rights: [{role: administrator}]}, two: {name: Two, rights: [{role: administrator}]}}"
+    assert await names(core, people) == []
+    assert await names(core, MAIL) == ["no_administrator"]
+    assert await names(core, f"{MAIL}\nperson: {{two: {{name: Two, rights: [{{role: administrator}}]}}}}") == []
+    with pytest.raises(ConfigurationRefused, match="last administrator"):
+        await core.administration.archive(T, Key("person", "two"), BY)
+
+
 async def test_apply_over_another_state_is_refused(core: Core) -> None:
     await core.administration.apply(T, MAIL, BY)
     with pytest.raises(VersionConflict):

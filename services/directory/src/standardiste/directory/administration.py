@@ -26,7 +26,7 @@ from standardiste.directory.claims import Claims, name_of, released_by
 from standardiste.directory.document import Document, parse
 from standardiste.directory.faults import ConfigurationRefused, Fault
 from standardiste.directory.kinds import Configuration, Entities, Key, key_of
-from standardiste.directory.validation import CheckRules, faults_of, warnings_of
+from standardiste.directory.validation import CheckRules, faults_of, locked_out, warnings_of
 
 TRIES_MAX: Final = 5
 
@@ -138,7 +138,7 @@ class Administration:
 
     async def _judge(self, tenant: str, now: Configuration, changes: tuple[Change, ...], document: Document | None) -> tuple[Fault, ...]:
         would_be = change_sets.after(now, changes)
-        faults = faults_of(would_be, self._check_rules, {change.key for change in changes})
+        faults = faults_of(would_be, self._check_rules, {change.key for change in changes}) or tuple(locked_out(now.entities, would_be))
         if faults:
             raise ConfigurationRefused(faults)
         found = warnings_of(would_be, await self._secrets.names(tenant))

@@ -67,6 +67,10 @@ TEXTS: Final = Catalogue(
             "en": "{entity} is always there and cannot be archived.",
             "fr": "{entity} existe toujours et ne peut être archivé.",
         },
+        "no_administrator": {
+            "en": "This takes the last administrator away: nobody could change the configuration any more. A document is the whole configuration; begin from an export.",
+            "fr": "Le dernier administrateur disparaîtrait : plus personne ne pourrait configurer. Un document est la configuration entière ; partez d'un export.",
+        },
         "ready_not_routable": {"en": "The status “ready” is routable.", "fr": "Le statut « ready » reçoit du travail."},
         "role_not_here": {
             "en": "The role platform_administrator belongs to the installation and is given to logins only.",

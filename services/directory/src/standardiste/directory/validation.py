@@ -92,6 +92,17 @@ def faults_of(entities: Entities, check_rules: CheckRules, changed: Collection[K
     return faults + addresses.twice(live)
 
 
+def locked_out(now: Entities, would_be: Entities) -> Iterator[Fault]:
+    """A fault where there are administrators and none is left."""
+    if _has_administrator(now) and not _has_administrator(would_be):
+        yield fault("no_administrator", "/person")
+
+
+def _has_administrator(live: Entities) -> bool:
+    people = [each for each in live.values() if isinstance(each, Person) and not each.is_archived]
+    return any(right.role == "administrator" for each in people for right in each.rights)
+
+
 def warnings_of(entities: Entities, secrets: Collection[str] | None = None) -> list[Fault]:
     """What may be meant but should be seen. `secrets` are the names that have a value (None: not known)."""
     live = {key: entity for key, entity in entities.items() if not entity.is_archived}
