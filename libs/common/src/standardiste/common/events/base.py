@@ -60,8 +60,8 @@ _DRAFT_FIELDS_MIN: Final = 4
 
 def quick(cls: C) -> C:
     """
-    Give a frozen, slotted, keyword-only dataclass a constructor that fills it as a draft: the one `dataclasses` writes looks every field up by
-    name again and takes twice as long. Same parameters, same defaults. Compiled from text, as `dataclasses` does it.
+    Give a frozen, slotted dataclass a constructor that fills it as a draft: the one `dataclasses` writes looks every field up by name again and
+    takes twice as long. Same parameters, same defaults. Compiled from text, as `dataclasses` does it. Either all its fields are keyword-only or none is.
     """
     is_drafted = len(fields(cls)) >= _DRAFT_FIELDS_MIN
     names: dict[str, Any] = {"cls": cls, "Draft": draft_of(cls) if is_drafted else None, "set_class": object.__dict__["__class__"].__set__}
@@ -83,8 +83,8 @@ def quick(cls: C) -> C:
         lines.append(f"self.{name} = {value}" if is_drafted else f"set_{name}(self, {value})")
     if is_drafted:
         lines = ["set_class(self, Draft)", *lines, "self.__class__ = cls"]
-    given = f"self, *, {', '.join(parameters)}" if parameters else "self"
-    exec(f"def __init__({given}):\n    " + ("\n    ".join(lines) or "pass"), names)
+    first = ["self", "*"] if parameters and fields(cls)[0].kw_only else ["self"]
+    exec(f"def __init__({', '.join(first + parameters)}):\n    " + ("\n    ".join(lines) or "pass"), names)
     cls.__init__ = names["__init__"]
     return cls
 

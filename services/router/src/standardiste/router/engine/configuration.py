@@ -39,7 +39,7 @@ from standardiste.common.events.model import (
     TenantId,
     WrapUpMode,
 )
-from standardiste.router.engine.policy import Group, Hours, Kit, Ring, Room, Rules
+from standardiste.router.engine.policy import Group, Hours, Kit, Need, Ring, Room, Rules
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, room_of
 from standardiste.router.engine.state import AWAY, READY
 
@@ -60,6 +60,8 @@ OFFER_TIMEOUT_MS: Final = {
 }
 WRAP_UP_MS: Final = {Channel.VOICE: 30_000, Channel.CALLBACK: 30_000, Channel.CHAT: 15_000}
 RELAXATION_STEPS_MAX: Final = 10
+KINDS_MAX: Final = 10_000
+"""Requirements by rules are few; a guard, so that odd ones cannot fill the memory."""
 
 NO_TENANT: Final = Tenant(id=TenantId(""), change_set=0, name="")
 NO_PROFILE: Final = AgentProfile(id=ProfileId(""), change_set=0)
@@ -102,6 +104,7 @@ class Configuration:
         self._groups: dict[tuple[object, ...], Group] = {}
         self._group_of: dict[AgentId, Group] = {}
         self._rings: dict[tuple[QueueId, tuple[SkillNeed, ...], int], tuple[Ring, ...]] = {}
+        self._needs: dict[tuple[object, ...], Need] = {}
         self._build_groups()
         self.delays_ms = self._delays()
         self.closing_calendars = {queue.calendar for queue in self._queues.values() if queue.at_close.action != "none"}
@@ -169,9 +172,28 @@ class Configuration:
         key = (queue.id, skills, step)
         known = self._rings.get(key)
         if known is None:
-            if len(self._rings) > 10_000:  # requirements by rules are few; a guard, so that odd ones cannot fill the memory
+            if len(self._rings) > KINDS_MAX:
                 self._rings.clear()
             known = self._rings[key] = _widen(queue, skills, step)
+        return known
+
+    def need(
+        self,
+        queue: Queue,
+        skills: tuple[SkillNeed, ...],
+        step: int,
+        channel: Channel,
+        cost: int | None,
+        labels: tuple[str, ...] = (),
+        hold_for: AgentId | None = None,
+    ) -> Need:
+        """What is asked of an agent, after so many steps of relaxation; mostly the same object for the same question, and so soon compared."""
+        key = (queue.id, skills, step, channel, cost, labels, hold_for)
+        known = self._needs.get(key)
+        if known is None:
+            if len(self._needs) > KINDS_MAX:
+                self._needs.clear()
+            known = self._needs[key] = Need(queue.id, channel, cost, self.rings(queue, skills, step), labels, hold_for)
         return known
 
     # ---- building

@@ -43,7 +43,7 @@ def match(step: Step) -> int:
 def _sole_arrival(live: Live) -> InteractionId | None:
     """The one interaction that is fresh, when nothing else changed and no pair has its own answer: then every bucket's head is this one."""
     floor = live.floor
-    if len(floor.fresh) != 1 or floor.dirty or live.tried_by or live.held_for or live.broadcasting:
+    if len(floor.fresh) != 1 or floor.dirty or live.has_specials:
         return None
     id = next(iter(floor.fresh))
     place = floor.place_of(id)

@@ -23,9 +23,11 @@ LOST_LONG_MS: Final = 8 * 3600 * 1000
 def due_of(live: Live, interaction: Interaction) -> list[Deadline]:
     """Every deadline an interaction stands before."""
     id, state = interaction.id, interaction.state
-    due = [Deadline(offer.expires_at, offer.id, Due.OFFER) for offer in interaction.offers]
+    due: list[Deadline] = []
+    for offer in interaction.offers:
+        due.append(Deadline(offer.expires_at, offer.id, Due.OFFER))
     if state in WAITING_STATES:
-        due += _due_waiting(live, interaction)
+        _add_waiting(due, live, interaction)
     elif state is InteractionState.IDENTIFYING:
         due.append(Deadline(interaction.identify_by, id, Due.IDENTIFY))
     elif state is InteractionState.CONNECTING:
@@ -39,25 +41,25 @@ def due_of(live: Live, interaction: Interaction) -> list[Deadline]:
     return due
 
 
-def _due_waiting(live: Live, interaction: Interaction) -> Iterator[Deadline]:
+def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> None:
     id = interaction.id
     queue = live.queue_of(interaction)
     if interaction.not_before:
-        yield Deadline(interaction.not_before, id, Due.NOT_BEFORE)
+        due.append(Deadline(interaction.not_before, id, Due.NOT_BEFORE))
     if interaction.hold_for is not None:
-        yield Deadline(interaction.hold_until, id, Due.HOLD)
+        due.append(Deadline(interaction.hold_until, id, Due.HOLD))
     if interaction.step < len(queue.relaxation):
-        yield Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP)
+        due.append(Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP))
     for tried in interaction.tried:
-        yield Deadline(tried.lapses_at, id, Due.LAPSE)
-        yield Deadline(tried.ends_at, id, Due.LAPSE)
+        due.append(Deadline(tried.lapses_at, id, Due.LAPSE))
+        due.append(Deadline(tried.ends_at, id, Due.LAPSE))
     for delay_ms in live.configuration.delays_ms.get(queue.id, ()):
-        yield Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY)
+        due.append(Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY))
     if interaction.facts.is_live and interaction.facts.channel is Channel.CHAT:
         waited_ms = live.at - interaction.since
-        yield Deadline(Instant(interaction.since + (waited_ms // POSITION_MS + 1) * POSITION_MS), id, Due.POSITION)
+        due.append(Deadline(Instant(interaction.since + (waited_ms // POSITION_MS + 1) * POSITION_MS), id, Due.POSITION))
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
-        yield Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE)
+        due.append(Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE))
 
 
 def standing(live: Live) -> Iterator[Deadline]:

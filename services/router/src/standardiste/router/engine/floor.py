@@ -33,13 +33,21 @@ BucketKey = tuple[int, tuple[object, ...]]
 LINES_SPARE = 1_000
 
 
+def _no_entries() -> Ordered[Entry]:  # calling `Ordered[Entry]` itself goes through typing, which takes longer than the rest of a bucket
+    return Ordered()
+
+
+def _no_clocks() -> Ordered[Clock]:
+    return Ordered()
+
+
 @dataclass(slots=True)
 class Line:
     """The interactions of one need, in order."""
 
     number: int
     need: Need
-    waiting: Ordered[Entry] = field(default_factory=Ordered[Entry])
+    waiting: Ordered[Entry] = field(default_factory=_no_entries)
     is_staffed: bool | None = None
 
 
@@ -50,7 +58,7 @@ class Bucket:
     key: BucketKey
     group: Group
     seat: Seat
-    agents: Ordered[Clock] = field(default_factory=Ordered[Clock])
+    agents: Ordered[Clock] = field(default_factory=_no_clocks)
     room: dict[int, int | None] = field(default_factory=dict[int, "int | None"])
     """By line: 0 takes it freely, 1 by interrupting, None not."""
 
@@ -88,7 +96,7 @@ class Floor:
         held = self._places.get(id)
         if held is not None:
             line, old = held
-            if need is not None and line.need == need:
+            if need is not None and (line.need is need or line.need == need):
                 if old != entry:
                     assert entry is not None
                     line.waiting.remove(old)

@@ -103,6 +103,11 @@ class Live:
         return any(work.guest == agent or (work.owner == agent and work.state in OWNED_STATES) for work in self.works_of(agent))
 
     @property
+    def has_specials(self) -> bool:
+        """Whether any agent may have an answer of its own to some interaction (pairs.py)."""
+        return bool(self.tried_by or self.held_for or self.broadcasting)
+
+    @property
     def waiting(self) -> int:
         """How many interactions wait for an agent."""
         return sum(self.queue_lengths.values())
@@ -138,20 +143,26 @@ class Live:
 
     def need_of(self, interaction: Interaction) -> Need | None:
         """What it asks of an agent, while it waits for one; None when it does not, or waits where nothing is offered."""
-        if interaction.state not in WAITING_STATES or interaction.not_before:
+        state = interaction.state
+        if state not in WAITING_STATES or interaction.not_before:
             return None
         queue = self.queue_of(interaction)
-        if queue.is_pull_only or len(interaction.offers) >= max(queue.broadcast_to, 1):
+        offered = len(interaction.offers)
+        if queue.is_pull_only or offered >= max(queue.broadcast_to, 1):
             return None
+        if not offered and state is InteractionState.OFFERED and queue.broadcast_to <= 1:
+            return None  # its offer has ended in this step, and so has its wait, or it is queued again at once
         return self.needs(interaction, queue)
 
     def needs(self, interaction: Interaction, queue: Queue) -> Need:
         """What it asks of an agent, whether it waits or not."""
-        return Need(
-            queue.id,
-            interaction.facts.channel,
-            interaction.facts.cost,
-            self.configuration.rings(queue, interaction.original.skills, interaction.step),
+        facts = interaction.facts
+        return self.configuration.need(
+            queue,
+            interaction.original.skills,
+            interaction.step,
+            facts.channel,
+            facts.cost,
             interaction.requirement.labels,
             interaction.hold_for,
         )
@@ -167,7 +178,10 @@ class Live:
         old = self.interactions.get(id)
         self.interactions[id] = new
         self.touched["interaction", id] = None
-        self._follow_interaction(id, old, new)
+        if old is None:
+            self._follow_interaction(id, None, new)
+        else:
+            self._follow_change(id, old, new)
 
     def drop_interaction(self, old: Interaction) -> None:
         """It is closed: out of every table."""
@@ -236,9 +250,7 @@ class Live:
     # ---- what follows from an interaction
 
     def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
-        if old is not None and new is not None:
-            self._follow_change(id, old, new)
-            return
+        """All of it, for one that came or went."""
         self._index_conversation(id, old.conversation if old else None, new.conversation if new else None)
         self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
         _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
@@ -281,16 +293,19 @@ class Live:
     def _follow_holders(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
         """Whoever holds it, or held it, is seated anew."""
         before, after = holders(old), holders(new)
-        if (old.offers if old else ()) != (new.offers if new else ()):
+        if (old.offers if old else ()) is not (new.offers if new else ()):
             self._index_offers(id, old, new)
         for agent in before:
             if agent not in after:
                 _discard(self.works, agent, id)
+                self._unseat(agent)
         for agent in after:
-            self.works.setdefault(agent, {}).setdefault(id)
-        for agent in (*before, *after):
-            self._seats.pop(agent, None)
-            self.reseat(agent)
+            works = self.works.get(agent)
+            if works is None:
+                self.works[agent] = {id: None}
+            elif id not in works:
+                works[id] = None
+            self._unseat(agent)
 
     def _place(self, interaction: Interaction) -> None:
         need = self.need_of(interaction)
@@ -321,12 +336,10 @@ class Live:
             self.by_receipt[receipt] = id
 
     def _index_offers(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
-        kept = {offer.id for offer in new.offers} if new else set[OfferId]()
         for offer in old.offers if old else ():
-            if offer.id not in kept:
-                del self.by_offer[offer.id]
-        for offer_id in kept:
-            self.by_offer[offer_id] = id
+            del self.by_offer[offer.id]
+        for offer in new.offers if new else ():
+            self.by_offer[offer.id] = id
 
     def _count(self, interaction: Interaction | None, by: int) -> None:
         if interaction is not None and interaction.state in WAITING_STATES:
@@ -336,6 +349,11 @@ class Live:
                 self.deadlines.add(next_sweep(self))
 
     # ---- what follows from an agent
+
+    def _unseat(self, id: AgentId) -> None:
+        """What it holds is to be reckoned anew."""
+        self._seats.pop(id, None)
+        self.reseat(id)
 
     def reseat(self, id: AgentId) -> None:
         """What it holds, its status or its session changed: it is seated anew before anybody looks at the floor."""
@@ -394,14 +412,14 @@ class Live:
 
 def holders(interaction: Interaction | None) -> dict[AgentId, None]:
     """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
-    if interaction is None:
-        return {}
     found: dict[AgentId, None] = {}
+    if interaction is None:
+        return found
     if interaction.owner is not None and interaction.state is not InteractionState.PARKED:
         found[interaction.owner] = None
     for offer in interaction.offers:
         found[offer.agent] = None
-    if interaction.guest is not None:
+    if interaction.consult is not None and interaction.guest is not None:
         found[interaction.guest] = None
     return found
 

@@ -303,8 +303,8 @@ def suits(step: Step, i: Interaction, agent: AgentId) -> bool:
 
 def plain_need(step: Step, i: Interaction) -> Need:
     """What it asks of an agent, apart from any hold."""
-    need = step.live.needs(i, step.live.queue_of(i))
-    return Need(need.queue, need.channel, need.cost, need.rings, need.labels)
+    live, facts = step.live, i.facts
+    return live.configuration.need(live.queue_of(i), i.original.skills, i.step, facts.channel, facts.cost, i.requirement.labels)
 
 
 def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:

@@ -42,7 +42,7 @@ class Taker(NamedTuple):
 
 def specials(live: Live, bucket: Bucket) -> list[AgentId]:
     """The agents of a bucket for whom some pair has its own answer, in its order. Costs what the fewer are: all special ones, or the bucket's."""
-    if not live.tried_by and not live.held_for and not live.broadcasting:
+    if not live.has_specials:
         return []
     if len(live.tried_by) + len(live.held_for) + len(live.broadcasting) >= len(bucket.agents):
         return [clock[2] for clock in bucket.agents if is_special(live, clock[2])]
@@ -123,12 +123,19 @@ def best_in(live: Live, bucket: Bucket, agent: AgentId, i: Interaction, line: Li
     rank = ranking.of_bucket(line.need, bucket.group, bucket.seat, fit)
     is_interrupting = bucket.takes(line)
     assert is_interrupting is not None, "a head fits"
-    clocks = _clocks(live, bucket, agent)
     if not ranking.has_agent_key:
-        clock = next(clocks, None)
+        clock = _first_clock(live, bucket, agent)
         return None if clock is None else Taker(is_interrupting, fit.ring, rank, (), clock)
+    clocks = _clocks(live, bucket, agent)
     takers = (Taker(is_interrupting, fit.ring, rank, ranking.of_agent(live.agents[clock[2]]), clock) for clock in clocks)
     return min(takers, default=None)
+
+
+def _first_clock(live: Live, bucket: Bucket, agent: AgentId) -> Clock | None:
+    """The first of `_clocks`; without special agents anywhere it is the bucket's first."""
+    if agent != ORDINARY or live.has_specials:
+        return next(_clocks(live, bucket, agent), None)
+    return bucket.agents.first()
 
 
 def _clocks(live: Live, bucket: Bucket, agent: AgentId) -> Iterator[Clock]:
@@ -137,7 +144,7 @@ def _clocks(live: Live, bucket: Bucket, agent: AgentId) -> Iterator[Clock]:
         if seat is not None and seat[0] is bucket:
             yield seat[1]
         return
-    has_specials = bool(live.tried_by or live.held_for or live.broadcasting)
+    has_specials = live.has_specials
     for clock in bucket.agents:
         if not has_specials or not is_special(live, clock[2]):
             yield clock

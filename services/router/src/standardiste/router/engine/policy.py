@@ -11,10 +11,10 @@ Filters do not rank and rankings do not refuse. Every order is total: after the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, quick
 from standardiste.common.events.directory import AgentProfile, Calendar, Person, Queue, QueuePreference, Rule, RuleSet
 from standardiste.common.events.model import AgentId, Channel, QueueId, Requirement, Scope, SkillId, SkillNeed
 from standardiste.router.engine.state import Agent
@@ -31,7 +31,11 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a waiting interaction asks of an agent, apart from itself: interactions of one need wait in one line. `rings` from the inner outward."""
+    """
+    What a waiting interaction asks of an agent, apart from itself: interactions of one need wait in one line. `rings` from the inner outward.
+
+    Its hash is reckoned once: a need is looked up at every change of what waits.
+    """
 
     queue: QueueId
     channel: Channel
@@ -39,8 +43,17 @@ class Need:
     rings: tuple[Ring, ...]
     labels: tuple[str, ...] = ()
     hold_for: AgentId | None = None
+    number: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        number = hash((self.queue, self.channel, self.cost, self.rings, self.labels, self.hold_for))
+        object.__setattr__(self, "number", number)
+
+    def __hash__(self) -> int:
+        return self.number
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Seat:
     """

@@ -44,13 +44,14 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     by_label: dict[str, int] = {}
     running: dict[Channel, int] = {}
     has_interrupted = False
-    interruptible = room.interruptible
+    costs, interruptible = room.costs, room.interruptible
     for work in works:
         if work.is_interrupted and work.owner == agent:
             has_interrupted = True
             continue
-        channel = work.facts.channel
-        cost = room.cost_of(channel, work.facts.cost)
+        facts = work.facts
+        channel = facts.channel
+        cost = costs[channel] if facts.cost is None else facts.cost
         used += cost
         by_channel[channel] = by_channel.get(channel, 0) + 1
         for label in work.requirement.labels:
@@ -60,9 +61,10 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     freeable = _freeable(room, running) if running else _NO_CHANNELS
     if len(by_channel) > 1:  # told to desks: in one order, whatever came first, so that a restored router says it in the same bytes
         by_channel = {channel: by_channel[channel] for channel in sorted(by_channel)}
-    caps_reached = tuple([channel for channel in by_channel if by_channel[channel] >= room.caps[channel]])
-    labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap])
-    key = (used, caps_reached, labels_reached, tuple(freeable.items()), has_interrupted)
+    caps = room.caps
+    caps_reached = tuple([channel for channel, count in by_channel.items() if count >= caps[channel]])
+    labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap]) if room.label_caps else ()
+    key = (used, caps_reached, labels_reached, tuple(freeable.items()) if freeable else (), has_interrupted)
     return Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
 
 

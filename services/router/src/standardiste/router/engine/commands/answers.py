@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Event
+from standardiste.common.events.base import Event, quick
 from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
@@ -13,6 +13,7 @@ from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asker:
     """An agent through a session, or an API key. `name` is what its answers are remembered under."""
@@ -41,6 +42,7 @@ class Asker:
         return self.may_supervise or self.is_api
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Done:
     """Carried out; the answer names what it was about and what it made."""
