@@ -15,7 +15,7 @@ from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Instant
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.common.events.model import AgentId, Channel, ConversationId, OfferId, SessionId, StatusId
+from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
 from standardiste.router.app import Router
 from standardiste.router.engine.persist import CorruptState
@@ -133,7 +133,7 @@ def test_readers_are_named_in_the_to_header(log: Log) -> None:
 def test_what_a_channel_must_do_goes_to_its_topic_keyed_by_conversation(log: Log) -> None:
     log.chat()
     accepted = log.take(log.record(c.AcceptOffer(actor=ACTOR, offer=OfferId("in_m1-o1"))))
-    sent = log.take(log.record(c.SendMessage(actor=ACTOR, interaction=d.InteractionId("in_m1"), content=content("oui"))))
+    sent = log.take(log.record(c.SendMessage(actor=ACTOR, interaction=InteractionId("in_m1"), content=content("oui"))))
     assert types(accepted, Topic.OUTBOUND_CHAT) == ["conversation.joined"]
     assert types(sent, Topic.OUTBOUND_CHAT) == ["message.deliver"]
     assert [out.key for out in sent if out.topic is Topic.OUTBOUND_CHAT] == [f"{TENANT}/c_m1"]
@@ -144,8 +144,8 @@ def test_each_entity_is_written_once_a_batch_and_gone_is_a_tombstone(log: Log) -
     offer = OfferId("in_m1-o1")
     closing = log.take(
         log.record(c.AcceptOffer(actor=ACTOR, offer=offer)),
-        log.record(c.CompleteInteraction(actor=ACTOR, interaction=d.InteractionId("in_m1"), version=4)),
-        log.record(c.EndWrapUp(actor=ACTOR, interaction=d.InteractionId("in_m1"), version=5)),
+        log.record(c.CompleteInteraction(actor=ACTOR, interaction=InteractionId("in_m1"), version=4)),
+        log.record(c.EndWrapUp(actor=ACTOR, interaction=InteractionId("in_m1"), version=5)),
     )
     keys = [out.key for out in closing if out.topic is Topic.ROUTER_STATE]
     assert len(keys) == len(set(keys))
