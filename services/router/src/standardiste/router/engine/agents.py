@@ -18,9 +18,9 @@ def tell_state(step: Step, agent: AgentId) -> None:
     live = step.live
     record = live.agents[agent]
     former = record.view
-    view = view_of_agent(live, record)
-    if view == former:
+    if _is_told(live, record):
         return
+    view = view_of_agent(live, record)
     if (view.state, view.status, view.next_status, view.session, view.rest_until) != (
         former.state,
         former.status,
@@ -43,6 +43,23 @@ def tell_state(step: Step, agent: AgentId) -> None:
             change_set=live.change_set,
         ),
         agent,
+    )
+
+
+def _is_told(live: Live, agent: Agent) -> bool:
+    """Whether desks know all of its view as it is now."""
+    view, seat = agent.view, live.seat(agent.id)
+    return (
+        view.state is state_of(live, agent)
+        and view.seat.used_units == seat.used
+        and view.seat.by_channel == seat.by_channel
+        and view.seat.total_units == seat.total
+        and view.seat.caps == live.configuration.room(agent.id).caps
+        and view.status == agent.status
+        and view.next_status == agent.next_status
+        and view.session == agent.session
+        and view.missed_in_a_row == agent.missed_in_a_row
+        and view.rest_until == agent.rest_until
     )
 
 
@@ -73,13 +90,14 @@ def state_of(live: Live, agent: Agent) -> AgentState:
     if agent.session is None:
         return AgentState.OFFLINE
     works = live.works_of(agent.id)
-    owned = [work.state for work in works if work.owner == agent.id]
-    if any(work.guest == agent.id for work in works) or any(state is not InteractionState.WRAPPING for state in owned):
-        return AgentState.BUSY
-    if owned:
-        return AgentState.WRAPPING
-    if live.works.get(agent.id):
-        return AgentState.OFFERED
+    wraps_up = False
+    for work in works:
+        is_owned = work.owner == agent.id
+        if work.guest == agent.id or (is_owned and work.state is not InteractionState.WRAPPING):
+            return AgentState.BUSY
+        wraps_up = wraps_up or is_owned
+    if works:
+        return AgentState.WRAPPING if wraps_up else AgentState.OFFERED
     if agent.rest_until is not None:
         return AgentState.RESTING
     is_routable = live.configuration.is_routable(agent.status) and live.configuration.group(agent.id) is not None

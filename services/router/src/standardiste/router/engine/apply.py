@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from standardiste.common.events.base import Event, class_of
+from standardiste.common.events.base import Event
 from standardiste.common.events.directory import ENTITIES, ChangeSetCommitted
 from standardiste.router.engine.changes import arrivals, calls, configuration, consults, life, offers, people
 from standardiste.router.engine.changes.turns import Changes
@@ -32,18 +32,15 @@ def apply(live: Live, event: Event) -> None:
     if event.time > live.at:
         live.at = event.time
     data = event.data
-    change = _CHANGES.get(class_of(data))
+    change = _CHANGES.get(data.__class__)
     if change is not None:
-        _count(live)
+        live.decisions += 1
+        live.touched["meta", ""] = None
         change(live, event, data)
     elif isinstance(data, _ENTITY_TYPES):
         configuration.hold_back(live, data)
     elif isinstance(data, ChangeSetCommitted):
         configuration.date(live, data)
     else:
-        _count(live)
-
-
-def _count(live: Live) -> None:
-    live.decisions += 1
-    live.touched["meta", ""] = None
+        live.decisions += 1
+        live.touched["meta", ""] = None

@@ -97,6 +97,8 @@ class Deadlines:
     def pop_marks(self, until: Instant) -> list[Deadline]:
         """Take out every mark up to and including this instant."""
         found: list[Deadline] = []
+        if not self._marks or self._marks[0].at > until:
+            return found
         while self._marks and self._marks[0].at <= until:
             due = heapq.heappop(self._marks)
             self._known.discard(due)

@@ -100,7 +100,11 @@ class Live:
 
     def has_work(self, agent: AgentId) -> bool:
         """Whether it owns something that is under way, or was asked into something."""
-        return any(work.guest == agent or (work.owner == agent and work.state in OWNED_STATES) for work in self.works_of(agent))
+        for id in self.works.get(agent, ()):
+            work = self.interactions[id]
+            if (work.owner == agent and work.state in OWNED_STATES) or work.guest == agent:
+                return True
+        return False
 
     @property
     def has_specials(self) -> bool:
@@ -179,7 +183,7 @@ class Live:
         self.interactions[id] = new
         self.touched["interaction", id] = None
         if old is None:
-            self._follow_interaction(id, None, new)
+            self._follow_arrival(id, new)
         else:
             self._follow_change(id, old, new)
 
@@ -189,7 +193,7 @@ class Live:
         self.customers.pop(old.id, None)
         self.messages.pop(old.id, None)
         self.touched["interaction", old.id] = None
-        self._follow_interaction(old.id, old, None)
+        self._follow_departure(old.id, old)
 
     def put_agent(self, new: Agent) -> None:
         """Replace (or add) an agent and all that follows from it."""
@@ -249,23 +253,29 @@ class Live:
 
     # ---- what follows from an interaction
 
-    def _follow_interaction(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
-        """All of it, for one that came or went."""
-        self._index_conversation(id, old.conversation if old else None, new.conversation if new else None)
-        self._index_receipts(id, old.receipts if old else (), new.receipts if new else ())
-        _index_one(self.held_for, id, old.hold_for if old else None, new.hold_for if new else None)
-        _index_one(self.handed_to, id, _handed(old), _handed(new))
-        _index_many(self.tried_by, id, [t.agent for t in old.tried] if old else (), [t.agent for t in new.tried] if new else ())
-        _index_many(self.supervised_by, id, old.supervisors if old else (), new.supervisors if new else ())
-        self._count(old, -1)
+    def _follow_arrival(self, id: InteractionId, new: Interaction) -> None:
+        self._index_conversation(id, None, new.conversation)
+        self._index_receipts(id, (), new.receipts)
+        _index_one(self.held_for, id, None, new.hold_for)
+        _index_one(self.handed_to, id, None, _handed(new))
+        _index_many(self.tried_by, id, (), [tried.agent for tried in new.tried])
+        _index_many(self.supervised_by, id, (), new.supervisors)
         self._count(new, 1)
-        self._follow_holders(id, old, new)
-        if new is None:
-            self.floor.place(id, None, None)
-            self.broadcasting.pop(id, None)
-        else:
-            self._place(new)
-            self._wake(due_of(self, new))
+        self._follow_holders(id, None, new)
+        self._place(new)
+        self._wake(due_of(self, new))
+
+    def _follow_departure(self, id: InteractionId, old: Interaction) -> None:
+        self._index_conversation(id, old.conversation, None)
+        self._index_receipts(id, old.receipts, ())
+        _index_one(self.held_for, id, old.hold_for, None)
+        _index_one(self.handed_to, id, _handed(old), None)
+        _index_many(self.tried_by, id, [tried.agent for tried in old.tried], ())
+        _index_many(self.supervised_by, id, old.supervisors, ())
+        self._count(old, -1)
+        self._follow_holders(id, old, None)
+        self.floor.place(id, None, None)
+        self.broadcasting.pop(id, None)
 
     def _follow_change(self, id: InteractionId, old: Interaction, new: Interaction) -> None:
         """Only what differs: most changes touch little."""
@@ -281,7 +291,7 @@ class Live:
             _index_many(self.tried_by, id, [t.agent for t in old.tried], [t.agent for t in new.tried])
         if old.supervisors is not new.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
-        if old.state is not new.state or old.requirement.queue != new.requirement.queue:
+        if old.requirement is not new.requirement or (old.state in WAITING_STATES) is not (new.state in WAITING_STATES):
             self._count(old, -1)
             self._count(new, 1)
         if not _weighs_alike(old, new):
@@ -328,9 +338,8 @@ class Live:
             self.by_conversation[after] = (*self.by_conversation.get(after, ()), id)
 
     def _index_receipts(self, id: InteractionId, before: tuple[ReceiptId, ...], after: tuple[ReceiptId, ...]) -> None:
-        kept = set(after)
         for receipt in before:
-            if receipt not in kept and self.by_receipt.get(receipt) == id:
+            if receipt not in after and self.by_receipt.get(receipt) == id:
                 del self.by_receipt[receipt]
         for receipt in after:
             self.by_receipt[receipt] = id

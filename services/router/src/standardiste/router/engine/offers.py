@@ -380,9 +380,9 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
     owner = i.owner
     receipts: tuple[ReceiptId, ...] = i.receipts
     person = step.live.configuration.person(owner or i.last_owner)
-    segments = tuple(
+    segments = [
         Segment(state=s.state, began_at=s.began_at, ended_at=s.ended_at, cause=s.cause, queue=s.queue, agent=s.agent) for s in i.stretches
-    )
+    ]
     last = Segment(state=i.state, began_at=i.since, ended_at=step.at, cause=i.cause, queue=i.requirement.queue, agent=owner)
     closed = d.InteractionClosed(
         interaction=i.id,

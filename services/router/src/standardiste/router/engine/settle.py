@@ -21,7 +21,8 @@ def settle(step: Step) -> None:
         if agent in live.held_for and not live.is_reachable(agent):
             end_preferences(step, agent)
         if live.works.get(agent):
-            offers.withdraw_pointless(step, agent)
+            if live.seat(agent).free < 0:
+                offers.withdraw_pointless(step, agent)
             if live.seat(agent).has_interrupted:
                 offers.resume_interrupted(step, agent)
     fresh = list(live.floor.fresh)

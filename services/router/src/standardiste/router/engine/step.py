@@ -25,6 +25,8 @@ from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import WAITING_STATES, Interaction, evolve
 
 SOURCE: Final = "router"
+SHOWN_STATES: Final = WAITING_STATES | {InteractionState.IDENTIFYING}
+"""While it is in one of these, whoever watches the queue sees it."""
 
 
 class Step:
@@ -57,31 +59,29 @@ class Step:
 
     def tell(self, data: Data, i: Interaction, *also: str) -> Interaction | None:
         """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
+        live = self.live
         to = readers(i)
         if also:
             to.update(dict.fromkeys(also))
-        event = self._event(data, i, tuple(to))
-        apply(self.live, event)
-        after = self.live.interactions.get(i.id)
-        if after is not None and not _reads_alike(i, after):
+        event = Event(
+            id=f"{i.id}.{live.decisions + 1}",
+            source=SOURCE,
+            subject=i.id,
+            tenant=live.tenant,
+            time=self.at,
+            data=data,
+            traceparent=i.facts.traceparent,
+            to=tuple(to),
+        )
+        apply(live, event)
+        after = live.interactions.get(i.id)
+        if after is not None and after is not i and not _reads_alike(i, after):
             known = len(to)
             to.update(readers(after))
             if len(to) > known:
                 event = evolve(event, to=tuple(to))
         self.events.append(event)
         return after
-
-    def _event(self, data: Data, i: Interaction, to: tuple[str, ...]) -> Event:
-        return Event(
-            id=f"{i.id}.{self.live.decisions + 1}",
-            source=SOURCE,
-            subject=i.id,
-            tenant=self.live.tenant,
-            time=self.at,
-            data=data,
-            traceparent=i.facts.traceparent,
-            to=to,
-        )
 
     def tell_agent(self, data: Data, agent: AgentId, *also: str) -> None:
         """A decision about an agent."""
@@ -115,13 +115,14 @@ def readers(i: Interaction) -> dict[str, None]:
         to[f"agent:{i.owner}"] = None
     for offer in i.offers:
         to[f"agent:{offer.agent}"] = None
-    if i.guest is not None:
+    if i.consult is not None and i.guest is not None:
         to[f"agent:{i.guest}"] = None
     for supervisor in i.supervisors:
         to[f"agent:{supervisor}"] = None
-    if i.state in WAITING_STATES or i.state is InteractionState.IDENTIFYING:
+    state = i.state
+    if state in SHOWN_STATES:
         to[f"queue:{i.requirement.queue}"] = None
-    elif i.state is InteractionState.PARKED and i.last_owner is not None:
+    elif state is InteractionState.PARKED and i.last_owner is not None:
         to[f"agent:{i.last_owner}"] = None
     return to
 

@@ -97,7 +97,7 @@ def _opened(live: Live, event: Event, data: d.InteractionOpened) -> None:
         activated_at=event.time,
         cause="opened",
     )
-    live.put_interaction(evolve(new, key=key_in_order(live, new, data.requirement)))
+    live.put_interaction(evolve(new, key=key_in_order(live, data.requirement, data.opened_at)))
     if data.owner is not None:
         take(live, data.owner, event.time)
 
@@ -159,7 +159,7 @@ def _merged(live: Live, event: Event, data: d.InteractionMerged) -> None:
         last_contact=gone.last_contact,
         receipts=(*into.receipts, *gone.receipts)[-RECEIPTS_MAX:],
     )
-    live.put_interaction(evolve(aged, key=key_in_order(live, aged, requirement)))
+    live.put_interaction(evolve(aged, key=key_in_order(live, requirement, data.enqueued_at)))
 
 
 def _linked(live: Live, event: Event, data: d.InteractionLinked) -> None:

@@ -31,7 +31,7 @@ def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
             original=data.requirement,
             wrap_up=data.wrap_up,
             step=0,
-            key=key_in_order(live, i, data.requirement),
+            key=key_in_order(live, data.requirement, i.enqueued_at),
             is_unstaffed=False,
             change_set=data.why.change_set or i.change_set,
         )
@@ -41,15 +41,15 @@ def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
 def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
     i = live.interactions[data.interaction]
     live.messages.pop(i.id, None)
-    aged = evolve(i, enqueued_at=data.enqueued_at)
     turn(
         live,
         event,
-        aged,
+        i,
         data.because.value,
         version=data.version,
         owner=None,
-        key=key_in_order(live, aged, aged.requirement),
+        enqueued_at=data.enqueued_at,
+        key=key_in_order(live, i.requirement, data.enqueued_at),
         hold_for=data.hold_for,
         hold_until=data.hold_until or Instant(0),
         taken_with=None,
@@ -66,13 +66,13 @@ def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
 def _relaxed(live: Live, event: Event, data: d.InteractionRelaxed) -> None:
     i = live.interactions[data.interaction]
     requirement = evolve(i.requirement, skills=data.skills, priority=data.priority)
-    live.put_interaction(evolve(i, step=data.step, requirement=requirement, key=key_in_order(live, i, requirement)))
+    live.put_interaction(evolve(i, step=data.step, requirement=requirement, key=key_in_order(live, requirement, i.enqueued_at)))
 
 
 def _prioritised(live: Live, event: Event, data: d.InteractionPrioritised) -> None:
     i = live.interactions[data.interaction]
     requirement = evolve(i.requirement, priority=data.priority)
-    live.put_interaction(evolve(i, requirement=requirement, key=key_in_order(live, i, requirement)))
+    live.put_interaction(evolve(i, requirement=requirement, key=key_in_order(live, requirement, i.enqueued_at)))
 
 
 def _preference_ended(live: Live, event: Event, data: d.PreferenceEnded) -> None:

@@ -20,6 +20,7 @@ from standardiste.router.engine.state import (
     Interaction,
     Pace,
     Stretch,
+    altered,
     evolve,
 )
 
@@ -37,9 +38,10 @@ Changes = Mapping[type, Change]
 def turn(live: Live, event: Event, i: Interaction, cause: str, **changes: Any) -> None:
     """The interaction enters the state that the lifecycle names, and the stretch before it is kept."""
     state = check(i, event)
-    stretches = i.stretches if i.state is state and i.owner == changes.get("owner", i.owner) else stretched(i, event.time)
-    since = i.since if stretches is i.stretches else event.time
-    live.put_interaction(evolve(i, state=state, since=since, cause=cause, stretches=stretches, **changes))
+    changes["state"], changes["cause"] = state, cause
+    if i.state is not state or i.owner != changes.get("owner", i.owner):
+        changes["stretches"], changes["since"] = stretched(i, event.time), event.time
+    live.put_interaction(altered(i, changes))
 
 
 def check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
@@ -53,15 +55,15 @@ def check(i: Interaction | None, event: Event, expected: InteractionState | None
 
 def stretched(i: Interaction, at: Instant) -> tuple[Stretch, ...]:
     """The history so far with the stretch that ends now."""
-    stretch = Stretch(state=i.state, began_at=i.since, ended_at=at, cause=i.cause, queue=QueueId(i.requirement.queue), agent=i.owner)
-    return (*i.stretches, stretch)[-STRETCHES_MAX:]
+    stretch = Stretch(state=i.state, began_at=i.since, ended_at=at, cause=i.cause, queue=i.requirement.queue, agent=i.owner)
+    return (*i.stretches, stretch) if len(i.stretches) < STRETCHES_MAX else (*i.stretches, stretch)[-STRETCHES_MAX:]
 
 
-def key_in_order(live: Live, i: Interaction, requirement: Requirement) -> int:
-    """Its place within its strict class, as the queue orders."""
+def key_in_order(live: Live, requirement: Requirement, enqueued_at: Instant) -> int:
+    """The place of what is that old within its strict class, as the queue orders."""
     queue = live.configuration.queue_or_default(requirement.queue)
     order = live.kit.lifo if queue.is_lifo else live.kit.urgency
-    return order.key(requirement, i.enqueued_at, queue)
+    return order.key(requirement, enqueued_at, queue)
 
 
 def take(live: Live, agent: AgentId, at: Instant) -> None:
