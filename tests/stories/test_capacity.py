@@ -190,3 +190,22 @@ def test_a_bot_has_many_seats() -> None:
            3.0 | robo transfers c1 to queue people      | transferred c1; disowned c1 transferred; routed c1 people by transfer;
                |                                        | queued c1 transferred; done; position c1 1; > position 1; robo busy 99
     """)
+
+
+def test_who_accepts_of_itself_is_given_the_next_as_often_as_it_is_free() -> None:
+    """A seat that is full between two matches is as free after the second as it was before the first, and what waits is not forgotten for that."""
+    profile = AgentProfile(id=ProfileId("main"), change_set=1, units=25, auto_accept=(Channel.SMS,))
+    Story(profile, queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           0.0 | the floor: anna      |
+           1.0 | s1 by sms, s1 is cu1 | created s1; routed s1 main; said s1; identified s1 cu1; queued s1 identified;
+               |                      | offer s1-o1 anna 60s; accepted s1-o1 anna automatically; active s1 anna; anna busy 25
+           2.0 | s2 by sms, s2 is cu2 | created s2; routed s2 main; said s2; identified s2 cu2; queued s2 identified
+           3.0 | s3 by sms, s3 is cu3 | created s3; routed s3 main; said s3; identified s3 cu3; queued s3 identified
+           4.0 | s4 by sms, s4 is cu4 | created s4; routed s4 main; said s4; identified s4 cu4; queued s4 identified
+          10.0 | anna completes s1    | closed s1 handled; idle anna; done; offer s2-o1 anna 60s; accepted s2-o1 anna automatically;
+               |                      | active s2 anna
+          20.0 | anna completes s2    | closed s2 handled; idle anna; done; offer s3-o1 anna 60s; accepted s3-o1 anna automatically;
+               |                      | active s3 anna
+          30.0 | anna completes s3    | closed s3 handled; idle anna; done; offer s4-o1 anna 60s; accepted s4-o1 anna automatically;
+               |                      | active s4 anna
+    """)

@@ -12,7 +12,6 @@ from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
-from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Instant
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId

@@ -115,6 +115,13 @@ class Configuration:
         """The queue, unless it is absent or archived. The default queue is always there."""
         return self._queues.get(id) if id is not None else None
 
+    def first_queue(self, *ids: QueueId | None) -> Queue:
+        """The first of these that is there, else the default queue."""
+        for id in ids:
+            if id is not None and id in self._queues:
+                return self._queues[id]
+        return self.default_queue
+
     def queue_or_default(self, id: QueueId) -> Queue:
         return self._queues.get(id) or self.default_queue
 

@@ -36,7 +36,11 @@ def match(step: Step) -> int:
         live.floor.has_shrunk = False
     while live.floor.fresh or live.floor.dirty:
         arrived = _sole_arrival(live)
-        made += _Round(step).run() if arrived is None else _place_arrival(step, arrived)
+        if arrived is not None:
+            made += _place_arrival(step, arrived)
+            continue
+        freed = _sole_bucket(live)
+        made += _Round(step).run() if freed is None else _fill(step, freed)
     return made
 
 
@@ -74,6 +78,34 @@ def _place_arrival(step: Step, id: InteractionId) -> int:
         return 0
     offers.make(step, i, best.clock[2], why_of(live, i, best, line), is_interrupting=bool(best.is_interrupting))
     live.seat_all()
+    return 1
+
+
+def _sole_bucket(live: Live) -> Bucket | None:
+    """The one bucket whose agents may take more than before, when nothing is fresh and no pair has its own answer: then they have one head."""
+    floor = live.floor
+    if floor.fresh or len(floor.dirty) != 1 or live.has_specials:
+        return None
+    return floor.buckets.get(next(iter(floor.dirty)))
+
+
+def _fill(step: Step, bucket: Bucket) -> int:
+    """The bucket's head goes to its best ranked agent, and both that agent and those who stay are looked at again; what `_Round` would do, without its books."""
+    live, floor = step.live, step.live.floor
+    floor.drain()
+    head = head_of(live, bucket, ORDINARY, step.at)
+    if head is None:
+        return 0
+    i = live.interactions[head.order[1][2]]
+    best = best_in(live, bucket, ORDINARY, i, head.line, head.fit)
+    assert best is not None, "a bucket has agents"
+    agent = best.clock[2]
+    offers.make(step, i, agent, why_of(live, i, best, head.line), is_interrupting=bool(best.is_interrupting))
+    live.seat_all()
+    floor.note_match()
+    if bucket.key in floor.buckets:
+        floor.dirty[bucket.key] = None
+    floor.mark_dirty(agent)
     return 1
 
 

@@ -48,6 +48,8 @@ class Line:
     number: int
     need: Need
     waiting: Ordered[Entry] = field(default_factory=_no_entries)
+    fits: dict[int, Fit | str] = field(default_factory=dict[int, "Fit | str"])
+    """By group, as far as anybody asked: how it suits, or the filter that leaves it out."""
     is_staffed: bool | None = None
 
 
@@ -81,7 +83,6 @@ class Floor:
         self._places: dict[InteractionId, tuple[Line, Entry]] = {}
         self.buckets: dict[BucketKey, Bucket] = {}
         self.seats: dict[AgentId, tuple[Bucket, Clock]] = {}
-        self._fits: dict[tuple[int, int], Fit | str] = {}
         self._suited: dict[int, list[tuple[Line, Fit]]] = {}
         self._next_number = 0
         self.fresh: dict[InteractionId, None] = {}
@@ -155,9 +156,13 @@ class Floor:
         """What is fresh and dirty since the last call: the match looks at it now."""
         fresh, dirty = self.fresh, self.dirty
         self.fresh, self.dirty = {}, {}
+        self.note_match()
+        return fresh, dirty
+
+    def note_match(self) -> None:
+        """Seats are compared with what they are now: with more than now, an agent may take what is still there."""
         self._seat_at_match.clear()
         self.has_shrunk = False
-        return fresh, dirty
 
     def mark_dirty(self, agent: AgentId) -> None:
         """Something that kept work from this agent has ended."""
@@ -177,13 +182,13 @@ class Floor:
 
     def fit(self, group: Group, line: Line) -> Fit | None:
         """How a group suits a line; None when a filter leaves it out."""
-        answer = self._fit(group, line)
-        return None if isinstance(answer, str) else answer
+        answer = line.fits.get(group.number) or self._fit(group, line)
+        return answer if isinstance(answer, Fit) else None
 
     def refusing(self, group: Group, line: Line) -> str | None:
         """The filter that leaves this group out of this line."""
-        answer = self._fit(group, line)
-        return answer if isinstance(answer, str) else None
+        answer = line.fits.get(group.number) or self._fit(group, line)
+        return None if isinstance(answer, Fit) else answer
 
     def suited(self, group: Group) -> list[tuple[Line, Fit]]:
         """Every line that a group may take from; empty lines are among them."""
@@ -209,7 +214,6 @@ class Floor:
         for line in [line for line in self.lines.values() if not line.waiting]:
             del self.lines[line.number]
             del self._numbers[line.need]
-        self._fits.clear()
         self._suited.clear()
         for bucket in self.buckets.values():
             bucket.room.clear()
@@ -228,10 +232,7 @@ class Floor:
         return line
 
     def _fit(self, group: Group, line: Line) -> Fit | str:
-        key = (group.number, line.number)
-        answer = self._fits.get(key)
-        if answer is None:
-            answer = self._fits[key] = fit_of(group, line.need, self._configuration, self._kit)
+        answer = line.fits[group.number] = fit_of(group, line.need, self._configuration, self._kit)
         return answer
 
 

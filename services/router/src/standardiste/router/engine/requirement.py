@@ -90,8 +90,7 @@ def _route(
         rule, failed = match.rule, match.failed
     for name, detail in failed if is_first else ():
         step.tell(d.RuleFailed(interaction=i.id, rule=name, detail=detail), i)
-    candidates = (rule.queue if rule else None, *named)
-    queue = next((found for id in candidates if (found := configuration.queue(id)) is not None), configuration.default_queue)
+    queue = configuration.first_queue(rule.queue if rule else None, *named)
     asked = Requirement(
         queue=queue.id,
         skills=_merged(queue.skills, rule.skills if rule else ()),
@@ -117,11 +116,16 @@ def _opener(step: Step, i: Interaction) -> AgentId | None:
 
 
 def _first(*values: int | None) -> int:
-    return next((value for value in values if value is not None), 0)
+    for value in values:
+        if value is not None:
+            return value
+    return 0
 
 
 def _merged(queue: tuple[SkillNeed, ...], rule: tuple[SkillNeed, ...]) -> tuple[SkillNeed, ...]:
     """The queue's skills and the rule's; where both ask, the higher level."""
+    if not rule and len(queue) <= 1:
+        return queue
     levels: dict[str, SkillNeed] = {}
     for need in (*queue, *rule):
         known = levels.get(need.skill)
