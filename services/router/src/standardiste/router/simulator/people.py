@@ -20,12 +20,10 @@ from standardiste.common.events.model import AgentId, AgentState, InteractionId,
 from standardiste.router.engine.state import AWAY, READY
 from standardiste.router.simulator.clockwork import TENANT, Clockwork
 from standardiste.router.simulator.customers import Case, Customers
-from standardiste.router.simulator.draws import Deterministic
 from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift
 from standardiste.router.simulator.tally import Tally
 
 GATEWAY: Final = "g"
-BEAT_MS: Final = 5_000
 
 
 @dataclass(slots=True)
@@ -55,10 +53,7 @@ class People:
             for id in crew.agents:
                 worker = self._workers[id] = Worker(id, crew, Random(f"{scenario.seed}/{replication}/agent/{id}"))
                 self._plan_day(worker)
-        if any(_may_miss(crew) for crew in scenario.classes):
-            clockwork.plan(scenario.begins, self._beat)
-        else:
-            clockwork.plan(scenario.begins, self._lease, scenario.until_ms + scenario.length_ms)
+        clockwork.plan(scenario.begins, self._see_gateway)
         clockwork.reactions.update(
             {
                 d.OfferMade: self._offered,
@@ -153,15 +148,14 @@ class People:
             worker.is_pausing = False
             self._choose(worker, READY)
 
-    def _lease(self, until: int) -> None:
-        """The gateway is known alive for the whole run: beats every 5 s would only cost time where no offer can expire."""
-        seen = d.GatewaySeen(gateway=GATEWAY, until=Instant(until + 1))
-        at = self._clockwork.at
+    def _see_gateway(self, _: object = None) -> None:
+        """
+        The gateway is alive, and known to be for the whole run: once at the beginning, and again where an offer is about to expire, for only then the
+        engine asks when it was last seen. Beats every 5 s would say nothing else and be most of what a quiet site does.
+        """
+        at, ends = self._clockwork.at, self._scenario.until_ms + self._scenario.length_ms
+        seen = d.GatewaySeen(gateway=GATEWAY, until=Instant(ends + 1))
         self._clockwork.engine.apply(Event(id="lease", source=GATEWAY, subject=GATEWAY, tenant=TENANT, time=at, data=seen))
-
-    def _beat(self, _: object) -> None:
-        self._clockwork.send(inputs.GatewayBeat(gateway=GATEWAY, sessions=len(self._workers)), GATEWAY)
-        self._clockwork.plan(self._clockwork.at + BEAT_MS, self._beat)
 
     def _status_changed(self, event: Event) -> None:
         data: d.AgentStatusChanged = event.data
@@ -189,9 +183,13 @@ class People:
         crew = worker.crew
         chance = worker.dice.random()
         if chance < crew.misses:
+            self._clockwork.plan(offer.expires_at, self._see_gateway)
             return
         answer = self._decline if chance < crew.misses + crew.declines else self._accept
-        self._clockwork.plan(self._clockwork.at + crew.answers_after.draw(worker.dice), answer, (worker, offer.id))
+        answers_at = self._clockwork.at + crew.answers_after.draw(worker.dice)
+        self._clockwork.plan(answers_at, answer, (worker, offer.id))
+        if round(answers_at) >= offer.expires_at:
+            self._clockwork.plan(offer.expires_at, self._see_gateway)
 
     def _accept(self, what: tuple[Worker, OfferId]) -> None:
         self._answer(what, c.AcceptOffer)
@@ -285,8 +283,3 @@ class People:
         elif case.is_measured:
             self._customers.open_measured -= 1
             self._tally.lost(case.stream.name, self._clockwork.at - case.arrived_at, data.reason)
-
-
-def _may_miss(crew: AgentClass) -> bool:
-    """Whether an offer may expire: only then must the gateway be seen alive. Agents who answer within a second never let one."""
-    return crew.misses > 0 or not (isinstance(crew.answers_after, Deterministic) and crew.answers_after.length_ms <= 1_000)
