@@ -17,6 +17,7 @@ from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import (
     AgentId,
     Audience,
+    CallOrder,
     Channel,
     ChannelAddressId,
     CommandId,
@@ -125,11 +126,13 @@ def media(world: World, pick: Pick) -> None:
     for i in _some(_interactions(world), pick):
         consulted = i.consult.offer if i.consult is not None else None
         offer = pick((consulted or i.taken_with, i.taken_with)) or OfferId(f"{i.id}-o1")
-        match pick(("connected", "connected", "failed", "ended", "agent_ended", "voicemail")):
+        match pick(("connected", "connected", "failed", "ended", "agent_ended", "voicemail", "refused")):
             case "connected":
                 world.send(inputs.MediaConnected(interaction=i.id, offer=offer))
             case "failed":
                 world.send(inputs.MediaFailed(interaction=i.id, offer=offer, is_agent_side=pick((True, False))))
+            case "refused":
+                world.send(inputs.CallRefused(interaction=i.id, asked=pick(tuple(CallOrder)), detail="why"))
             case "voicemail" if i.conversation:
                 world.send(inputs.VoicemailLeft(contact=i.facts.contact, conversation=i.conversation, blob="t1/x/y", duration_ms=1_000))
             case side:

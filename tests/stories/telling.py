@@ -113,6 +113,7 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     ),
     d.InteractionSupervised: lambda e: f"supervised {e.interaction} {e.supervisor} {e.mode}",
     d.RecordingChanged: lambda e: f"recording {e.interaction} {'on' if e.is_recording else 'off'}",
+    d.CallOrderRefused: lambda e: f"refused {e.interaction} {e.asked} {e.detail}",
     d.VoicemailTaken: lambda e: f"voicemail {e.interaction}",
     d.OfferMade: _offer,
     d.OfferAccepted: lambda e: f"accepted {e.offer} {e.agent}" + (" automatically" if e.is_automatic else ""),

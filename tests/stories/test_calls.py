@@ -126,6 +126,16 @@ def test_digits_and_recording() -> None:
     """)
 
 
+def test_what_a_call_cannot_do_is_said_and_its_recording_is_as_it_was() -> None:
+    calling().run("""
+            3.0 | anna records v1                      | recording v1 on; > record on; done
+            4.0 | the channel refuses record of v1     | refused v1 record why; recording v1 off
+            5.0 | anna dials v1 1                      | > digits 1; done
+            6.0 | the channel refuses digits of v1     | refused v1 digits why
+            7.0 | the channel refuses record of nobody |
+    """)
+
+
 def test_a_supervisor_listens_coaches_steps_in_and_leaves() -> None:
     calling(person("sam")).run("""
            3.0 | sam signs in                     | session s-sam; idle sam; sam not_ready 0; snapshot 0+0

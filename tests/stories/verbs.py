@@ -16,6 +16,7 @@ from standardiste.common.events.model import (
     Audience,
     Author,
     AuthorKind,
+    CallOrder,
     Channel,
     ChannelAddressId,
     CloseReason,
@@ -382,6 +383,10 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
     (
         r"(?P<id>\w+) leaves a voicemail",
         lambda story, id: inputs.VoicemailLeft(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"), blob="b", duration_ms=1),
+    ),
+    (
+        r"the channel refuses (?P<asked>\w+) of (?P<id>\w+)",
+        lambda story, asked, id: inputs.CallRefused(interaction=InteractionId(f"in_{id}"), asked=CallOrder(asked), detail="why"),
     ),
     (r"(?P<id>\w+) asks to be called back(?: at (?P<at>\S+))?", _asks_callback),
     (r"(?P<agent>\w+) will call (?P<id>\w+) back at (?P<at>\S+)(?P<herself> herself)?", _schedules),

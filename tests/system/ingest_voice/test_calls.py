@@ -13,9 +13,10 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.events.decisions import InteractionCreated
-from standardiste.common.events.inputs import ContactLeft, ContactReceived, MediaConnected, MediaEnded, MediaFailed
+from standardiste.common.events.inputs import CallRefused, ContactLeft, ContactReceived, MediaConnected, MediaEnded, MediaFailed
 from standardiste.common.events.model import (
     AgentId,
+    CallOrder,
     Channel,
     ConversationId,
     LeftBecause,
@@ -27,8 +28,10 @@ from standardiste.common.events.outbound import (
     HoldCall,
     PlaceCall,
     QueueCall,
+    RecordCall,
     ReleaseCall,
     ResumeCall,
+    SuperviseCall,
     TransferCall,
 )
 from standardiste.common.intake import Intake
@@ -359,6 +362,48 @@ async def test_placed_call_can_be_held_and_resumed(site: Running, twilio: Twilio
     await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
     await twilio.until(lambda: call.is_bridged_with(ANNA), "back")
     assert await count(site, MediaEnded) == 0
+
+
+# ---- recording, supervision
+
+
+def recordings(line: Line) -> list[str]:
+    return [each.status for each in line.twilio.account.recordings.values()]
+
+
+async def test_talk_is_recorded_paused_and_recorded_on(line: Line) -> None:
+    await line.bridged()
+    for is_on, then in ((True, ["in-progress"]), (False, ["paused"]), (True, ["in-progress"])):
+        await line.order(RecordCall(conversation=line.conversation, interaction=INTERACTION, is_recording=is_on))
+        await line.twilio.until(lambda then=then: recordings(line) == then, f"it is {then}")
+    assert await count(line.site, CallRefused) == 0
+
+
+async def test_pause_of_what_is_not_recorded_is_no_trouble(line: Line) -> None:
+    await line.bridged()
+    await line.order(RecordCall(conversation=line.conversation, interaction=INTERACTION, is_recording=False))
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    assert (recordings(line), await count(line.site, CallRefused)) == ([], 0)
+
+
+async def test_recording_that_the_provider_refuses_is_said(line: Line) -> None:
+    await line.bridged()
+    line.twilio.goes_wrong("POST", "/Recordings.json", status=400, code=21220)
+    await line.order(RecordCall(conversation=line.conversation, interaction=INTERACTION, is_recording=True))
+    refused = (await line.site.inputs(CallRefused))[0]
+    assert (refused.asked, refused.detail) == (CallOrder.RECORD, "provider_21220")
+
+
+async def test_supervision_is_refused_by_name_and_its_end_says_nothing(line: Line) -> None:
+    await line.bridged()
+    for mode in ("listen", "end"):
+        await line.order(SuperviseCall(conversation=line.conversation, interaction=INTERACTION, agent=AgentId("sam"), mode=mode))
+    refused = (await line.site.inputs(CallRefused))[0]
+    assert (refused.asked, refused.detail) == (CallOrder.SUPERVISE, "not_offered_here")
+    await line.order(HoldCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.waits_again()
+    assert await count(line.site, CallRefused) == 1
 
 
 # ---- a customer is called back

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.inputs import ContactLeft, MediaConnected, MediaEnded, MediaFailed, VoicemailLeft
+from standardiste.common.events.inputs import CallRefused, ContactLeft, MediaConnected, MediaEnded, MediaFailed, VoicemailLeft
 from standardiste.common.events.model import (
     AgentId,
     ChannelAddressId,
@@ -53,6 +53,7 @@ from standardiste.ingest_voice.model import (
     ReleaseAgent,
     Say,
     SendOutside,
+    SetRecording,
     TakeMessage,
     TakeOffHold,
 )
@@ -136,6 +137,8 @@ def told(call: Call) -> list[str]:
                 said.append(AGENT_ENDED if is_agent_side else ENDED)
             case ContactLeft():
                 said.append(GONE)
+            case CallRefused(asked=asked, detail=detail):
+                said.append(f"refused {asked} {detail}")
             case VoicemailLeft(blob=blob, duration_ms=duration_ms):
                 said.append(f"message {blob} {duration_ms}")
     return said
@@ -236,7 +239,7 @@ ORDERS = [
     ("rung", DropGuest(command="k9"), "held", [END_GUEST], []),
     ("asking", TakeOffHold(command="k9"), "bridged", [SHOW_AGENT], []),
     ("consulting", Confer(command="k9"), "conference", [SHOW_CUSTOMER], []),
-    ("rung", Confer(command="k9"), "held", [], []),
+    ("rung", Confer(command="k9"), "held", [], ["refused conference wrong_state"]),
     ("consulting", ReleaseAgent(command="k9"), "held", [END_AGENT], []),
     ("rung", ReleaseAgent(command="k9"), "waiting", [END_GUEST, END_AGENT, SHOW_CUSTOMER], []),
     ("calling", TakeOffHold(command="k9"), "conference", [SHOW_CUSTOMER], []),
@@ -248,6 +251,12 @@ ORDERS = [
     ("conference", PutInQueue(command="k9"), "waiting", [END_GUEST, END_AGENT, SHOW_CUSTOMER], []),
     ("bridged", PressKeys(command="k9", digits="1"), "conference", [SHOW_AGENT, SHOW_CUSTOMER], []),
     ("resumed", PressKeys(command="k9", digits="1"), "conference", [SHOW_CUSTOMER], []),
+    ("waiting", PressKeys(command="k9", digits="1"), "waiting", [], []),
+    ("held", PressKeys(command="k9", digits="1"), "held", [], ["refused digits wrong_state"]),
+    ("bridged", SetRecording(command="k9", is_on=True), "bridged", ["record customer CA1"], []),
+    ("held", SetRecording(command="k9", is_on=False), "held", ["pause customer CA1"], []),
+    ("connecting", SetRecording(command="k9", is_on=True), "connecting", [], ["refused record wrong_state"]),
+    ("bridged", ProviderRefused(code="21220", do=Do.PAUSE), "bridged", [], ["refused pause_recording provider_21220"]),
     ("consulting", PressKeys(command="k9", digits="1"), "held", ["show guest CA3"], []),
     ("waiting", MESSAGE, "voicemail", [SHOW_CUSTOMER], []),
     ("connecting", MESSAGE, "voicemail", [SHOW_CUSTOMER], []),
@@ -333,6 +342,7 @@ ANYTHING = st.one_of(
     st.builds(GuestAnswered, leg=st.sampled_from(("CA3", "CA4")), attempt=st.integers(0, 3)),
     st.builds(GuestEnded, attempt=st.integers(0, 3), outcome=st.sampled_from(Outcome)),
     st.builds(PressKeys, command=st.uuids().map(str), digits=st.just("1")),
+    st.builds(SetRecording, command=st.uuids().map(str), is_on=st.booleans()),
     st.builds(Say, command=st.uuids().map(str), words=st.just("Bonjour")),
     st.sampled_from((RECORDED, MessageKept(blob="t/c/1"), NothingSaid(), CustomerRings(leg="CA8"))),
     st.builds(SendOutside, command=st.uuids().map(str), address=st.just("+33639980077")),

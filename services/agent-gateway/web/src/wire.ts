@@ -79,6 +79,7 @@ export interface Decisions {
   readonly "doctor.reported": DoctorReported;
   readonly "gateway.lost": GatewayLost;
   readonly "interaction.activated": InteractionActivated;
+  readonly "interaction.call-refused": CallOrderRefused;
   readonly "interaction.closed": InteractionClosed;
   readonly "interaction.conference-left": ConferenceLeft;
   readonly "interaction.conference-started": ConferenceStarted;
@@ -325,6 +326,17 @@ export interface Bye {
   readonly code: number;
   readonly reason: string;
   readonly kind: "bye";
+}
+
+/** What may be asked of a call besides setting it up, and refused by whoever carries it. */
+export type CallOrder = "record" | "pause_recording" | "supervise" | "digits" | "conference";
+
+/** What was asked of the call was not done, and why; a recording that was told as changed is told back. */
+export interface CallOrderRefused {
+  readonly interaction: InteractionId;
+  readonly version: number;
+  readonly asked: CallOrder;
+  readonly detail: string;
 }
 
 /** One try of a callback. Not reached, it is tried again at `next_at`; None: given up. */

@@ -86,6 +86,8 @@ const HANDLERS: Handlers = {
   "offer.withdrawn": (desk, data, frame) => ended(desk, data.offer, frame, "info", `notice.offer_withdrawn.${data.because}`),
   "offer.media-failed": (desk, data, frame) => told(withOffer(desk, data.offer, undefined), frame, "bad", "notice.media_failed", data.interaction),
 
+  "interaction.call-refused": (desk, data, frame) => told(desk, frame, "bad", `notice.call_refused.${data.asked}`, data.interaction),
+
   // ---- the life of my work
   "interaction.connecting": (desk, data, frame) => mine(desk, data, frame, "connecting"),
   "interaction.activated": (desk, data, frame) => mine(desk, data, frame, "active"),

@@ -27,6 +27,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from standardiste.common.events.inputs import MediaFailed
+from standardiste.common.events.model import CallOrder
 from standardiste.ingest_voice import guests, voicemail
 from standardiste.ingest_voice.model import (
     HANDLED_KEPT,
@@ -63,6 +64,7 @@ from standardiste.ingest_voice.model import (
     Report,
     Say,
     SendOutside,
+    SetRecording,
     TakeMessage,
     TakeOffHold,
 )
@@ -76,6 +78,7 @@ from standardiste.ingest_voice.writing import (
     owe,
     owe_connected,
     owe_left,
+    owe_refused,
     plan,
     without_agent,
     without_guest,
@@ -168,6 +171,8 @@ def _ordered(call: Call, asked: Command) -> Call:
             return plan(call, *_SHOW_CUSTOMER, words=asked.words) if call.state is CallState.WAITING else call
         case PressKeys():
             return guests.press(call, asked)
+        case SetRecording():
+            return _record(call, asked.is_on)
         case _:
             assert_never(asked)
 
@@ -244,6 +249,9 @@ def _refused(call: Call, happening: ProviderRefused) -> Call:
     """What was pending cannot be done. A customer who was to be connected goes on waiting; he may be gone, which a look-up will tell."""
     if happening.party is Party.GUEST:
         return guests.refused(call, happening)
+    if happening.do in (Do.RECORD, Do.PAUSE):
+        asked = CallOrder.RECORD if happening.do is Do.RECORD else CallOrder.PAUSE_RECORDING
+        return owe_refused(call, asked, f"provider_{happening.code}")
     match call.state:
         case CallState.KEEPING if happening.do is Do.KEEP:
             return voicemail.none(call)
@@ -318,6 +326,13 @@ def _release(call: Call) -> Call:
     if call.agent_leg is not None:
         ended = plan(ended, Do.HANG_UP, Party.AGENT)
     return plan(ended, Do.HANG_UP, Party.CUSTOMER) if call.customer_leg is not None else ended
+
+
+def _record(call: Call, is_on: bool) -> Call:
+    """The customer's leg is what is recorded, and with it whatever he hears."""
+    if call.state not in _TALKING or call.customer_leg is None:
+        return owe_refused(call, CallOrder.RECORD if is_on else CallOrder.PAUSE_RECORDING, "wrong_state")
+    return plan(call, Do.RECORD if is_on else Do.PAUSE, Party.CUSTOMER)
 
 
 def _send_outside(call: Call, asked: SendOutside) -> Call:

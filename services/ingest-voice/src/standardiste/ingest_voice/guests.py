@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from standardiste.common.events.inputs import MediaConnected, MediaFailed
-from standardiste.common.events.model import InteractionId, OfferId
+from standardiste.common.events.model import CallOrder, InteractionId, OfferId
 from standardiste.ingest_voice.model import (
     AskGuest,
     Call,
@@ -26,7 +26,7 @@ from standardiste.ingest_voice.model import (
     PressKeys,
     ProviderRefused,
 )
-from standardiste.ingest_voice.writing import OWN_LEGS, leg_of, over, owe, owe_left, plan, without_agent, without_guest
+from standardiste.ingest_voice.writing import OWN_LEGS, leg_of, over, owe, owe_left, owe_refused, plan, without_agent, without_guest
 
 
 def ask(call: Call, asked: AskGuest) -> Call:
@@ -77,7 +77,7 @@ def ended(call: Call, happening: GuestEnded) -> Call:
 def confer(call: Call) -> Call:
     """The customer joins the two."""
     if call.state is not CallState.HELD or call.guest is None or not call.guest.is_up:
-        return call
+        return call if call.state is CallState.CONFERENCE else owe_refused(call, CallOrder.CONFERENCE, "wrong_state")
     return plan(replace(call, state=CallState.CONFERENCE), Do.SHOW, Party.CUSTOMER)
 
 
@@ -113,7 +113,7 @@ def press(call: Call, asked: PressKeys) -> Call:
     if call.state is CallState.HELD and call.guest is not None and call.guest.is_up:
         return plan(call, Do.SHOW, Party.GUEST, digits=asked.digits)
     if call.state not in (CallState.BRIDGED, CallState.CONFERENCE) or leg_of(call, Party.CUSTOMER) is None:
-        return call
+        return owe_refused(call, CallOrder.DIGITS, "wrong_state")
     room = replace(call, state=CallState.CONFERENCE)
     if call.state is CallState.BRIDGED and not call.is_agent_parent:
         room = plan(room, Do.SHOW, Party.AGENT)
@@ -121,7 +121,9 @@ def press(call: Call, asked: PressKeys) -> Call:
 
 
 def refused(call: Call, happening: ProviderRefused) -> Call:
-    """The provider will not ring him. What else it refuses (digits) changes nothing."""
+    """The provider will not ring him, or not press keys for him."""
+    if happening.do is Do.SHOW:
+        return owe_refused(call, CallOrder.DIGITS, f"provider_{happening.code}")
     if call.guest is None or happening.do is not Do.RING:
         return call
     return ended(call, GuestEnded(attempt=call.guest.attempt, outcome=Outcome.UNREACHABLE, code=happening.code))

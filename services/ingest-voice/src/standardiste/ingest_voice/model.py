@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.inputs import ContactLeft, MediaConnected, MediaEnded, MediaFailed, VoicemailLeft
+from standardiste.common.events.inputs import CallRefused, ContactLeft, MediaConnected, MediaEnded, MediaFailed, VoicemailLeft
 from standardiste.common.events.model import (
     AgentId,
     ChannelAddressId,
@@ -47,13 +47,16 @@ class Party(StrEnum):
 
 class Do(StrEnum):
     """
-    What is done at the provider. `show`: the leg plays what its state says; `ring`: the party is called on a leg of its own; `keep`: a message left is fetched.
+    What is done at the provider. `show`: the leg plays what its state says; `ring`: the party is called on a leg of its own; `keep`: a message left is fetched;
+    `record`, `pause`: the talk is recorded from now on, or not.
     """
 
     SHOW = "show"
     HANG_UP = "hang_up"
     RING = "ring"
     KEEP = "keep"
+    RECORD = "record"
+    PAUSE = "pause"
 
 
 class Outcome(StrEnum):
@@ -83,7 +86,7 @@ class Action:
     attempt: int = 0
 
 
-FactData: TypeAlias = ContactLeft | MediaConnected | MediaFailed | MediaEnded | VoicemailLeft
+FactData: TypeAlias = CallRefused | ContactLeft | MediaConnected | MediaFailed | MediaEnded | VoicemailLeft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +336,14 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetRecording:
+    """The router: record the talk from now on, or not."""
+
+    command: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PressKeys:
     """The router: send these digits to the other end: the guest outside while the customer is held, else the customer."""
 
@@ -368,6 +379,7 @@ Command: TypeAlias = (
     | Confer
     | TakeMessage
     | Say
+    | SetRecording
     | PressKeys
 )
 Report: TypeAlias = (

@@ -6,11 +6,10 @@ from typing import Final
 
 from standardiste.common.bus.port import Record
 from standardiste.common.conversations import ConversationBook
-from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Event
 from standardiste.common.events.codec import decode
-from standardiste.common.events.inputs import DeliveryReported, MediaFailed
-from standardiste.common.events.model import DeliveryState, OfferId, TenantId
+from standardiste.common.events.inputs import CallRefused, DeliveryReported, MediaFailed
+from standardiste.common.events.model import CallOrder, DeliveryState, OfferId, TenantId
 from standardiste.common.events.outbound import (
     AnnounceEnd,
     ConferenceCall,
@@ -46,6 +45,7 @@ from standardiste.ingest_voice.model import (
     Release,
     ReleaseAgent,
     SendOutside,
+    SetRecording,
     TakeMessage,
     TakeOffHold,
 )
@@ -53,8 +53,6 @@ from standardiste.ingest_voice.switchboard import Switchboard
 
 NOT_OFFERED: Final = "not_offered_here"
 FORMER_KEPT: Final = 16
-_LATER: Final = (SuperviseCall, RecordCall)
-"""Part of the catalogue; no call provider here does them yet."""
 
 
 def endpoint_of(written: str | None) -> str | None:
@@ -91,11 +89,19 @@ class Orders:
             case ConsultCall():
                 await self._consult(event, data)
             case (
-                QueueCall() | HoldCall() | ResumeCall() | ReleaseCall() | TransferCall() | ConferenceCall() | SendDigits() | TakeVoicemail()
+                QueueCall()
+                | HoldCall()
+                | ResumeCall()
+                | ReleaseCall()
+                | TransferCall()
+                | ConferenceCall()
+                | SendDigits()
+                | TakeVoicemail()
+                | RecordCall()
             ):
                 await self._switchboard.happen(event.tenant, data.conversation, _command(event), is_command=True)
-            case _ if isinstance(data, _LATER):
-                raise BadInput(NOT_OFFERED, f"{event.type} is not offered by this provider")
+            case SuperviseCall():
+                await self._refuse_supervision(event, data)
             case _:
                 return  # typing, positions and notices have no place in a call yet
 
@@ -186,6 +192,12 @@ class Orders:
         if call is not None and call.interaction in (None, data.interaction):
             await self._switchboard.happen(event.tenant, data.conversation, Release(command=event.id), is_command=True)
 
+    async def _refuse_supervision(self, event: Event, data: SuperviseCall) -> None:
+        """Nobody else is brought into a call yet: the supervisor's desk shows so. Who leaves was never there."""
+        if data.mode != "end":
+            refused = CallRefused(interaction=data.interaction, asked=CallOrder.SUPERVISE, detail=NOT_OFFERED)
+            await self._intake.report(event.tenant, data.interaction, refused, id=f"{event.id}/refused", traceparent=event.traceparent)
+
     async def _refuse_message(self, event: Event, data: DeliverMessage) -> None:
         """Nothing can be written into a call."""
         report = DeliveryReported(
@@ -222,6 +234,8 @@ def _command(event: Event) -> Command:
             return Confer(command=event.id)
         case SendDigits(digits=digits):
             return PressKeys(command=event.id, digits=digits)
+        case RecordCall(is_recording=is_recording):
+            return SetRecording(command=event.id, is_on=is_recording)
         case TakeVoicemail():
             return TakeMessage(command=event.id)
         case ReleaseCall():

@@ -69,6 +69,10 @@ class CallProvider(Protocol):
         """The leg that an earlier `ring` of unknown outcome began; None when it did not."""
         ...
 
+    async def record(self, call: Call, leg: str, *, is_on: bool) -> None:
+        """Record a leg and whatever it hears, from now on, or pause that; one that is not recorded may be paused."""
+        ...
+
     async def recording(self, call: Call, leg: str) -> Recording | None:
         """The message that was recorded on a leg, if there is one."""
         ...

@@ -210,6 +210,9 @@ class Switchboard:
                     await self._provider.show(call, action.party, action.leg, words=action.words, digits=action.digits)
             case Do.RING:
                 return await self._ring(call, action, is_again=is_again)
+            case Do.RECORD | Do.PAUSE:
+                if action.leg is not None:
+                    await self._provider.record(call, action.leg, is_on=action.do is Do.RECORD)
             case Do.KEEP:
                 return await self._keep(call)
         return None

@@ -24,6 +24,9 @@ from standardiste.ingest_voice.twiml import LEG_EVENTS, Links, document
 PATH: Final = "/v1/voice/twilio/calls"
 LISTED_MAX: Final = 20
 CLOCKS_APART_MS: Final = 60_000
+_UNKNOWN: Final = "20404"
+_RUNNING: Final = "Twilio.CURRENT"
+"""Twilio's name for the recording of a call that runs or is paused."""
 _OVER: Final = frozenset({"21220", "20404"})
 """The call is not in progress; the call is not known."""
 
@@ -117,6 +120,17 @@ class TwilioCalls:
             if is_late_enough and str(leg.direction) == "outbound-api":
                 return _report(leg)
         return None
+
+    async def record(self, call: Call, leg: str, *, is_on: bool) -> None:
+        recordings = (await self._client(call, self._address(call))).calls(leg).recordings
+        try:
+            status = "in-progress" if is_on else "paused"
+            await self._api.ask(recordings(_RUNNING).update_async(status=status))  # type: ignore[arg-type]  # Status is a namespace of such texts
+        except ProviderError as error:
+            if error.code != _UNKNOWN:
+                raise
+            if is_on:
+                await self._api.ask(recordings.create_async())
 
     async def recording(self, call: Call, leg: str) -> Recording | None:
         client = await self._client(call, self._address(call))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from standardiste.common.events.inputs import ContactLeft, MediaConnected, MediaEnded, MediaFailed
-from standardiste.common.events.model import LeftBecause
+from standardiste.common.events.inputs import CallRefused, ContactLeft, MediaConnected, MediaEnded, MediaFailed
+from standardiste.common.events.model import CallOrder, LeftBecause
 from standardiste.ingest_voice.model import Action, Call, CallState, Do, Fact, FactData, Party
 
 OWN_LEGS: Final = frozenset({CallState.HELD, CallState.CONFERENCE})
@@ -50,6 +50,14 @@ def owe_left(call: Call) -> Call:
     if call.contact is None:
         return call
     return owe(call, "left", ContactLeft(contact=call.contact, conversation=call.conversation, because=LeftBecause.HUNG_UP))
+
+
+def owe_refused(call: Call, asked: CallOrder, detail: str) -> Call:
+    """What the router asked of the call is not done."""
+    if call.interaction is None:
+        return call
+    refused = CallRefused(interaction=call.interaction, asked=asked, detail=detail)
+    return owe(call, f"{asked}-refused", refused, of=call.handled[-1] if call.handled else None)
 
 
 def over(call: Call) -> Call:

@@ -10,6 +10,7 @@ from standardiste.common.events.commands import OpenInteraction
 from standardiste.common.events.contact_facts import ContactFacts
 from standardiste.common.events.model import (
     AgentId,
+    CallOrder,
     Channel,
     ChannelAddressId,
     CommandId,
@@ -196,6 +197,16 @@ class VoicemailLeft:
     conversation: ConversationId
     blob: str
     duration_ms: int
+
+
+@event("call.refused", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused:
+    """The channel or its provider could not do with a call what was asked. `detail` names why ("not_offered_here", "provider_<code>", "wrong_state")."""
+
+    interaction: InteractionId
+    asked: CallOrder
+    detail: str = ""
 
 
 @event("callback.requested", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

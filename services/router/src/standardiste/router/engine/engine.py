@@ -133,6 +133,7 @@ _FACTS: Final[dict[type, Handler]] = {
     inputs.DeliveryReported: media.delivered,
     inputs.CallbackRequested: callbacks.requested,
     inputs.VoicemailLeft: media.voicemail_left,
+    inputs.CallRefused: media.refused,
     inputs.MessageNoted: noting.noted,
     inputs.ChannelAddressReported: media.address_reported,
     inputs.SessionOpened: sessions.opened,

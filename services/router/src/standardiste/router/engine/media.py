@@ -7,6 +7,7 @@ import hashlib
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.model import (
+    CallOrder,
     CloseReason,
     CommandId,
     DeliveryState,
@@ -160,6 +161,17 @@ def voicemail_left(step: Step, data: inputs.VoicemailLeft) -> None:
         if i.state in WAITING_STATES and i.facts.is_live:
             taken = d.VoicemailTaken(interaction=i.id, version=i.version, blob=data.blob, duration_ms=data.duration_ms)
             step.tell(taken, i)
+
+
+def refused(step: Step, data: inputs.CallRefused) -> None:
+    """What was asked of a call was not done: whoever has it sees so. Recording is as it was before."""
+    i = step.live.interactions.get(data.interaction)
+    if i is None:
+        return
+    step.tell(d.CallOrderRefused(interaction=i.id, version=i.version, asked=data.asked, detail=data.detail), i)
+    if data.asked in (CallOrder.RECORD, CallOrder.PAUSE_RECORDING):
+        is_recording = data.asked is CallOrder.PAUSE_RECORDING
+        step.tell(d.RecordingChanged(interaction=i.id, version=i.version, is_recording=is_recording), step.now(i.id))
 
 
 def address_reported(step: Step, data: inputs.ChannelAddressReported) -> None:

@@ -38,6 +38,7 @@ from standardiste.common.events.decisions.life import (
 from standardiste.common.events.decisions.turns import (
     CallbackAttempted,
     CallbackScheduled,
+    CallOrderRefused,
     ConferenceLeft,
     ConferenceStarted,
     ConsultEnded,
@@ -116,6 +117,7 @@ __all__ = [
     "AgentIdleReset",
     "AgentStateChanged",
     "AgentStatusChanged",
+    "CallOrderRefused",
     "CallbackAttempted",
     "CallbackScheduled",
     "ChannelAddressHealthChanged",

@@ -8,6 +8,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.decisions.deciding import decision
 from standardiste.common.events.model import (
     AgentId,
+    CallOrder,
     Channel,
     CloseReason,
     ConversationId,
@@ -137,6 +138,17 @@ class RecordingChanged:
     interaction: InteractionId
     version: int
     is_recording: bool
+
+
+@decision("interaction.call-refused")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOrderRefused:
+    """What was asked of the call was not done, and why; a recording that was told as changed is told back."""
+
+    interaction: InteractionId
+    version: int
+    asked: CallOrder
+    detail: str = ""
 
 
 @decision("interaction.overflowed")

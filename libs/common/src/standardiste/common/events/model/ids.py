@@ -152,6 +152,16 @@ class QueuedBecause(StrEnum):
     CALLBACK = "callback"
 
 
+class CallOrder(StrEnum):
+    """What may be asked of a call besides setting it up, and refused by whoever carries it."""
+
+    RECORD = "record"
+    PAUSE_RECORDING = "pause_recording"
+    SUPERVISE = "supervise"
+    DIGITS = "digits"
+    CONFERENCE = "conference"
+
+
 class CloseReason(StrEnum):
     """What became of an interaction, for good."""
 
