@@ -22,7 +22,7 @@ from random import Random
 import uvloop
 
 from standardiste.common.bus.embedded import EmbeddedBus
-from standardiste.common.bus.port import From, Outgoing, Outputs, Record
+from standardiste.common.bus.port import From, Handled, Outgoing, Outputs, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Instant
 
@@ -58,14 +58,14 @@ class Echo:
     def resumed(self, at: Instant, gap_ms: int | None) -> Outputs:
         return ()
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
+    def handle(self, records: Sequence[Record]) -> Handled:
         outputs: list[Outgoing] = []
         for taken in records:
             outputs.append(Outgoing(topic=Topic.DECISIONS, tenant=TENANT, key=TENANT, value=taken.value, headers=taken.headers))
             for kind in ("interaction", "agent"):
                 key = f"{TENANT}/{kind}/{taken.offset % 500}"
                 outputs.append(Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=key, value=VALUE, headers={"format": "1"}))
-        return outputs
+        return Handled(outputs, len(records))
 
     def next_deadline(self) -> Instant | None:
         return None
@@ -171,7 +171,7 @@ async def main(seconds: float, folder: Path) -> None:
 
     await bus.close()
     bus = await EmbeddedBus.open(folder / "chain")
-    handled = Handled()
+    handled = Counting()
     ready = asyncio.Event()
     tasks = [
         asyncio.create_task(bus.process("router", (Topic.INPUTS, Topic.DIRECTORY), Topic.ROUTER_STATE, lambda _: Echo(), ready=ready.set)),
@@ -195,7 +195,7 @@ async def main(seconds: float, folder: Path) -> None:
     await bus.close()
 
 
-class Handled:
+class Counting:
     """A handler that counts."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ from kafka_bare import BATCH, Took, Watch, Written, bare, bare_confluent
 from standardiste.common.bus.kafka import KafkaBus
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import apply
-from standardiste.common.bus.port import From, Outgoing, Record
+from standardiste.common.bus.port import From, Handled, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.collector import short_pauses
@@ -106,11 +106,11 @@ class Timed(Router):
         self._watch = Watch()
         return super().resumed(at, gap_ms)
 
-    def handle(self, records: Sequence[Record]) -> Sequence[Outgoing]:
+    def handle(self, records: Sequence[Record]) -> Handled:
         with self._busy():
-            outputs = super().handle(records)
-        self._left -= sum(record.topic is Topic.INPUTS for record in records)
-        return outputs
+            handled = super().handle(records)
+        self._left -= sum(record.topic is Topic.INPUTS for record in records[: handled.taken])
+        return handled
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
         with self._busy():

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from standardiste.common.bus.dead_letters import dead_letters
-from standardiste.common.bus.port import Bus, Outputs, Record
+from standardiste.common.bus.port import Bus, Handled, Outputs, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import FormatTooNew
 from standardiste.common.events.base import Instant
@@ -52,12 +52,36 @@ async def test_it_goes_on_where_it_stopped_with_its_state(place: Place) -> None:
     assert sum(ledger.restored for ledger in made.ledgers) == 2
 
 
+class Sparing(Ledger):
+    """Takes three records in one go at most, and every other time none: it had deadlines to fire first."""
+
+    def __init__(self, partition: int) -> None:
+        super().__init__(partition)
+        self.calls = 0
+
+    def handle(self, records: Sequence[Record]) -> Handled:
+        self.calls += 1
+        return super().handle(records[: 3 * (self.calls % 2)])
+
+
+async def test_what_a_processor_leaves_is_given_to_it_again_in_order(place: Place) -> None:
+    bus = await place.open()
+    await bus.publish(*(outgoing(str(number)) for number in range(20)))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Sparing)):
+        assert [(number + 1, str(number)) for number in range(20)] == await settled(bus, 20)
+    await place.close()
+    bus = await place.open()
+    await bus.publish(outgoing("on"))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Sparing)):
+        assert [(number + 1, text) for number, text in enumerate([*map(str, range(20)), "on"])] == await settled(bus, 21)
+
+
 class CancelledOnce(Ledger):
     """Lets a cancellation out that nobody asked for, as a client library may; the next one of its factory works."""
 
     calls = 0
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
+    def handle(self, records: Sequence[Record]) -> Handled:
         CancelledOnce.calls += 1
         if CancelledOnce.calls == 1:
             raise asyncio.CancelledError
@@ -76,7 +100,7 @@ class Older(Ledger):
 
     knows = False
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
+    def handle(self, records: Sequence[Record]) -> Handled:
         if not Older.knows and any(text_of(record) == "newer" for record in records):
             Older.knows = True
             raise FormatTooNew("a record", 2, 1)

@@ -163,7 +163,7 @@ async def site(
 def router_pod(folder: Path, address: str, number: int, environment: Mapping[str, str]) -> ServiceProcess:
     own = {
         "bus": f"kafka://{address}?instance=router-{number}",
-        "store": f"sqlite://{folder}/router-{number}.sqlite",
+        "store": f"sqlite:///{folder}/router-{number}.sqlite",
         "blobs": str(folder / f"blobs-{number}"),
         "secrets_folder": str(folder / "secrets"),
         "log_level": "warning",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import count
 
 import pytest
 from prometheus_client import REGISTRY
@@ -16,7 +17,7 @@ from standardiste.common.events.base import Data, Instant
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
-from standardiste.router.app import Router
+from standardiste.router.app import STEPS_MAX, Router
 from standardiste.router.engine.persist import CorruptState
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
@@ -50,7 +51,13 @@ class Log:
         )
 
     def take(self, *records: Record) -> list[Outgoing]:
-        return self.keep(self.router.handle(records))
+        """All of these, in as many transactions as the router makes of them."""
+        out: list[Outgoing] = []
+        while records:
+            handled = self.router.handle(records)
+            out += self.keep(handled.outputs)
+            records = records[handled.taken :]
+        return out
 
     def keep(self, outputs: Sequence[Outgoing]) -> list[Outgoing]:
         for out in outputs:
@@ -78,8 +85,8 @@ class Log:
             self.record(inputs.ContactReceived(contact=made), id=id, trace=TRACE, tenant=tenant), self.record(identified, tenant=tenant)
         )
 
-    def restarted(self) -> Router:
-        self.router = Router(0)
+    def restarted(self, into: Router | None = None) -> Router:
+        self.router = into or Router(0)
         records = [self._state_record(out, number) for number, out in enumerate(self.state.values())]
         self.router.restore(records[:5])
         self.router.restore(records[5:])
@@ -175,6 +182,38 @@ def test_deadlines_fire_before_a_later_record_each_as_its_own_step(log: Log) -> 
     outputs = log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1)))
     queued = next(out for out in outputs if out.headers["ce_type"] == "standardiste.interaction.queued.v1")
     assert (queued.headers["step"], queued.headers["at"]) == (f"identify:{AT + 500}:in_m9", str(AT + 500))
+
+
+def test_after_a_pause_thousands_of_deadlines_fire_in_parts_in_the_order_of_one_go(log: Log) -> None:
+    later = Instant(AT + 2_000)
+    for n in range(2 * STEPS_MAX + 100):
+        log.take(log.record(inputs.ContactReceived(contact=contact(f"c{n}")), id=f"c{n}"))
+    log.restarted()
+    in_one_go = log.restarted().engines[TENANT]
+    log.restarted()
+    beat = log.record(inputs.GatewayBeat(gateway="g1", sessions=1), at=later)
+    expected: list[bytes] = []
+    while (fired := in_one_go.fire_next(Instant(later - 1))) is not None:
+        expected += [codec.dump_data(each.data) for each in fired.events]
+    parts = [log.router.handle([beat])]
+    while not parts[-1].taken:
+        parts.append(log.router.handle([beat]))
+    steps = [len({out.headers["step"] for out in part.outputs if "step" in out.headers}) for part in parts]
+    assert (len(steps), max(steps)) == (3, STEPS_MAX)
+    decided = [out for part in parts for out in part.outputs if out.topic is Topic.DECISIONS]
+    assert expected == [out.value for out in decided if not out.headers["step"].startswith("inputs:")]
+    assert decided[-1].headers["step"] == f"inputs:{beat.offset}"
+
+
+def test_a_transaction_ends_after_a_while_whatever_is_left_but_does_one_step_at_least(log: Log) -> None:
+    for n in range(3):
+        log.take(log.record(inputs.ContactReceived(contact=contact(f"c{n}")), id=f"c{n}"))
+    seconds = count(step=0.15)
+    log.restarted(Router(0, seconds=lambda: next(seconds)))
+    ends: list[int] = []
+    while log.router.next_deadline() == AT + 500:
+        ends.append(len({out.headers["step"] for out in log.router.fire(Instant(AT + 500)) if "step" in out.headers}))
+    assert ends == [2, 1]
 
 
 def test_fire_does_what_is_due_and_no_more(log: Log) -> None:

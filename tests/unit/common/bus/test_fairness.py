@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from standardiste.common.bus.memory import MemoryBus
-from standardiste.common.bus.port import Outputs, Record
+from standardiste.common.bus.port import Handled, Record
 from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.testing.bus import Ledger, outgoing, running
 
@@ -32,7 +32,7 @@ class Noting(Ledger):
         super().__init__(partition)
         self._log = log
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
+    def handle(self, records: Sequence[Record]) -> Handled:
         tenant = records[0].headers["ce_tenant"]
         self._log.batches.append((tenant, len(records)))
         (self._log.hot_began if tenant == HOT else self._log.quiet_came).set()

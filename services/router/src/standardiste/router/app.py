@@ -7,11 +7,13 @@ the offsets of what it was given, or it is thrown away. Each entity that changed
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from standardiste.common.bus.dead_letters import dead_letter_of
-from standardiste.common.bus.port import Outgoing, Record
+from standardiste.common.bus.port import Handled, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
@@ -31,6 +33,10 @@ from standardiste.router.settings import RouterSettings
 
 NAME: Final = "router"
 INPUT_TOPICS: Final = (Topic.INPUTS, Topic.DIRECTORY)
+STEPS_MAX: Final = 500
+"""Records taken and deadlines fired in one transaction."""
+WORK_S_MAX: Final = 0.25
+"""And how long it may take: the process does nothing else meanwhile, and loses its place in the group after some seconds of silence."""
 
 log = logger("router")
 
@@ -41,18 +47,21 @@ def build(settings: RouterSettings, parts: Parts) -> Service:
     """The service, not yet running: one task that owns partitions and processes them, exactly once."""
 
     async def process(ready: Callable[[], None]) -> None:
-        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, Router, ready=ready)
+        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, partial(Router, seconds=time.monotonic), ready=ready)
 
     return Service(name=NAME, tasks={"process": process})
 
 
 class Router:
-    """A `bus.port.Processor`: the engines of one partition."""
+    """
+    A `bus.port.Processor`: the engines of one partition. `seconds` tells how long a call has taken; it decides where a transaction ends, never what is
+    decided, and without it time has no say.
+    """
 
-    def __init__(self, partition: int, kit: Kit = STANDARD) -> None:
+    def __init__(self, partition: int, kit: Kit = STANDARD, *, seconds: Callable[[], float] = lambda: 0.0) -> None:
         self.partition = partition
         self.engines: dict[str, Engine] = {}
-        self._kit = kit
+        self._kit, self._seconds = kit, seconds
         self._meter = Meter(partition)
         self._restored: dict[str, dict[tuple[str, str], Any]] | None = {}
 
@@ -76,32 +85,30 @@ class Router:
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
         self._finish_restore()
-        out = _Out(self._meter)
+        out = _Out(self._meter, self._seconds)
         for tenant in sorted(self.engines):
             out.add(self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
-        return self._commit(out, at)
+        return self._commit(out)
 
     # ---- running
 
-    def handle(self, records: Sequence[Record]) -> Sequence[Outgoing]:
-        """Take the records in order; what was due before one fires before it."""
+    def handle(self, records: Sequence[Record]) -> Handled:
+        """Take the records in order; what was due before one fires before it. As much of both together as fits one transaction."""
         self._finish_restore()
-        out = _Out(self._meter)
-        at = Instant(0)
-        for record in records:
-            at = record.appended_at
-            self._fire(out, Instant(at - 1))
-            self._take(out, record)
-        return self._commit(out, at)
+        out, taken = _Out(self._meter, self._seconds), 0
+        while taken < len(records) and self._fire(out, Instant(records[taken].appended_at - 1)) and not out.is_full:
+            self._take(out, records[taken])
+            taken += 1
+        return Handled(self._commit(out), taken)
 
     def next_deadline(self) -> Instant | None:
         return min((due for engine in self.engines.values() if (due := engine.next_deadline()) is not None), default=None)
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
-        """Fire what is due, up to and including `at`."""
-        out = _Out(self._meter)
+        """Fire what is due, up to and including `at`; as much of it as fits one transaction."""
+        out = _Out(self._meter, self._seconds)
         self._fire(out, at)
-        return self._commit(out, at)
+        return self._commit(out)
 
     def _take(self, out: _Out, record: Record) -> None:
         if record.value is None:
@@ -119,16 +126,17 @@ class Router:
         if refused is not None:
             out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
 
-    def _fire(self, out: _Out, until: Instant) -> None:
-        while True:
-            first = self.next_deadline()
-            if first is None or first > until:
-                return
+    def _fire(self, out: _Out, until: Instant) -> bool:
+        """Fire what is due by then, as far as there is room; whether that was all."""
+        while (first := self.next_deadline()) is not None and first <= until:
+            if out.is_full:
+                return False
             tenant = min(tenant for tenant, engine in self.engines.items() if engine.next_deadline() == first)
             fired: Fired | None = self.engines[tenant].fire_next(until)
             assert fired is not None, "it was due"
             self._meter.step("deadline")
             out.add(fired.events, f"{fired.due.kind}:{fired.due.at}:{fired.due.id}", fired.at, self.engines[tenant])
+        return True
 
     def _engine(self, tenant: str) -> Engine:
         engine = self.engines.get(tenant)
@@ -146,10 +154,10 @@ class Router:
             log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
         self._restored = None
 
-    def _commit(self, out: _Out, at: Instant) -> list[Outgoing]:
+    def _commit(self, out: _Out) -> list[Outgoing]:
         """The batch's decisions and sends, then each touched entity once."""
         for tenant in sorted(self.engines):
-            for kind, id, record in self.engines[tenant].changes(at):
+            for kind, id, record in self.engines[tenant].changes(out.at):
                 out.records.append(
                     Outgoing(
                         topic=Topic.ROUTER_STATE,
@@ -164,16 +172,25 @@ class Router:
 
 
 class _Out:
-    """The records of one batch, in order."""
+    """The records of one batch, in order; of how many steps, and when the last of them was."""
 
-    __slots__ = ("_meter", "records")
+    __slots__ = ("_began_s", "_meter", "_seconds", "at", "records", "steps")
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, meter: Meter, seconds: Callable[[], float]) -> None:
+        self._meter, self._seconds, self._began_s = meter, seconds, seconds()
         self.records: list[Outgoing] = []
+        self.steps = 0
+        self.at = Instant(0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next step is for another transaction; the first one never is."""
+        return self.steps >= STEPS_MAX or (self.steps > 0 and self._seconds() - self._began_s > WORK_S_MAX)
 
     def add(self, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
         """Encode what one step decided. `step` names the record taken or the deadline fired; with `at` it is the order every replay speaks of."""
+        self.steps += 1
+        self.at = at
         mark = {"step": step, "at": str(at), "change-set": str(engine.live.change_set)}
         for event in events:
             self.records.append(encode(event, mark))

@@ -154,6 +154,7 @@ class KafkaBus:
         self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Callable[[], None] | None = None
     ) -> None:
         up: set[int] = set()
+        turns = asyncio.Lock()
         is_told = False
 
         def tell() -> None:
@@ -178,6 +179,7 @@ class KafkaBus:
                 self._log_clock,
                 dead_letter=lambda record, reason, tries: dead_letter_of(record, group, reason, tries),
                 random=self._random,
+                turns=turns,
                 ready=partial(one_ready, partition),
             )
             await loop.run()

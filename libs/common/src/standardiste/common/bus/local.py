@@ -144,7 +144,7 @@ class LocalBus:
         self, group: str, topics: Sequence[Topic], state: Topic, factory: ProcessorFactory, *, ready: Callable[[], None] | None = None
     ) -> None:
         async with self._core.owners.holding(group, topics, self) as claim:
-            waiting = set(range(self.partitions))
+            waiting, turns = set(range(self.partitions)), asyncio.Lock()
 
             def one_ready(partition: int) -> None:
                 if partition in waiting:
@@ -163,6 +163,7 @@ class LocalBus:
                     self._core.clock,
                     dead_letter=dead_letter,
                     random=self._core.random,
+                    turns=turns,
                     ready=partial(one_ready, partition),
                 )
                 for partition in range(self.partitions)

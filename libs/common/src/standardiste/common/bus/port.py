@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Instant
@@ -79,10 +79,18 @@ def epoch_of(bus: object) -> int:
 Outputs: TypeAlias = Sequence[Outgoing]
 
 
+class Handled(NamedTuple):
+    """What came of the first `taken` of the records that were given; the others are given again, in the same order."""
+
+    outputs: Outputs
+    taken: int
+
+
 class Processor(Protocol):
     """
     What `process` drives: a pure state machine that owns one partition. No method awaits; each call's outputs are committed with
-    the offsets of what it was given, or the processor is thrown away and a fresh one restored.
+    the offsets of what it took, or the processor is thrown away and a fresh one restored. One call does a bounded piece of work, for nothing else of the
+    process runs meanwhile, not even what keeps its membership alive: after a pause thousands of deadlines may be due at once.
     """
 
     def restore(self, records: Sequence[Record]) -> None:
@@ -93,8 +101,11 @@ class Processor(Protocol):
         """The partition was taken, or nothing was read or committed for 2 s. `gap_ms` is the time unaccounted for; None when never owned before."""
         ...
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
-        """Records of all input topics of this partition, in (appended_at, topic, offset) order. Deadlines that fall before a record fire before it."""
+    def handle(self, records: Sequence[Record]) -> Handled:
+        """
+        Records of all input topics of this partition, in (appended_at, topic, offset) order. Deadlines that fall before a record fire before it; where
+        those are too many for one transaction, it takes fewer records, or none yet.
+        """
         ...
 
     def next_deadline(self) -> Instant | None:
@@ -102,7 +113,7 @@ class Processor(Protocol):
         ...
 
     def fire(self, at: Instant) -> Outputs:
-        """Fire every deadline up to and including `at`, in (instant, id) order."""
+        """Fire the deadlines up to and including `at`, in (instant, id) order: all, or as many as fit one transaction, as `next_deadline` then tells."""
         ...
 
 

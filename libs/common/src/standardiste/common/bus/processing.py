@@ -12,7 +12,8 @@ cancellation that nobody asked of us: a client library may let one out of its ow
 for a record of a newer program's format, which is left for that program.
 
 While a commit is on its way records gather for the next batch; an idle partition waits for nothing. A batch that waiting would not make larger is handled while
-the one before it is committed (ahead.py), in slices, so that the commit gets on and the other partitions of the process have their turn.
+the one before it is committed (ahead.py), in slices, so that the commit gets on and the other partitions of the process have their turn. One piece of work runs
+between two rounds of the event loop, whatever the number of partitions: the heartbeats that keep this member in its group need them.
 
 Deadlines fire when nothing that was fetched waits to be taken: what the log knows to have come before them is handled before them.
 """
@@ -27,7 +28,7 @@ from typing import Final, Protocol
 
 from standardiste.common.bus.ahead import Ahead
 from standardiste.common.bus.lanes import own_fault, reason_of
-from standardiste.common.bus.port import Outgoing, Outputs, Processor, ProcessorFactory, Record
+from standardiste.common.bus.port import Handled, Outgoing, Outputs, Processor, ProcessorFactory, Record
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import Clock
@@ -48,6 +49,9 @@ BATCH_RECORDS: Final = 500
 
 SLICES: Final = 16
 """A whole batch is handled in so many goes of a few milliseconds."""
+
+OUTPUTS_MAX: Final = 5_000
+"""So many outputs are enough for one transaction: after a pause a batch may lead to many times what it usually does."""
 
 BREATH: Final = 8
 """Rounds of the event loop between two slices: an answer of the broker takes about six to become the next request."""
@@ -115,11 +119,13 @@ class PartitionLoop:
         *,
         dead_letter: Callable[[Record, str, int], Outgoing],
         random: Random,
+        turns: asyncio.Lock,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._partition, self._take, self._factory, self._clock = partition, take, factory, clock
-        self._dead_letter, self._ready = dead_letter, ready
+        self._dead_letter, self._turns, self._ready = dead_letter, turns, ready
         self._backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, random.random)
+        self._left: Sequence[Record] = ()
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
         self._last_at = Instant(0)
@@ -163,11 +169,12 @@ class PartitionLoop:
             self._suspects = {record.topic: record.offset for record in failed.records}
 
     async def _own(self) -> None:
-        owned = self._take()
+        owned, self._left = self._take(), ()
         try:
             processor = self._factory(self._partition)
             async for batch in owned.restore():
-                processor.restore(batch)
+                async with self._turns:
+                    processor.restore(batch)
             gap_ms = None if owned.committed_at is None else max(0, self._clock.now() - owned.committed_at)
             await self._resume(owned, processor, gap_ms)
             self._ready()
@@ -188,43 +195,72 @@ class PartitionLoop:
             await ahead.end()
 
     async def _resume(self, owned: Owned, processor: Processor, gap_ms: int | None) -> None:
-        await owned.commit(processor.resumed(self._now(), gap_ms), {})
+        async with self._turns:
+            outputs = processor.resumed(self._now(), gap_ms)
+        await owned.commit(outputs, {})
         self._alive_at = self._clock.now()
 
     async def _turn(self, owned: Owned, processor: Processor, ahead: Ahead) -> None:
         """Take what there is, let it and what is due be handled, commit; with nothing to do, wait."""
-        if owned.waiting < owned.batch_records or self._suspects:
+        if (not self._left and owned.waiting < owned.batch_records) or self._suspects:
             await ahead.settled()
         now = self._now()
         if now - self._alive_at >= GAP_MS:
             await ahead.settled()
             await self._resume(owned, processor, now - self._alive_at)
         self._alive_at = now
-        records = owned.take()
+        records = self._left = self._left or owned.take()
         if self._suspects and records:
-            await self._one_by_one(owned, processor, records)
+            await self._one_by_one(owned, processor)
             return
-        outputs = await _in_slices(processor, records, max(1, owned.batch_records // SLICES))
-        due = processor.next_deadline() if not owned.waiting else None
+        outputs, taken = await self._in_slices(processor, records, max(1, owned.batch_records // SLICES))
+        self._left = records[taken:]
+        due = processor.next_deadline() if not self._left and not owned.waiting else None
         if due is not None and due <= now:
-            outputs += processor.fire(now)
+            outputs = [*outputs, *await self._fired(processor, now)]
         elif not records:
             await owned.wait(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS))
             return
         await ahead.settled()
-        ahead.begin(_committed(owned, outputs, records, is_alone=False))
+        ahead.begin(_committed(owned, outputs, records[:taken], is_alone=False))
 
-    async def _one_by_one(self, owned: Owned, processor: Processor, records: Sequence[Record]) -> None:
-        for record in records:
+    async def _in_slices(self, processor: Processor, records: Sequence[Record], size: int) -> Handled:
+        """What a batch leads to, or as much of it as fits one transaction."""
+        outputs: list[Outgoing] = []
+        taken = slices = 0
+        while taken < len(records) and len(outputs) < OUTPUTS_MAX:
+            if slices:
+                for _ in range(BREATH):
+                    await asyncio.sleep(0)
+            given = records[taken : taken + size]
+            async with self._turns:
+                handled = _handled(processor, given, records, is_alone=False)
+            outputs += handled.outputs
+            taken += handled.taken
+            slices += 1
+            if handled.taken < len(given):
+                break
+        return Handled(outputs if slices < 2 else _last_words(outputs), taken)
+
+    async def _fired(self, processor: Processor, until: Instant) -> Outputs:
+        async with self._turns:
+            return processor.fire(until)
+
+    async def _one_by_one(self, owned: Owned, processor: Processor) -> None:
+        """What is left, each in a transaction of its own, after the deadlines before it: what one of those raises is no record's fault."""
+        while self._left:
+            record = self._left[0]
             if (reason := self._is_culprit(record)) is not None:
                 await owned.commit((self._dead_letter(record, reason, 2),), {record.topic: record.offset + 1})
                 self._culprit = None
                 counter("standardiste_bus_dead_letters_total").labels(record.topic.value).inc()
+            elif (due := processor.next_deadline()) is not None and due < record.appended_at:
+                await owned.commit(await self._fired(processor, Instant(record.appended_at - 1)), {})
+                continue
             else:
-                due = processor.next_deadline()
-                if due is not None and due < record.appended_at:
-                    await owned.commit(processor.fire(Instant(record.appended_at - 1)), {})
-                await _committed(owned, _handled(processor, (record,), (record,), is_alone=True), (record,), is_alone=True)
+                outputs, _ = _handled(processor, (record,), (record,), is_alone=True)
+                await _committed(owned, outputs, (record,), is_alone=True)
+            self._left = self._left[1:]
             if self._suspects.get(record.topic, -1) <= record.offset:
                 self._suspects.pop(record.topic, None)
 
@@ -241,24 +277,13 @@ class PartitionLoop:
         return self._last_at
 
 
-async def _in_slices(processor: Processor, records: Sequence[Record], size: int) -> list[Outgoing]:
-    """What a batch leads to."""
-    outputs: list[Outgoing] = []
-    for start in range(0, len(records), size):
-        if start:
-            for _ in range(BREATH):
-                await asyncio.sleep(0)
-        outputs += _handled(processor, records[start : start + size], records, is_alone=False)
-    return outputs if len(records) <= size else _last_words(outputs)
-
-
 def _last_words(outputs: Sequence[Outgoing]) -> list[Outgoing]:
     """Without what a later one of its key replaces anyway: several slices may have changed the same entity of the state."""
     last = {(out.topic, out.key): number for number, out in enumerate(outputs) if out.topic in COMPACTED}
     return [out for number, out in enumerate(outputs) if last.get((out.topic, out.key), number) == number]
 
 
-def _handled(processor: Processor, records: Sequence[Record], batch: Sequence[Record], *, is_alone: bool) -> Outputs:
+def _handled(processor: Processor, records: Sequence[Record], batch: Sequence[Record], *, is_alone: bool) -> Handled:
     """What these records of a batch lead to. When they cannot be handled, the batch has failed."""
     try:
         return processor.handle(records)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, Protocol
 
-from standardiste.common.bus.port import Bus, From, Outgoing, Outputs, Record
+from standardiste.common.bus.port import Bus, From, Handled, Outgoing, Outputs, Record
 from standardiste.common.bus.timers import Cancel
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import ManualClock
@@ -199,9 +199,10 @@ class Ledger:
         self.resumed_with.append(gap_ms)
         return ()
 
-    def handle(self, records: Sequence[Record]) -> Outputs:
+    def handle(self, records: Sequence[Record]) -> Handled:
         self.batches.append([text_of(record) for record in records])
-        return [out for record in records for out in (*self.fire(Instant(record.appended_at - 1)), *self._take(record))]
+        outputs = [out for record in records for out in (*self.fire(Instant(record.appended_at - 1)), *self._take(record))]
+        return Handled(outputs, len(records))
 
     def next_deadline(self) -> Instant | None:
         return min(self.deadlines.values(), default=None)
