@@ -11,9 +11,11 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, cast
 
-import structlog
-
+from standardiste.common.lean import without
 from standardiste.common.tracing import current_traceparent
+
+with without("rich"):  # colours for a terminal
+    import structlog
 
 WITHHELD: Final = "[withheld]"
 WITHHELD_FIELDS: Final = frozenset(

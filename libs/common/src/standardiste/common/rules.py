@@ -21,11 +21,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-import cel
-
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Rule, RuleExample, RuleSet
 from standardiste.common.events.model import QueueId
+from standardiste.common.lean import without
+
+with without("cel.cli"):  # its own command line
+    import cel
 
 RULES_MAX: Final = 500
 WHEN_MAX: Final = 4_000
