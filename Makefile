@@ -128,7 +128,7 @@ CLUSTER := STANDARDISTE_LONG=1 $(BIN)/python -m pytest -q --timeout 1800
 contract: install ## the suites of bus, store and blobs on every adapter
 	$(BIN)/python -m pytest tests/contract/bus tests/contract/store tests/contract/blobs -q
 
-.PHONY: contract up down modes members cluster-kill cluster-away cluster-rolling bench-kafka chart cluster
+.PHONY: contract up down modes members cluster-kill cluster-away cluster-rolling cluster-acl bench-kafka chart cluster
 
 up: install web ## every service as a process on a local Kafka and MongoDB, with the demo tenant
 	$(BIN)/standardiste up --port $(PORT)
@@ -151,10 +151,13 @@ cluster-away: install web ## the broker away for a minute, then the store
 cluster-rolling: install web ## every service replaced under load
 	$(CLUSTER) tests/system/cluster/test_rolling.py
 
+cluster-acl: install web ## a broker that grants what `topics acl` writes and no more: every service comes up, a letter goes through
+	$(CLUSTER) tests/system/cluster/test_acl.py
+
 bench-kafka: install ## the router beside bare transactional loops on the same broker
 	$(BIN)/python bench/kafka.py
 
 chart: install ## the Helm chart linted, rendered, held against Kubernetes' schemas
 	scripts/check-chart
 
-cluster: contract modes members cluster-kill cluster-away cluster-rolling bench-kafka chart ## all of these
+cluster: contract modes members cluster-kill cluster-away cluster-rolling cluster-acl bench-kafka chart ## all of these

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 
 from standardiste.common.bus.kafka_connection import refusal
 from standardiste.common.bus.kafka_settings import KafkaSettings
@@ -78,7 +78,11 @@ async def check(settings: KafkaSettings) -> list[str]:
 
 
 def acl(settings: KafkaSettings, principal: str = "User:{service}") -> list[str]:
-    """The grants each service needs, as lines for `kafka-acls`."""
+    """
+    The grants each service needs, as lines for `kafka-acls`.
+
+    Every service may see how every topic is laid out: it is checked at each start.
+    """
     lines: list[str] = []
     for spec in TOPICS.values():
         for service in (each for each in spec.writers if each != "any service"):
@@ -90,6 +94,8 @@ def acl(settings: KafkaSettings, principal: str = "User:{service}") -> list[str]
                 f"--add --allow-principal {principal.format(service=service)} --operation Read --operation Describe --topic {settings.name(spec.topic)}"
             )
     services = sorted({service for spec in TOPICS.values() for service in (*spec.writers, *spec.readers)} - {"any service", "operators"})
+    principals = " ".join(f"--allow-principal {principal.format(service=service)}" for service in services)
+    lines.append(f"--add {principals} --operation Describe " + " ".join(f"--topic {settings.name(topic)}" for topic in TOPICS))
     for service in services:
         who = principal.format(service=service)
         lines.append(f"--add --allow-principal {who} --operation Write --operation Describe --topic {settings.prefix}dead-letters")
@@ -141,6 +147,10 @@ class _Admin:
             raise await self._told(error) from error
 
     async def _told(self, error: Exception) -> BusAway | BusRefuses:
+        if isinstance(error, TopicAuthorizationFailedError):
+            return BusRefuses(
+                f"the brokers do not let us see {error} by {self._settings.way}. `standardiste topics acl` writes what each service must be granted."
+            )
         refused = await refusal(self._settings)
         return BusAway(str(error)) if refused is None else BusRefuses(refused)
 
