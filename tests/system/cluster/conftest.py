@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from standardiste.all_in_one.cluster.local import Cluster, cluster
-from standardiste.all_in_one.players.agent import tireless
+from standardiste.all_in_one.players.agent import Diary, tireless
 from standardiste.all_in_one.players.crowd import Crowd
 from standardiste.all_in_one.players.floor import Floor, floor_document
 from standardiste.common.testing.servers import Server, kafka_server, mongo_server, started
@@ -41,12 +41,13 @@ class Site:
     mongod: Server
     floor: Floor
     crowd: Crowd
+    diary: Diary = field(default_factory=Diary)
     _agents: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def work(self) -> None:
         """Every agent takes what is offered, from now on."""
         self._agents = [
-            asyncio.create_task(tireless(lambda: self.cluster.url, token, lambda work: f"Answer to {work.id}"))
+            asyncio.create_task(tireless(lambda: self.cluster.url, token, lambda work: f"Answer to {work.id}", self.diary))
             for token in self.floor.agent_tokens
         ]
 

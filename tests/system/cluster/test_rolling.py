@@ -1,4 +1,4 @@
-"""Every service is replaced in turn while customers write and agents work: nobody sees more of it than a reconnect."""
+"""Every service is replaced in turn while customers write and agents work: no customer hears of it, and no agent sees more of it than a reconnect."""
 
 from __future__ import annotations
 
@@ -37,5 +37,7 @@ async def test_a_rolling_restart_reaches_nobody(site: Site, figures: dict[str, o
     is_over.set()
     await posting
     figures |= await site.books() | {"took_s": took_s, "slowest_answer_s": round(site.crowd.slowest_s, 2)}
+    figures |= {"reconnects": dict(site.diary.reconnects), "longest_without_a_desk_s": round(site.diary.longest_away_s, 1)}
     assert codes == dict.fromkeys(SERVICES, 0), "everybody drained"
     assert dict(site.crowd.said) == {}, "no customer heard of it"
+    assert dict(site.diary.errors) == {}, "no agent saw more of it than a reconnect"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -34,6 +36,23 @@ class Refused(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
+
+
+@dataclass(slots=True)
+class Diary:
+    """What went wrong for agents, as they saw it: `errors` by name, and how often a connection was lost, by what it ended with."""
+
+    errors: Counter[str] = field(default_factory=Counter[str])
+    reconnects: Counter[str] = field(default_factory=Counter[str])
+    longest_away_s: float = 0.0
+
+    def fault(self, error: Exception) -> None:
+        """Something beyond a lost connection: a no, or an answer that did not come."""
+        self.errors[error.reason if isinstance(error, Refused) else type(error).__name__] += 1
+
+    def back(self, away_s: float) -> None:
+        """An agent has a desk again after so long."""
+        self.longest_away_s = max(self.longest_away_s, away_s)
 
 
 @dataclass(slots=True)
@@ -80,6 +99,8 @@ class AgentClient:
         self.customers: dict[str, Frame] = {}
         self.conversations: dict[str, str] = {}
         self.seen: list[Frame] = []
+        self.problems: list[str] = []
+        """What the gateway had to say that was no answer to a command."""
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -119,11 +140,20 @@ class AgentClient:
         """Return when the socket is gone, whoever closed it."""
         await asyncio.wait({self._reader})
 
-    async def command(self, type: str, **data: Any) -> Frame:
-        """Send a command and give its command.done; told to slow down, do. Raises Refused."""
+    @property
+    def ended(self) -> str:
+        """How the socket ended: the code it was closed with."""
+        return f"closed {self._socket.close_code}"
+
+    async def command(self, type: str, /, *, once: str = "", **data: Any) -> Frame:
+        """
+        Send a command and give its command.done; told to slow down, do. Raises Refused.
+
+        `once` is an id of the caller's own, so that a repeat after a lost connection is answered as the first was.
+        """
         frame: Frame = {}
         for _ in range(SLOW_DOWNS_MAX):
-            frame = await self._ask(type, data)
+            frame = await self._ask(type, data, once)
             if frame["kind"] != "problem" or "retry_after_ms" not in frame:
                 break
             await asyncio.sleep(frame["retry_after_ms"] / 1000)
@@ -133,10 +163,10 @@ class AgentClient:
             raise Refused(frame["data"]["reason"], frame["data"].get("detail", ""))
         return frame["data"]
 
-    async def _ask(self, type: str, data: Mapping[str, Any]) -> Frame:
+    async def _ask(self, type: str, data: Mapping[str, Any], once: str) -> Frame:
         """The answer to one command, whatever it is."""
         self._commands += 1
-        id = f"{self.session}-{self._commands}"
+        id = once or f"{self.session}-{self._commands}"
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._answers[id] = answer
         await self._socket.send(json.dumps({"kind": "command", "id": id, "type": type, "data": data}))
@@ -154,7 +184,7 @@ class AgentClient:
         await self.command("status.set", status=status)
 
     async def accept(self, offer: str) -> None:
-        await self.command("offer.accept", offer=offer)
+        await self.command("offer.accept", once=f"accept-{offer}", offer=offer)
 
     async def reply(self, interaction: str, text: str, subject: str | None = None) -> Frame:
         content = {"text": text} | ({"subject": subject} if subject else {})
@@ -203,6 +233,8 @@ class AgentClient:
             self._welcomed.set_result(frame)
         elif kind == "problem" and frame.get("command") in self._answers:
             self._settle(str(frame["command"]), frame)
+        elif kind == "problem":
+            self.problems.append(str(frame["reason"]))
         async with self._changed:
             self._changed.notify_all()
 
@@ -275,14 +307,18 @@ _STATES = {
 
 
 @contextlib.asynccontextmanager
-async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, keep: bool = False) -> AsyncGenerator[AgentClient]:
+async def at_work(
+    base_url: str, token: str, answer: Callable[[Work], str], *, keep: bool = False, diary: Diary | None = None
+) -> AsyncGenerator[AgentClient]:
     """
     An agent who takes whatever is offered, answers once in the words `answer` gives, completes and wraps up, until left.
 
-    A refusal is part of the trade (the customer left, somebody was faster), and so is a lost connection; anything else ends the player.
+    A refusal is part of the trade (the customer left, somebody was faster), and so is a lost connection; anything else ends the player. The diary is told of
+    each refusal, and of each answer that did not come.
     """
-    hands = Hands()
+    hands, noted = Hands(), diary or Diary()
     under_way: set[str] = set()
+    taken: set[str] = set()
 
     async def handle(agent: AgentClient, id: str) -> None:
         """Until it is done with: what is refused or not answered now (the bus may be away) is tried again, as a person would."""
@@ -295,7 +331,8 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
             while id in agent.work:
                 try:
                     await finish(agent, agent.work[id])
-                except (Refused, TimeoutError):
+                except (Refused, TimeoutError) as error:
+                    noted.fault(error)
                     await asyncio.sleep(TRY_AGAIN_AFTER_S)
         except LOST:
             return  # the next connection is told of it again
@@ -312,13 +349,19 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
             await agent.complete(work.id)
 
     async def take(agent: AgentClient, id: str) -> None:
-        with contextlib.suppress(Refused, *LOST):
+        try:
             await agent.accept(id)
+        except (Refused, TimeoutError) as error:
+            noted.fault(error)
+        except LOST:
+            return
 
     async def on_event(agent: AgentClient, name: str, frame: Frame) -> None:
         data = frame["data"]
         if name in ("offer.made", "snapshot.offer") and data["offer"]["agent"] == agent.agent:
-            hands.begin(take(agent, data["offer"]["id"]))
+            if data["offer"]["id"] not in taken:
+                taken.add(data["offer"]["id"])
+                hands.begin(take(agent, data["offer"]["id"]))
         elif name == "snapshot.interaction":
             hands.begin(handle(agent, data["view"]["id"]))
         elif name == "offer.accepted" and data["interaction"] in agent.work:  # however late the answer to our accept
@@ -329,15 +372,27 @@ async def at_work(base_url: str, token: str, answer: Callable[[Work], str], *, k
         try:
             yield agent
         finally:
+            noted.errors.update(agent.problems)
             await hands.rest()
 
 
-async def tireless(url: Callable[[], str], token: str, answer: Callable[[Work], str]) -> None:
+async def tireless(url: Callable[[], str], token: str, answer: Callable[[Work], str], diary: Diary | None = None) -> None:
     """As `at_work`, and again whenever the connection is lost, as a desk does; until cancelled."""
+    noted = diary or Diary()
+    lost_at: float | None = None
     while True:
-        with contextlib.suppress(Refused, *LOST):
-            async with at_work(url(), token, answer) as agent:
+        how = ""
+        try:
+            async with at_work(url(), token, answer, diary=noted) as agent:
+                if lost_at is not None:
+                    noted.back(time.monotonic() - lost_at)
                 await agent.left()
+                lost_at, how = time.monotonic(), agent.ended
+        except Refused as error:
+            noted.fault(error)
+        except LOST as error:
+            lost_at, how = lost_at or time.monotonic(), type(error).__name__
+        noted.reconnects[how] += 1
         await asyncio.sleep(AGAIN_AFTER_S)
 
 
