@@ -67,6 +67,11 @@ person:
     profile: main
     skills: {english: 4}
     rights: [{role: agent, scope: self}]
+  ben:
+    name: Ben Hart
+    language: en
+    profile: main
+    rights: [{role: agent, scope: self}]
   admin:
     name: Camille Roy
     rights: [{role: administrator}]
@@ -78,6 +83,7 @@ channel-address:
   post: {channel: other, channel_name: letter, address: lumen-post, queue: letters}
 logins:
   anna: {password: a-desk-of-ones-own, person: anna}
+  ben: {password: a-desk-of-ones-own, person: ben}
   admin: {password: a-desk-of-ones-own, person: admin}
 """
 

@@ -1,6 +1,6 @@
 // The HTTP paths that a desk uses: sign in, who am I, the customer, older messages, blobs. Every answer that is a no is an ApiProblem with its name.
 
-import type { AgentId, CustomerId, Message } from "./wire.ts";
+import type { AgentId, Attachment, Channel, CustomerId, InteractionId, Message } from "./wire.ts";
 import type { Template } from "./templates.ts";
 import type { Words } from "./words/index.ts";
 
@@ -16,6 +16,15 @@ export interface Named {
   readonly name: Words;
 }
 
+/** One of our addresses, from which an agent may begin. */
+export interface ChannelAddress {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly channel_name?: string | null;
+  readonly name: Words;
+  readonly address: string;
+}
+
 /** What the directory says of the person and of what his desk needs. */
 export interface Me {
   readonly id: AgentId;
@@ -27,6 +36,9 @@ export interface Me {
     readonly queues?: readonly (Named & { readonly dispositions: readonly string[] })[];
     readonly dispositions?: readonly Named[];
     readonly templates?: readonly Template[];
+    readonly agents?: readonly { readonly id: AgentId; readonly name: string }[];
+    readonly purposes?: readonly Named[];
+    readonly channel_addresses?: readonly ChannelAddress[];
   };
 }
 
@@ -102,6 +114,23 @@ export class Api {
 
   async blob(name: string): Promise<Blob> {
     return (await this.ask("GET", `/v1/customers/blobs/${name.split("/").map(encodeURIComponent).join("/")}`)).blob();
+  }
+
+  /** Put a file for an answer; `told` hears how much of it is there, 0 to 1. A request of the old kind, because only that tells. */
+  putFile(interaction: InteractionId, file: File, told: (share: number) => void): Promise<Attachment> {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/v1/agent/interactions/${encodeURIComponent(interaction)}/files?${new URLSearchParams({ name: file.name })}`);
+    request.setRequestHeader("Authorization", `Bearer ${this.token()}`);
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.upload.onprogress = (event) => told(event.lengthComputable ? event.loaded / event.total : 0);
+    return new Promise((resolve, reject) => {
+      request.onload = () => {
+        if (request.status === 201) resolve(JSON.parse(request.responseText) as Attachment);
+        else reject(new ApiProblem(request.status === 413 ? "too_large" : "away", request.status, 0));
+      };
+      request.onerror = () => reject(new ApiProblem("away", 0, 0));
+      request.send(file);
+    });
   }
 
   private async json<T>(method: string, path: string, body?: unknown): Promise<T> {

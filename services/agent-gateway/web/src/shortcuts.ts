@@ -1,7 +1,8 @@
 // The keyboard: which key does what, once. Function keys work everywhere; single letters only while nobody writes, and they can be turned off.
 
 import { signal } from "@preact/signals";
-import { accept, current, decline, finish, isCall, isHelpOpen, move, offers, picking, toggleHold, write } from "./store.ts";
+import { canPark, handing, isOpening, park } from "./moves.ts";
+import { accept, current, decline, finish, isCall, isHelpOpen, isInHand, move, offers, picking, toggleHold, write } from "./store.ts";
 import type { Key } from "./words/index.ts";
 
 export interface Shortcut {
@@ -16,7 +17,7 @@ const STORED = "standardiste.letters";
 export const areLettersOn = signal(read());
 
 /** Where the keyboard goes when a shortcut says so; components that may be focused have these ids. */
-export const FOCUS = { composer: "composer-text", disposition: "wrap-disposition", status: "status" } as const;
+export const FOCUS = { composer: "composer-text", disposition: "wrap-disposition", files: "composer-files", status: "status" } as const;
 
 export const SHORTCUTS = {
   accept: { words: "key.accept", section: "offers", keys: ["F2", "a"], run: () => void withOffer(take) },
@@ -26,6 +27,10 @@ export const SHORTCUTS = {
   reply: { words: "key.reply", section: "work", keys: ["r"], run: () => compose("customer") },
   note: { words: "key.note", section: "work", keys: ["n"], run: () => compose("internal") },
   templates: { words: "key.templates", section: "work", keys: ["F3", "t"], run: pick },
+  attach: { words: "key.attach", section: "work", keys: ["F7", "f"], run: () => document.getElementById(FOCUS.files)?.click() },
+  transfer: { words: "key.transfer", section: "work", keys: ["F6", "x"], run: () => void hand() },
+  park: { words: "key.park", section: "work", keys: ["p"], run: () => void withWork(setAside) },
+  open: { words: "key.open", section: "desk", keys: ["o"], run: () => void (isOpening.value = true) },
   hold: { words: "key.hold", section: "work", keys: ["F8", "h"], run: () => void withWork(toggleHold) },
   complete: { words: "key.complete", section: "work", keys: ["F9", "c"], run: () => void withWork(finish) },
   disposition: { words: "key.disposition", section: "work", keys: ["i"], run: () => focus(FOCUS.disposition) },
@@ -93,6 +98,16 @@ function compose(mode: "customer" | "internal"): void {
   if (work === undefined) return;
   if (!(mode === "customer" && isCall(work.view))) write(work.view.id, { mode });
   focus(FOCUS.composer);
+}
+
+/** Choose to whom it goes, or leave the choice again. */
+export function hand(): void {
+  const work = current.value;
+  if (work !== undefined && isInHand(work)) handing.value = handing.value === work.view.id ? undefined : work.view.id;
+}
+
+async function setAside(work: NonNullable<typeof current.value>): Promise<boolean> {
+  return canPark(work) && (await park(work));
 }
 
 /** Choose a template for the answer, or leave the choice again. */

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Api, ApiProblem, type Customer, type Me, type PastConversation } from "./api.ts";
 import { Connection, type Answer, type Link } from "./connection.ts";
+import { limitsOf, troubleOf, type Upload } from "./files.ts";
 import { beep } from "./sound.ts";
 import { apply, withMessages } from "./state/apply.ts";
 import { type Desk, EMPTY, isCall, isMail, listed, noted, type Offer, selected, type Tone, type Work, withoutNotice, withWork } from "./state/desk.ts";
@@ -24,6 +25,7 @@ export interface Draft {
   readonly note: string;
   readonly subject: string;
   readonly isSending: boolean;
+  readonly files: readonly Upload[];
 }
 
 /** What of a conversation lies in the records: read so far, and from where on there is more. */
@@ -38,7 +40,7 @@ export interface Record {
   readonly past: readonly PastConversation[];
 }
 
-const NO_DRAFT: Draft = { mode: "customer", reply: "", note: "", subject: "", isSending: false };
+const NO_DRAFT: Draft = { mode: "customer", reply: "", note: "", subject: "", isSending: false, files: [] };
 
 export const where = signal<Where>({ at: "loading" });
 export const desk = signal<Desk>(EMPTY);
@@ -262,15 +264,53 @@ export function write(id: InteractionId, change: Partial<Draft>): void {
 export async function send({ view }: Work): Promise<void> {
   const draft = draftOf(view.id);
   const text = (draft.mode === "internal" ? draft.note : draft.reply).trim();
-  if (text === "" || draft.isSending) return;
+  if (!canSend(draft)) return;
   write(view.id, { isSending: true });
+  const attachments = draft.mode === "internal" ? [] : draft.files.flatMap((each) => each.attachment ?? []);
   const subject = isMail(view) && draft.mode === "customer" && draft.subject.trim() !== "" ? draft.subject.trim() : undefined;
   const isTaken = await ask("message.send", {
     interaction: view.id,
     audience: draft.mode,
-    content: { text, ...(subject === undefined ? {} : { subject }) },
+    content: { text, attachments, ...(subject === undefined ? {} : { subject }) },
   });
-  write(view.id, { isSending: false, ...(isTaken ? (draft.mode === "internal" ? { note: "" } : { reply: "", subject: "" }) : {}) });
+  write(view.id, { isSending: false, ...(isTaken ? (draft.mode === "internal" ? { note: "" } : { reply: "", subject: "", files: [] }) : {}) });
+}
+
+/** Whether there is something to send, and nothing of it is still on its way or was not taken. */
+export function canSend(draft: Draft): boolean {
+  if (draft.isSending) return false;
+  if (draft.mode === "internal") return draft.note.trim() !== "";
+  return draft.files.every((each) => each.state === "there") && (draft.reply.trim() !== "" || draft.files.length > 0);
+}
+
+/** Put files beside an answer; each is on its way at once. What cannot be sent says why, and goes nowhere. */
+export function attach({ view }: Work, files: readonly File[]): void {
+  const limits = limitsOf(view, desk.value.fileBytesMax);
+  if (limits === undefined) return;
+  for (const file of files) {
+    const present = draftOf(view.id).files;
+    const key = crypto.randomUUID();
+    const trouble = troubleOf(file.size, present, limits);
+    const upload: Upload = { key, name: file.name, size: file.size, state: trouble === undefined ? "going" : "failed", share: 0, trouble };
+    write(view.id, { mode: "customer", files: [...present, upload] });
+    if (trouble === undefined) void put(view.id, key, file);
+  }
+}
+
+/** Take a file out of the answer again. */
+export function detach(id: InteractionId, key: string): void {
+  write(id, { files: draftOf(id).files.filter((each) => each.key !== key) });
+}
+
+async function put(id: InteractionId, key: string, file: File): Promise<void> {
+  const change = (fields: Partial<Upload>): void => write(id, { files: draftOf(id).files.map((each) => (each.key === key ? { ...each, ...fields } : each)) });
+  try {
+    const attachment = await api.putFile(id, file, (share) => change({ share }));
+    const isSafe = attachment.state !== "refused";
+    change(isSafe ? { state: "there", share: 1, attachment } : { state: "failed", trouble: "files.unsafe" });
+  } catch (problem) {
+    change({ state: "failed", trouble: problem instanceof ApiProblem && problem.reason === "too_large" ? "files.too_large" : "files.failed" });
+  }
 }
 
 /** The last words of the customer that stand before the agent's eyes in a chat; nothing else shows the customer that it was read. */
@@ -304,7 +344,8 @@ export function tell(tone: Tone, key: Key, parameters: Readonly<{ [name: string]
   desk.value = noted(desk.value, { id: `${key} ${Date.now()}`, tone, key, parameters });
 }
 
-async function ask<N extends keyof Commands>(type: N, data: Commands[N]): Promise<boolean> {
+/** Ask the router; a no is told in words. */
+export async function ask<N extends keyof Commands>(type: N, data: Commands[N]): Promise<boolean> {
   const answer: Answer = await connection.command(type, data);
   if (answer.is === "refused") {
     const key = `refusal.${answer.reason}`;

@@ -141,3 +141,17 @@ test("the place is that of the last decision, and unknown ones change nothing el
   const frame = { ...decided("gateway.lost", { gateway: "g" }), type: "standardiste.something.new.v1", seq: "0:999" };
   assert.deepEqual(apply(before, frame, NOW), { ...before, seq: "0:999" });
 });
+
+test("who is asked in, and a transfer that is not taken yet, stand beside the work until it ends", () => {
+  const target = { kind: "agent", agent: "ben", will_wait: false } as const;
+  const asked = decided("interaction.transfer-asked", { interaction: "i1", version: 3, by: "anna", target, note: "" });
+  assert.deepEqual(talking(asked).work.get("i1")?.side, { kind: "transfer", target, isThere: false, isTogether: false });
+  const back = decided("interaction.transfer-cancelled", { interaction: "i1", version: 4, by: "anna", because: "declined" });
+  assert.deepEqual([talking(asked, back).work.get("i1")?.side, TOLD(talking(asked, back))], [undefined, ["notice.transfer_ended"]]);
+  const consulting = decided("interaction.consulting", { interaction: "i1", version: 3, owner: "anna", target });
+  const joined = decided("interaction.consult-joined", { interaction: "i1", version: 4, owner: "anna", offer: "o9", agent: "ben" });
+  const together = decided("interaction.conference-started", { interaction: "i1", version: 5, members: ["anna", "ben"] });
+  assert.deepEqual(talking(consulting, joined, together).work.get("i1")?.side, { kind: "consult", target, isThere: true, isTogether: true });
+  const over = decided("interaction.consult-ended", { interaction: "i1", version: 6, owner: "anna", because: "cancelled" });
+  assert.equal(talking(consulting, joined, over).work.get("i1")?.side, undefined);
+});

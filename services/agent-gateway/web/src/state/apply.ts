@@ -16,7 +16,7 @@ import type {
   OfferId,
   ServerFrame,
 } from "../wire.ts";
-import { type Desk, noted, selected, type Tone, TYPING_MS, type Work, withEntry, withWork, workOf } from "./desk.ts";
+import { type Desk, noted, selected, type Side, type Tone, TYPING_MS, type Work, withEntry, withWork, workOf } from "./desk.ts";
 
 export type DecisionName = keyof Decisions;
 type Handler<N extends DecisionName> = (desk: Desk, data: Decisions[N], frame: Decided) => Desk;
@@ -39,6 +39,7 @@ export function apply(desk: Desk, frame: ServerFrame, now: number): Desk {
         seq: frame.seq,
         clockAhead: Date.parse(frame.now) - now,
         tokenExpiresAt: Date.parse(frame.token_expires_at),
+        fileBytesMax: frame.file_bytes_max,
         isAway: false,
       };
     case "resumed":
@@ -127,6 +128,12 @@ const HANDLERS: Handlers = {
   "interaction.dispositioned": (desk, data, frame) =>
     withWork(step(desk, data, frame, {}), data.interaction, (work) => ({ ...work, disposition: data.disposition })),
   "interaction.routed": (desk, data, frame) => step(desk, data, frame, { requirement: data.requirement, wrap_up_mode: data.wrap_up }),
+  "interaction.transfer-asked": (desk, data, frame) => sided(desk, data, frame, () => ({ kind: "transfer", target: data.target, isThere: false, isTogether: false })),
+  "interaction.transfer-cancelled": (desk, data, frame) => told(sided(desk, data, frame, () => undefined), frame, "info", "notice.transfer_ended", data.interaction),
+  "interaction.consulting": (desk, data, frame) => sided(desk, data, frame, () => ({ kind: "consult", target: data.target, isThere: false, isTogether: false })),
+  "interaction.consult-joined": (desk, data, frame) => sided(desk, data, frame, (side) => side && { ...side, isThere: true }),
+  "interaction.conference-started": (desk, data, frame) => sided(desk, data, frame, (side) => side && { ...side, isTogether: true }),
+  "interaction.consult-ended": (desk, data, frame) => sided(desk, data, frame, () => undefined),
   "interaction.parked": (desk, data) => gone(desk, data.interaction),
   "interaction.closed": (desk, data, frame) => {
     const isMine = desk.work.has(data.interaction);
@@ -225,6 +232,11 @@ function step(desk: Desk, data: Step, frame: Decided, change: Partial<Interactio
     const since = change.state === undefined ? work.view.since : frame.time;
     return { ...work, view: { ...work.view, ...change, version: data.version, since } };
   });
+}
+
+/** A step that changes who else is at it. */
+function sided(desk: Desk, data: Step, frame: Decided, change: (side: Side | undefined) => Side | undefined): Desk {
+  return withWork(step(desk, data, frame, {}), data.interaction, (work) => ({ ...work, side: change(work.side) }));
 }
 
 interface Owned extends Step {

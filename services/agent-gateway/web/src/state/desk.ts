@@ -11,6 +11,9 @@ import type {
   OfferId,
   OfferView,
   SessionId,
+  ToAgent,
+  ToOutside,
+  ToQueue,
 } from "../wire.ts";
 
 /** An interaction that this agent owns, and what was said in it. */
@@ -22,6 +25,17 @@ export interface Work {
   readonly typingUntil: number;
   readonly hasCustomerLeft: boolean;
   readonly disposition?: string | undefined;
+  /** A transfer that is not taken yet, or who was asked in. */
+  readonly side?: Side | undefined;
+}
+
+export type Target = ToQueue | ToAgent | ToOutside;
+
+export interface Side {
+  readonly kind: "transfer" | "consult";
+  readonly target: Target;
+  readonly isThere: boolean;
+  readonly isTogether: boolean;
 }
 
 /** An open offer. */
@@ -49,6 +63,8 @@ export interface Desk {
   readonly clockAhead: number;
   readonly tokenExpiresAt: number;
   readonly isAway: boolean;
+  /** The largest file that may be sent with an answer; 0 while nobody said. */
+  readonly fileBytesMax: number;
   readonly isComplete: boolean;
   readonly me?: AgentView | undefined;
   readonly offers: ReadonlyMap<OfferId, Offer>;
@@ -67,6 +83,7 @@ export const EMPTY: Desk = {
   clockAhead: 0,
   tokenExpiresAt: 0,
   isAway: false,
+  fileBytesMax: 0,
   isComplete: false,
   offers: new Map(),
   work: new Map(),

@@ -9,6 +9,7 @@ import { CustomerCard } from "../Customer/CustomerCard.tsx";
 import { Door } from "../Door/Door.tsx";
 import { Help } from "../Help/Help.tsx";
 import { Notices } from "../Notices/Notices.tsx";
+import { Opening } from "../Opening/Opening.tsx";
 import { Offers } from "../Offers/Offers.tsx";
 import { TopBar } from "../TopBar/TopBar.tsx";
 import { WorkList } from "../WorkList/WorkList.tsx";
@@ -53,6 +54,7 @@ export function App() {
       )}
       <Notices />
       <Help />
+      <Opening me={place.me} />
     </div>
   );
 }

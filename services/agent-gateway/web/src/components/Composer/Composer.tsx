@@ -1,16 +1,18 @@
 // The box to write in: a reply to the customer or a note for colleagues. What is written stays with its interaction until it is sent.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../../api.ts";
 import { isCall, isMail, type Work } from "../../state/desk.ts";
 import { FOCUS, keyOf, pick, SHORTCUTS } from "../../shortcuts.ts";
+import { limitsOf } from "../../files.ts";
 import { segmentsOf } from "../../sms.ts";
-import { customerOf, type Draft, draftOf, picking, send, typing, write } from "../../store.ts";
+import { attach, canSend, customerOf, desk, type Draft, draftOf, picking, send, typing, write } from "../../store.ts";
 import { type Facts, filled, inserted, referenceOf, spoken } from "../../templates.ts";
 import type { Audience } from "../../wire.ts";
 import { inWords, t } from "../../words/index.ts";
 import { KeyButton } from "../parts/KeyButton.tsx";
 import { type Ready, Templates } from "../Templates/Templates.tsx";
+import { Attach, Files } from "./Files.tsx";
 import "./composer.css";
 
 /** Where people chat, Enter sends and Shift+Enter begins a line; elsewhere Enter begins a line and Ctrl+Enter sends. */
@@ -50,9 +52,29 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
     sendNow();
   }
 
+  const limits = isNote ? undefined : limitsOf(view, desk.value.fileBytesMax);
+  const [isOver, setOver] = useState(false);
+
+  /** Files that were dropped or pasted; anything else goes its usual way. */
+  function receive(event: Event, data: DataTransfer | null): void {
+    const files = [...(data?.files ?? [])];
+    setOver(false);
+    if (limits === undefined || files.length === 0) return;
+    event.preventDefault();
+    attach(work, files);
+  }
+
   return (
     <form
-      class={`composer ${isNote ? "note" : ""}`}
+      class={`composer ${isNote ? "note" : ""} ${isOver ? "over" : ""}`}
+      onDragOver={(event) => {
+        if (limits === undefined || event.dataTransfer?.types.includes("Files") !== true) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => receive(event, event.dataTransfer)}
+      onPaste={(event) => receive(event, event.clipboardData)}
       onSubmit={(event) => {
         event.preventDefault();
         sendNow();
@@ -88,9 +110,13 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
         }}
         onKeyDown={pressed}
       />
+      {!isNote && <Files interaction={view.id} files={draft.files} />}
       <div class="composer-foot">
-        {view.channel === "sms" && !isNote ? <Counter text={text.trim()} /> : <span />}
-        <button type="submit" class="button primary" disabled={draft.isSending || text.trim() === ""}>
+        <div class="composer-left">
+          {limits !== undefined && <Attach limits={limits} add={(files) => attach(work, files)} />}
+          {view.channel === "sms" && !isNote && <Counter text={text.trim()} />}
+        </div>
+        <button type="submit" class="button primary" disabled={!canSend(draft)}>
           {t(draft.isSending ? "composer.sending" : isNote ? "composer.keep" : "composer.send")}
           <kbd aria-hidden="true">{doesEnterSend ? "Enter" : "Ctrl+Enter"}</kbd>
         </button>

@@ -4,11 +4,14 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Me } from "../../api.ts";
 import { duration } from "../../format.ts";
 import { isCall, isMail, type Work } from "../../state/desk.ts";
+import { canPark, handing, park } from "../../moves.ts";
+import { hand } from "../../shortcuts.ts";
 import { customerOf, desk, finish, isInHand, now, older, readOlder, setStatus, toggleHold } from "../../store.ts";
 import type { Message as MessageType } from "../../wire.ts";
 import { inWords, t } from "../../words/index.ts";
 import { CallPanel } from "../Call/CallPanel.tsx";
 import { Composer } from "../Composer/Composer.tsx";
+import { Beside, Handover } from "../Handover/Handover.tsx";
 import { Message } from "../Message/Message.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { KeyButton } from "../parts/KeyButton.tsx";
@@ -30,7 +33,11 @@ export function Conversation({ me, work }: { readonly me: Me; readonly work: Wor
   return (
     <main id="conversation" class="panel conversation" tabIndex={-1} aria-labelledby="conversation-title">
       <Head work={work} />
-      {isCall(work.view) && <CallPanel work={work} />}
+      <div class="conversation-beside">
+        {isCall(work.view) && <CallPanel work={work} />}
+        <Beside me={me} work={work} />
+        {handing.value === work.view.id && <Handover key={`hand ${work.view.id}`} me={me} work={work} />}
+      </div>
       <Messages key={work.view.id} work={work} />
       {isWrapping ? <WrapUp key={`wrap ${work.view.id}`} me={me} work={work} /> : <Composer key={`write ${work.view.id}`} me={me} work={work} />}
     </main>
@@ -82,6 +89,16 @@ function Head({ work }: { readonly work: Work }) {
         {canHold && (
           <KeyButton shortcut="hold" onClick={() => void toggleHold(work)}>
             {t(view.state === "held" ? "action.resume" : "action.hold")}
+          </KeyButton>
+        )}
+        {canHold && (
+          <KeyButton shortcut="transfer" isExpanded={handing.value === view.id} onClick={hand}>
+            {t("action.transfer")}
+          </KeyButton>
+        )}
+        {canPark(work) && (
+          <KeyButton shortcut="park" onClick={() => void park(work)}>
+            {t("action.park")}
           </KeyButton>
         )}
         {canHold && (

@@ -3,10 +3,12 @@
 import type { Me } from "../../api.ts";
 import { since } from "../../format.ts";
 import { FOCUS, keyOf } from "../../shortcuts.ts";
+import { isOpening } from "../../moves.ts";
 import { isSoundOn, toggleSound } from "../../sound.ts";
 import { desk, isHelpOpen, link, now, setStatus, signOut } from "../../store.ts";
 import type { AgentState } from "../../wire.ts";
 import { inWords, t } from "../../words/index.ts";
+import { KeyButton } from "../parts/KeyButton.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { LanguageSwitch } from "./LanguageSwitch.tsx";
 import "./topbar.css";
@@ -30,6 +32,9 @@ export function TopBar({ me }: { readonly me: Me }) {
       </h1>
       <Status me={me} />
       <Seat />
+      <KeyButton shortcut="open" onClick={() => void (isOpening.value = true)}>
+        {t("open.button")}
+      </KeyButton>
       <span class="spacer" />
       <ConnectionState />
       <span class="who">
