@@ -74,6 +74,9 @@ def faults(text: str) -> list[str]:
             "calendar: {c: {zone: Europe/Paris, openings: [{weekdays: [8], opens: '18:00', closes: '09:00'}]}}",
             ["bad_opening /calendar/c/openings/0", "out_of_range /calendar/c/openings/0/weekdays"],
         ),
+        ("calendar: {c: {zone: Europe/Paris, holidays: FR-57}}", []),
+        ("calendar: {c: {zone: Europe/Paris, holidays: XX}}", ["unknown_holidays /calendar/c/holidays"]),
+        ("calendar: {c: {zone: Europe/Paris, holidays: FR-Nowhere}}", ["unknown_holidays /calendar/c/holidays"]),
         ("calendar: {c: {zone: Europe/Paris, exceptions: {2026-02-30: []}}}", ["bad_date /calendar/c/exceptions/2026-02-30"]),
         ("campaign: {c: {begins_on: 2026-02-01, ends_on: 2026-01-01}}", ["dates_reversed /campaign/c/ends_on"]),
         ("person: {x: {name: X, rights: [{role: platform_administrator}]}}", ["role_not_here /person/x/rights/0/role"]),
@@ -106,12 +109,21 @@ def test_rules_are_judged_again_when_the_tenant_changes() -> None:
     assert [each.name for each in faults_of(document.wanted, check_rules, {Key("tenant", TENANT)})] == ["rules_refused"]
 
 
+AT_A_PHONE = """person: {x: {name: X, profile: main}}
+queue: {a: {}}
+channel-address: {v: {channel: voice, address: "+33199000002", language: fr, queue: a}}"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("person: {x: {name: X, profile: main}}", []),
         ("person: {x: {name: X}}", ["nobody_serves /queue/main"]),
         ("person: {x: {name: X, profile: main}}\nqueue: {a: {skills: {billing: 2}}}", ["nobody_can /queue/a/skills"]),
+        ("person: {x: {name: X, rights: [{role: agent, scope: self}]}}\nqueue: {a: {}}", []),
+        (f"agent-profile: {{main: {{cap: {{voice: 0}}}}}}\n{AT_A_PHONE}", ["nobody_on /channel-address/v"]),
+        (f"agent-profile: {{main: {{units: 50}}}}\n{AT_A_PHONE}", ["nobody_on /channel-address/v"]),
+        (f"agent-profile: {{main: {{}}}}\n{AT_A_PHONE}", []),
         ("person: {x: {name: X, profile: main, skills: {billing: 1}}}\nqueue: {a: {skills: {billing: 2}}}", ["nobody_can /queue/a/skills"]),
         ("person: {x: {name: X, profile: main, skills: {billing: 2}}}\nqueue: {a: {skills: {billing: 2}}}", []),
         ("person: {x: {name: X, profile: main, queues: [main]}}\nqueue: {a: {}}", ["nobody_serves /queue/a"]),
@@ -129,3 +141,10 @@ def test_warning(text: str, expected: list[str]) -> None:
     document = parse(GOOD + text, TENANT)
     assert faults_of(document.wanted, check_rules) == []
     assert [f"{each.name} {each.pointer}" for each in warnings_of(document.wanted, secrets=["other"])] == expected
+
+
+def test_a_cell_without_anybody_is_named_whole() -> None:
+    text = f"queue: {{a: {{skills: {{billing: 2}}}}}}\nperson: {{x: {{name: X, profile: main, skills: {{billing: 3}}}}}}\n{AT_A_PHONE.splitlines()[2]}"
+    document = parse(f"{GOOD}agent-profile: {{main: {{cap: {{voice: 0}}}}}}\n{text}", TENANT)
+    (found,) = warnings_of(document.wanted, secrets=[])
+    assert found.text("en") == "Nobody can take voice in “fr” that comes in at channel-address/v for queue a: billing ≥ 2."

@@ -53,6 +53,15 @@ def holidays_of(code: str | None) -> Container[date]:
     return holidays.country_holidays(country.upper(), subdiv=region or None)
 
 
+def knows_holidays(code: str | None) -> bool:
+    """Whether the public holidays of this country or region are known; of none, they are."""
+    try:
+        holidays_of(code)
+    except (NotImplementedError, ValueError):
+        return False
+    return True
+
+
 def _check(opening: Opening) -> None:
     begins, ends = _wall(opening.opens), _wall(opening.closes)
     if ends is not None and begins is not None and ends <= begins:

@@ -49,6 +49,10 @@ TEXTS: Final = Catalogue(
         "unknown_zone": {"en": "There is no time zone “{zone}”.", "fr": "Il n'y a pas de fuseau horaire « {zone} »."},
         "bad_language": {"en": "“{tag}” is no language tag.", "fr": "« {tag} » n'est pas une étiquette de langue."},
         "bad_date": {"en": "“{value}” is no date (2026-01-31).", "fr": "« {value} » n'est pas une date (2026-01-31)."},
+        "unknown_holidays": {
+            "en": "The public holidays of “{code}” are not known. It is a country, or a region in it: “FR”, “FR-57”, “DE-BY”.",
+            "fr": "Les jours fériés de « {code} » ne sont pas connus. Il faut un pays, ou une région de celui-ci : « FR », « FR-57 », « DE-BY ».",
+        },
         "dates_reversed": {"en": "It ends before it begins.", "fr": "La fin précède le début."},
         "bad_opening": {
             "en": "“{value}” is no opening: from 00:00 to 24:00, first the earlier.",
@@ -111,6 +115,10 @@ TEXTS: Final = Catalogue(
         "nobody_can": {
             "en": "Nobody can take what {where} asks for: {skills}.",
             "fr": "Personne ne peut prendre ce que {where} demande : {skills}.",
+        },
+        "nobody_on": {
+            "en": "Nobody can take {channel} in “{tag}” that comes in at {where} for {queue}: {skills}.",
+            "fr": "Personne ne peut prendre {channel} en « {tag} » arrivant par {where} pour {queue} : {skills}.",
         },
         "nobody_serves": {"en": "No agent serves {entity}.", "fr": "Aucun agent ne sert {entity}."},
         "secret_missing": {"en": "The secret “{name}” has no value yet.", "fr": "Le secret « {name} » n'a pas encore de valeur."},

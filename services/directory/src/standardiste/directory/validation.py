@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Final, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
+from standardiste.common.calendars import knows_holidays
 from standardiste.common.errors import Refused
 from standardiste.common.events.directory import (
     AgentProfile,
@@ -218,6 +219,8 @@ def _faults_of_relaxation(queue: Queue, pointer: str) -> Iterator[Fault]:
 
 
 def _faults_of_calendar(calendar: Calendar, pointer: str) -> Iterator[Fault]:
+    if not knows_holidays(calendar.holidays):
+        yield fault("unknown_holidays", f"{pointer}/holidays", code=calendar.holidays)
     for index, opening in enumerate(calendar.openings):
         yield from _faults_of_opening(opening, f"{pointer}/openings/{index}")
     for day, openings in calendar.exceptions.items():
