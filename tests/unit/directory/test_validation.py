@@ -147,4 +147,6 @@ def test_a_cell_without_anybody_is_named_whole() -> None:
     text = f"queue: {{a: {{skills: {{billing: 2}}}}}}\nperson: {{x: {{name: X, profile: main, skills: {{billing: 3}}}}}}\n{AT_A_PHONE.splitlines()[2]}"
     document = parse(f"{GOOD}agent-profile: {{main: {{cap: {{voice: 0}}}}}}\n{text}", TENANT)
     (found,) = warnings_of(document.wanted, secrets=[])
-    assert found.text("en") == "Nobody can take voice in “fr” that comes in at channel-address/v for queue a: billing ≥ 2."
+    assert (
+        found.text("en") == "/channel-address/v: Nobody can take voice in “fr” that comes in at channel-address/v for queue a: billing ≥ 2."
+    )
