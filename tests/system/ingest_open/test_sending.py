@@ -142,11 +142,14 @@ async def test_person_who_wants_none_gets_none(site: Running, http: httpx.AsyncC
     ledger = Ledger(site.parts.store, site.parts.keys, site.parts.directory)
     address = ledger.address_id("t1", "main", Channel.SMS, "sms", "+33639981234") or ""
     now = site.parts.clock.now()
+    before = (await send(http, TEXT, key="k0")).json()
     withdrawn = ConsentEntry(
         id="e1", address=address, sponsor=SponsorId("main"), word=Word.WITHDRAWN, at=now, recorded_at=now, recorded_by="test"
     )
     await ledger.record("t1", withdrawn)
     assert problem_of(await send(http, TEXT))[1] == "refused"
+    again = await send(http, TEXT, key="k0")
+    assert (again.status_code, again.json()["id"]) == (202, before["id"]), "what was accepted is answered the same"
     assert (await send(http, {**TEXT, "to": {"address": "+33639981235"}}, key="k2")).status_code == 202
     assert problem_of(await send(http, {**TEXT, "to": {"address": "+33639981235"}, "purpose": "marketing"}, key="k3"))[1] == "refused"
 

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from standardiste.common.clock import parse_rfc3339
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
+from standardiste.common.events.directory import Calendar, Opening
+from standardiste.common.events.directory_customers import Purpose
 from standardiste.common.events.model import Channel, SponsorId
 from standardiste.common.permission.consent import ANY, SERVICE, Basis, ConsentEntry, Word, may_contact
 from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
-from standardiste.common.testing.builders import AT
+from standardiste.common.testing.builders import AT, TENANT, directory_of
 
 DAY = 24 * 3_600 * 1_000
 
@@ -69,10 +72,10 @@ def test_the_last_word_that_covers_the_question_counts(
     assert (None if refused is None else refused.reason) == expected
 
 
-async def ledger_in(folder: Path) -> Ledger:
+async def ledger_in(folder: Path, directory: DirectoryView | None = None) -> Ledger:
     store = await SqliteStore.open_file(folder / "store.sqlite")
     await store.open((CONSENT,))
-    return Ledger(store, Keys(bytes(32)), DirectoryView())
+    return Ledger(store, Keys(bytes(32)), directory or DirectoryView())
 
 
 async def test_nothing_in_the_ledger_is_overwritten(tmp_path: Path) -> None:
@@ -100,6 +103,34 @@ async def test_a_call_and_a_text_are_one_address_and_two_sponsors_are_two(tmp_pa
     assert one != ledger.address_id("t2", "main", Channel.SMS, "sms", "+33612345678")
     assert "33612345678" not in one
     assert ledger.address_id("t1", "main", Channel.VOICE, "voice", "anonymous") is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "purpose", "address", "wall"),
+    [
+        (None, "reminders", "ad_1", "2026-03-02T09:30:00+01:00"),
+        ("not_permitted_now", "reminders", "ad_1", "2026-03-02T20:30:00+01:00"),
+        ("not_permitted_now", "reminders", None, "2026-03-02T20:30:00+01:00"),
+        ("not_permitted_now", "reminders", "ad_1", "2026-03-01T09:30:00+01:00"),
+        (None, SERVICE, "ad_1", "2026-03-01T03:00:00+01:00"),
+        (None, "letters", "ad_1", "2026-03-01T03:00:00+01:00"),
+    ],
+)
+async def test_nobody_is_contacted_outside_the_hours_of_the_purpose(
+    tmp_path: Path, expected: str | None, purpose: str, address: str | None, wall: str
+) -> None:
+    weekdays = Calendar(
+        id="day", change_set=0, zone="Europe/Paris", openings=(Opening(weekdays=(1, 2, 3, 4, 5), opens="09:00", closes="20:00"),)
+    )
+    directory = directory_of(
+        weekdays,
+        Purpose(id="reminders", change_set=0, needs_consent=False, calendar="day"),
+        Purpose(id="letters", change_set=0, needs_consent=False, calendar="gone"),
+        Purpose(id=SERVICE, change_set=0, needs_consent=False, calendar="day"),
+    )
+    ledger = await ledger_in(tmp_path, directory)
+    refused = await ledger.may_contact(TENANT, address, purpose, Channel.VOICE, parse_rfc3339(wall))
+    assert (None if refused is None else refused.reason) == expected
 
 
 async def test_an_erasure_forgets_what_allowed_and_keeps_what_forbids(tmp_path: Path) -> None:

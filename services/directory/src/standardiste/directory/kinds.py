@@ -83,6 +83,7 @@ REFERENCES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "campaign": (("sponsor", "sponsor"),),
     "site": (("calendar", "calendar"),),
+    "purpose": (("calendar", "calendar"),),
     "team": (("site", "site"), ("supervisors/*", "person")),
     "agent-profile": (("queues/*/queue", "queue"),),
     "person": (

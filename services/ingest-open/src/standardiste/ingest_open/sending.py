@@ -103,7 +103,12 @@ class SendingEdge:
         message = keyed_id(self._parts.keys.tenant(tenant, "sending"), PREFIX, who.id, key)
         conversation = await self._conversation(tenant, address, theirs, posted.conversation, message)
         ledgered = self._ledger.address_id(tenant, scope.sponsor, address.channel, address.channel_name or address.channel.value, theirs)
-        refused = await self._ledger.may_contact(tenant, ledgered, posted.purpose, address.channel, self._parts.clock.now())
+        known = await self._sendings.get(tenant, message)
+        refused = (
+            await self._ledger.may_contact(tenant, ledgered, posted.purpose, address.channel, self._parts.clock.now())
+            if known is None or not known.is_asked  # a repeat is answered the same, whatever was said or has struck since
+            else None
+        )
         if refused is not None:
             raise CommandRejected(refused)
         actor = f"api:{who.id}"

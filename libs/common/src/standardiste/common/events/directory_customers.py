@@ -22,12 +22,16 @@ def _words() -> Words:
 @_entity("purpose")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """For what customers are contacted. `service` is always there and needs no consent; any other that is not declared needs one."""
+    """
+    For what customers are contacted. `service` is always there and needs no consent; any other that is not declared needs one. Outside the hours of its
+    `calendar` nobody is contacted for it; `service` has none, since an answer is never too early.
+    """
 
     id: str
     change_set: int
     name: Words = field(default_factory=_words)
     needs_consent: bool = True
+    calendar: str | None = None
     is_archived: bool = False
 
 

@@ -8,6 +8,8 @@ channel or any. The rule reads those that cover the question, in the order in wh
 - the last of *given*, *withdrawn* and *resumed* counts: a customer who said no and later gives a fresh consent may be contacted again for that purpose;
 - a purpose that needs consent needs one that was *given* for that very purpose and has not expired. Nobody consents to everything at once.
 
+Who may be contacted may be so within the hours of the purpose only; `is_open` says whether it is within them.
+
 `resumed` (START after STOP) only takes withdrawals back: it never makes a consent that was not there.
 """
 
@@ -27,6 +29,8 @@ ANY: Final = "*"
 """The purpose of an entry that covers all purposes."""
 SERVICE: Final = "service"
 """What the customer's own matter asks for: an answer, a call back, an appointment. It needs no consent; a withdrawal still forbids it."""
+
+OUTSIDE_HOURS: Final = "It is outside the hours in which customers are contacted for this purpose."
 
 
 class Word(StrEnum):
@@ -80,7 +84,9 @@ class ConsentEntry:
 _BLOCKS: Final = (Word.BLOCKED, Word.UNBLOCKED)
 
 
-def may_contact(entries: Iterable[ConsentEntry], purpose: str, channel: Channel, at: Instant, *, needs_consent: bool) -> Refused | None:
+def may_contact(
+    entries: Iterable[ConsentEntry], purpose: str, channel: Channel, at: Instant, *, needs_consent: bool, is_open: bool = True
+) -> Refused | None:
     """
     None when contact may be made; else `blocked`, `opted_out` or `not_permitted_now`, with a sentence.
 
@@ -108,7 +114,7 @@ def may_contact(entries: Iterable[ConsentEntry], purpose: str, channel: Channel,
         return _no(Refusal.OPTED_OUT)
     if needs_consent and (given is None or _has_expired(given, at)):
         return _no(Refusal.NOT_PERMITTED_NOW)
-    return None
+    return None if is_open else Refused(reason=Refusal.NOT_PERMITTED_NOW.value, detail=OUTSIDE_HOURS)
 
 
 def fault_of(word: Word, purpose: str, basis: Basis | None) -> str | None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from standardiste.common.addresses import customer_key, family_of, normal_address
+from standardiste.common.calendars import hours_of
 from standardiste.common.clock import rfc3339
 from standardiste.common.errors import BadInput, Refused, VersionConflict
 from standardiste.common.events.base import Instant
 from standardiste.common.events.codec import adapter
+from standardiste.common.events.directory import Calendar
 from standardiste.common.events.directory_customers import Purpose
 from standardiste.common.events.model import Channel
 from standardiste.common.ids import keyed_id
@@ -26,6 +28,8 @@ CONSENT: Final = Collection(name="consent", indexes=(Index(name="address", path=
 ENTRIES_READ: Final = 1_000
 """How many entries of an address are read, the newest: somebody who says STOP and START without end does not make each question dearer."""
 
+E = TypeVar("E")
+
 
 class TenantKeys(Protocol):
     """What of the installation's keys is needed here."""
@@ -34,9 +38,9 @@ class TenantKeys(Protocol):
 
 
 class Purposes(Protocol):
-    """What of the configuration is needed here."""
+    """What of the configuration is needed here: purposes and their calendars."""
 
-    def get(self, kind: type[Purpose], tenant: str, id: str) -> Purpose | None: ...
+    def get(self, kind: type[E], tenant: str, id: str) -> E | None: ...
 
 
 class Ledger:
@@ -88,9 +92,18 @@ class Ledger:
 
         A purpose that the tenant has not declared needs consent, but for `service`.
         """
-        if address is None:
-            return None
-        return may_contact(await self.entries(tenant, address), purpose, channel, at, needs_consent=self.needs_consent(tenant, purpose))
+        entries = () if address is None else await self.entries(tenant, address)
+        needs_consent = address is not None and self.needs_consent(tenant, purpose)
+        return may_contact(entries, purpose, channel, at, needs_consent=needs_consent, is_open=self.is_open(tenant, purpose, at))
+
+    def is_open(self, tenant: str, purpose: str, at: Instant) -> bool:
+        """Whether it is within the hours of the purpose, in its calendar's zone. A calendar that is not there, or is none, closes nothing."""
+        declared = None if purpose == SERVICE else self._purposes.get(Purpose, tenant, purpose)
+        if declared is None or declared.is_archived or declared.calendar is None:
+            return True
+        calendar = self._purposes.get(Calendar, tenant, declared.calendar)
+        hours = None if calendar is None or calendar.is_archived else hours_of(calendar)
+        return hours is None or hours.is_open(at)
 
     def needs_consent(self, tenant: str, purpose: str) -> bool:
         declared = self._purposes.get(Purpose, tenant, purpose)
