@@ -39,7 +39,7 @@ def _sends(service: str) -> Place:
 
 
 PLACES: Final = (
-    *(_book(service) for service in ("ingest-email", "ingest-sms", "ingest-open")),
+    *(_book(service) for service in ("ingest-email", "ingest-sms", "ingest-open", "ingest-voice")),
     *(_sends(service) for service in ("ingest-email", "ingest-sms", "ingest-open")),
     Place(collection=Collection(name="chat-sessions"), by="id"),
     Place(
