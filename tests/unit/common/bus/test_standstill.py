@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import NodeNotReadyError
 
-from standardiste.common.bus.kafka_clients import STANDSTILL_S, Standstill
+from standardiste.common.bus.kafka_positions import STANDSTILL_S, Standstill
 from standardiste.common.errors import BusAway
 
 PLACE = TopicPartition("inputs", 0)

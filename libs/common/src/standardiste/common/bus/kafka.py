@@ -21,20 +21,17 @@ from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.kafka_clients import (
     TOO_LARGE,
     Producer,
-    Standstill,
     arguments_of,
     away,
     close,
-    committed,
-    first_of_type,
     places,
     reader,
     record_of,
-    visible_ends,
     writer,
 )
 from standardiste.common.bus.kafka_owners import KafkaOwners
 from standardiste.common.bus.kafka_partition import KafkaPartition
+from standardiste.common.bus.kafka_positions import Standstill, committed, first_of_type, visible_ends
 from standardiste.common.bus.kafka_rewriting import KEPT_MS, without
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_subscription import KafkaSubscription, SubscriptionFailed

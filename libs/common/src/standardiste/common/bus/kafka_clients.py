@@ -1,22 +1,14 @@
-"""Small pieces that every part of the Kafka adapter uses: records there and back, errors by whose fault they are, clients closed in time."""
+"""The clients of the Kafka adapter: how they are made and closed, records there and back, errors by whose fault they are."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    NotCoordinatorForGroupError,
-    RecordTooLargeError,
-)
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
 from aiokafka.producer import sender
 from aiokafka.structs import OffsetAndMetadata
 
@@ -31,13 +23,10 @@ from standardiste.common.events.base import Instant
 CLOSE_WITHIN_S: Final = 5.0
 RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a transaction; its default of 100 stalls them
 FETCH_WAIT_MS: Final = 500
-COORDINATOR_TRIES: Final = 20
-COORDINATOR_AGAIN_S: Final = 0.1
+TEAR_DOWN_TRIES: Final = 5
+TEAR_DOWN_AGAIN_S: Final = 0.1
 BATCH_BYTES_MAX: Final = 512 * 1024
 """One request of a partition is under way at a time, so a small batch would bound what passes."""
-STANDSTILL_S: Final = 15.0
-LOOK_BACK: Final = 16
-LOOK_MS: Final = 20
 
 RECORD_BYTES_MAX: Final = {topic: spec.record_bytes_max for topic, spec in TOPICS.items()}
 REQUEST_BYTES_MAX: Final = max(RECORD_BYTES_MAX.values()) + 64 * 1024
@@ -46,8 +35,6 @@ sender.BACKOFF_OVERRIDE = 0.002  # likewise between two transactions that follow
 
 _PARTS: Final = ("_sender", "_fetcher", "_coordinator", "_client", "client")
 """Where aiokafka's producer and consumer keep what has tasks of its own."""
-TEAR_DOWN_TRIES: Final = 5
-FRESH_TRIES: Final = 4
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordTooLargeError)
 
@@ -164,111 +151,6 @@ def writer(settings: KafkaSettings, **more: Any) -> Producer:
     return cast("Producer", made)
 
 
-async def committed(settings: KafkaSettings, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Where a group (by its name on the cluster) stands; a partition where it never committed is not named. Raises KafkaError."""
-    admin: Any = AIOKafkaAdminClient(**settings.client())
-    found: Mapping[TopicPartition, OffsetAndMetadata] = {}
-    try:
-        await admin.start()
-        for tries in range(1, COORDINATOR_TRIES + 1):  # a fresh cluster makes its offsets topic when it is first asked
-            try:
-                found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
-                break
-            except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
-                if tries == COORDINATOR_TRIES:
-                    raise
-                await asyncio.sleep(COORDINATOR_AGAIN_S)
-    finally:
-        await admin.close()
-    return {place: mark for place, mark in found.items() if mark.offset >= 0}
-
-
-async def visible_ends(consumer: Consumer, asked: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """
-    The offset after the last record that a reader is given, of each partition; 0 where there is none.
-
-    The log's own end lies further: transactions leave markers, aborted ones records, compaction holes. Looked for backwards, in growing steps, in all
-    partitions at once.
-    """
-    first, end = await consumer.beginning_offsets(asked), await consumer.end_offsets(asked)
-    found = dict.fromkeys(asked, 0)
-    begin = {place: end[place] for place in asked if end[place] > first[place]}
-    step = LOOK_BACK
-    while begin:
-        begin = {place: max(first[place], end[place] - step) for place in begin}
-        step *= 4
-        consumer.assign(list(begin))
-        for place, offset in begin.items():
-            consumer.seek(place, offset)
-        waiting = set(begin)
-        while waiting:
-            for place, raw in (await consumer.getmany(*waiting, timeout_ms=LOOK_MS)).items():
-                found[place] = max(found[place], raw[-1].offset + 1)
-            waiting = {place for place in waiting if await consumer.position(place) < end[place]}
-        begin = {place: offset for place, offset in begin.items() if not found[place] and offset > first[place]}
-    return found
-
-
-async def first_of_type(settings: KafkaSettings, topic: Topic, partition: int, type_: str) -> Record | None:
-    """
-    The first record of a partition that is of this type; the whole partition is read where there is none. Raises BusAway.
-
-    Tried a few times: topics that were made a moment ago have no leader yet on a busy broker.
-    """
-    for _ in range(FRESH_TRIES - 1):
-        with contextlib.suppress(BusAway):
-            return await _first_of_type(settings, topic, partition, type_)
-    return await _first_of_type(settings, topic, partition, type_)
-
-
-async def _first_of_type(settings: KafkaSettings, topic: Topic, partition: int, type_: str) -> Record | None:
-    place, consumer = TopicPartition(settings.name(topic), partition), reader(settings)
-    with away():
-        try:
-            await consumer.start()
-            consumer.assign([place])
-            consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
-            end = (await consumer.end_offsets([place]))[place]
-            while await consumer.position(place) < end:
-                for raw in (await consumer.getmany(place, timeout_ms=LOOK_MS)).get(place, ()):
-                    if (found := record_of(settings, raw)).headers.get("ce_type") == type_:
-                        return found
-            return None
-        finally:
-            await close(consumer)
-
-
-class Standstill:
-    """
-    Finds a reader that no longer reads though there is something to read: a safety net, for a client library whose tasks may end in silence.
-
-    `clock` gives seconds that only grow. Whoever is behind and stands where he stood a while ago, having been asked for records meanwhile, stands still.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._looked_at = clock()
-        self._behind: Mapping[TopicPartition, int] = {}
-
-    async def look(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-        """To be called after each answer of the consumer. Raises BusAway where it stands still; a broker that is slow to answer shows nothing."""
-        if self._clock() - self._looked_at < STANDSTILL_S:
-            return
-        try:
-            with away():
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    ends = await consumer.end_offsets(places)
-                    at = {place: await consumer.position(place) for place in places}
-        except BusAway:
-            self._behind = {}
-            return
-        finally:
-            self._looked_at = self._clock()
-        former, self._behind = self._behind, {place: offset for place, offset in at.items() if offset < ends[place]}
-        if any(former.get(place) == offset for place, offset in self._behind.items()):
-            raise BusAway("the reader stands still")
-
-
 @contextlib.contextmanager
 def away() -> Generator[None]:
     """
@@ -315,7 +197,7 @@ async def tear_down(client: Any) -> None:
             break
         for task in left:
             task.cancel()
-        await asyncio.wait(left, timeout=COORDINATOR_AGAIN_S)
+        await asyncio.wait(left, timeout=TEAR_DOWN_AGAIN_S)
     network = held.get("_client") or held["client"]
     for connection in list(network._conns.values()):
         connection.close()

@@ -25,16 +25,15 @@ from standardiste.common.bus.kafka_clients import (
     Packed,
     Producer,
     Raw,
-    Standstill,
     away,
     close,
-    committed,
     packed,
     places,
     reader,
     record_of,
     writer,
 )
+from standardiste.common.bus.kafka_positions import Standstill, committed
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.log_clock import LogClock
 from standardiste.common.bus.port import Outputs, Record

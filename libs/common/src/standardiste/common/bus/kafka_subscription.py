@@ -29,7 +29,8 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 from faststream.types import BrokerMiddleware
 from prometheus_client import REGISTRY
 
-from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, Standstill, record_of, tear_down
+from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, FETCH_WAIT_MS, Consumer, Raw, record_of, tear_down
+from standardiste.common.bus.kafka_positions import Standstill
 from standardiste.common.bus.kafka_settings import REQUEST_WITHIN_MS, KafkaSettings
 from standardiste.common.bus.lanes import DeadLetter, Lanes, own_fault
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
