@@ -45,7 +45,7 @@ def configure(level: str = "info") -> None:
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    root.handlers = [_Forward()]
+    root.handlers = [Forward()]
     root.setLevel(max(LEVELS[level], logging.WARNING))
 
 
@@ -61,7 +61,7 @@ class _StandardError:
     debug = info = warning = error = critical = exception = msg
 
 
-class _Forward(logging.Handler):
+class Forward(logging.Handler):
     """What libraries log by the standard library, as lines of ours."""
 
     def emit(self, record: logging.LogRecord) -> None:

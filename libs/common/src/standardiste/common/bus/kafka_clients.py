@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLarge
 from aiokafka.producer import sender
 from aiokafka.structs import OffsetAndMetadata
 
+from standardiste.common.bus import kafka_complaints as kafka_complaints  # folds what aiokafka says over and over
 from standardiste.common.bus import kafka_connection as kafka_connection  # repairs aiokafka's connections
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.lanes import own_fault
