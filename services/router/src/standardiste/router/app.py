@@ -17,7 +17,7 @@ from standardiste.common.bus.port import Handled, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
-from standardiste.common.events.codec import DATA_FORMAT, UnknownType, adapter, check_format, decode, dump_data, headers_of, load_data
+from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
 from standardiste.common.events.model import Channel
 from standardiste.common.events.outbound import OUTBOUND_TOPIC
@@ -102,7 +102,12 @@ class Router:
         return Handled(self._commit(out), taken)
 
     def next_deadline(self) -> Instant | None:
-        return min((due for engine in self.engines.values() if (due := engine.next_deadline()) is not None), default=None)
+        first: Instant | None = None
+        for engine in self.engines.values():
+            due = engine.next_deadline()
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
         """Fire what is due, up to and including `at`; as much of it as fits one transaction."""
@@ -122,9 +127,9 @@ class Router:
         events = engine.step(event, record.appended_at)
         self._meter.step("record")
         out.add(events, f"{record.topic}:{record.offset}", record.appended_at, engine)
-        refused = next((event.data for event in events if isinstance(event.data, ContactUndeliverable)), None)
-        if refused is not None:
-            out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
+        for decided in events:
+            if isinstance(refused := decided.data, ContactUndeliverable):
+                out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
 
     def _fire(self, out: _Out, until: Instant) -> bool:
         """Fire what is due by then, as far as there is room; whether that was all."""
@@ -163,7 +168,7 @@ class Router:
                         topic=Topic.ROUTER_STATE,
                         tenant=tenant,
                         key=f"{tenant}/{kind}/{id}",
-                        value=None if record is None else adapter(class_of(record)).dump_json(record, exclude_defaults=True),
+                        value=None if record is None else dump_state(record),
                         headers=_STATE_HEADERS,
                     )
                 )
@@ -205,7 +210,9 @@ def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
         topic, key = OUTBOUND_TOPIC[channel], f"{event.tenant}/{event.subject}"
     else:
         topic, key = Topic.DECISIONS, event.tenant
-    return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers={**headers_of(event), **mark})
+    headers = headers_of(event)
+    headers |= mark
+    return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers=headers)
 
 
 def _parts(key: str) -> tuple[str, str, str]:
