@@ -103,3 +103,72 @@ async def test_listen_shows_what_happened_one_fact_a_line(stage: Stage) -> None:
 
     refused = await standardiste(stage, "listen", "--after", "nonsense")
     assert (refused.code, "cursor_invalid" in refused.err) == (1, True)
+
+
+MORNING = """
+format: 1
+seed: 7
+replications: 3
+length: 1h
+warm_up: 5m
+agents:
+  everybody:
+    people: all
+    answers_after: {exponential: 3s}
+    declines: 0.05
+    misses: 0.02
+    shifts: [{from: 0s, until: 2h, breaks: [{at: 20m, length: 5m}]}]
+  helpers: {count: 3, queues: [billing], pace: 1.2}
+contacts:
+  calls:
+    channel: voice
+    queue: billing
+    arrivals: {per_hour: 40}
+    handle: {lognormal: {mean: 3m, sd: 2m}}
+    patience: {exponential: 2m}
+    wrap_up: 10s
+  chats:
+    channel: chat
+    queue: billing
+    arrivals: {by_interval: [{from: 0s, per_hour: 20}, {from: 30m, per_hour: 60}]}
+    handle: {exponential: 4m}
+  letters:
+    channel: email
+    queue: billing
+    arrivals: {trace: [30s, {at: 10m, handle: 5m}, 20m]}
+    handle: {deterministic: 3m}
+  recorded:
+    channel: voice
+    queue: billing
+    arrivals: {trace_file: trace.csv}
+    handle: {empirical: [1m, 2m, 6m]}
+"""
+
+
+async def test_a_scenario_is_simulated_on_the_configuration_of_the_running_installation(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "morning.yaml"
+    path.write_text(MORNING)
+    (tmp_path / "trace.csv").write_text("at_s,handle_s,patience_s\n60,100,\n400,,30\n1900,50,20\n")
+    whole = await standardiste(stage, "simulate", str(path), "--from-directory", stage.url, "--json", "--processes", "2")
+    assert whole.code == 0, whole.err
+    said = json.loads(whole.out)
+    assert set(said["stream"]) - {"all"} == {"calls", "chats", "letters", "recorded"}
+    assert set(said["class"]) == {"everybody", "helpers"}
+    assert [said["stream"][name]["offered"]["mean"] for name in ("letters", "recorded")] == [2, 2]
+    alone = await standardiste(stage, "simulate", str(path), "--from-directory", stage.url, "--json", "--processes", "1")
+    assert [json.loads(alone.out)[kind] for kind in ("stream", "class")] == [said[kind] for kind in ("stream", "class")]
+    shown = await standardiste(stage, "simulate", str(path), "--from-directory", stage.url)
+    assert shown.code == 0, shown.err
+    assert all(name in shown.out for name in ("calls", "everybody", "service"))
+
+
+async def test_a_scenario_that_asks_for_what_the_installation_has_not_is_refused_by_its_line(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(MORNING.replace("queue: billing\n    arrivals: {per_hour: 40}", "queue: juggling\n    arrivals: {per_hour: 40}"))
+    (tmp_path / "trace.csv").write_text("at_s\n60\n")
+    refused = await standardiste(stage, "simulate", str(path), "--from-directory", stage.url)
+    assert refused.code == 1
+    assert "juggling" in refused.err
+    assert "line 18" in refused.err
+    unreachable = await standardiste(stage, "simulate", str(path), "--from-directory", stage.url, password="wrong-password")
+    assert unreachable.code == 1

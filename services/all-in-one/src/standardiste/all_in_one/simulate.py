@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from standardiste.all_in_one.words import say
 from standardiste.common.catalogue import language_of_terminal
@@ -123,9 +124,10 @@ def footer(report: Report) -> str:
 
 
 def _table(title: str, measures: tuple[str, ...]) -> Table:
-    table = Table(say(f"simulated_{title}"))
+    """Names are shown whole, whatever the terminal's width: they are what the reader looks for."""
+    table = Table(Column(say(f"simulated_{title}"), no_wrap=True), box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for what in measures:
-        table.add_column(say(f"simulated_{what}"), justify="right")
+        table.add_column(say(f"simulated_{what}"), justify="right", overflow="fold")
     return table
 
 
