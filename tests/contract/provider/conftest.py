@@ -15,7 +15,7 @@ from standardiste.common.clock import ManualClock
 from standardiste.common.conversations import ConversationBook
 from standardiste.common.directory_view import DirectoryView
 from standardiste.common.events.decisions import InteractionCreated
-from standardiste.common.events.model import Channel, ConversationId, InteractionId, Thread
+from standardiste.common.events.model import Attachment, Channel, ConversationId, InteractionId, Thread
 from standardiste.common.outbox import Provider, Send
 from standardiste.common.permission.ledger import CONSENT, Ledger
 from standardiste.common.scanning.screen import Screen
@@ -24,7 +24,7 @@ from standardiste.common.security.keys import Keys
 from standardiste.common.store.sqlite import SqliteStore
 from standardiste.common.testing.builders import AT, TENANT, channel_address, configuration, contact, directory_of, event
 from standardiste.common.testing.mail_server import CUT, MailServer, mail_server
-from standardiste.common.testing.provider_world import ProviderWorld, send_of
+from standardiste.common.testing.provider_world import FILE_BYTES, ProviderWorld, send_of
 from standardiste.common.testing.twilio.double import TwilioDouble
 from standardiste.common.testing.twilio.timers import ManualTimers
 from standardiste.common.testing.vonage import VonageDouble
@@ -37,6 +37,7 @@ from standardiste.ingest_email.settings import EmailSettings
 from standardiste.ingest_email.smtp_pool import SmtpPool
 from standardiste.ingest_email.smtp_provider import SmtpProvider
 from standardiste.ingest_email.tokens import Tokens
+from standardiste.ingest_sms.media_out import OutMedia
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
 from standardiste.ingest_sms.texts import Texts
 from standardiste.ingest_sms.twilio_texts import TwilioTexts
@@ -60,6 +61,11 @@ async def conversation_known(book: ConversationBook, channel: Channel) -> None:
     await book.learn(event(created, source="router", subject="i1", tenant=TENANT))
 
 
+def media_of(tenant: str, file: Attachment) -> OutMedia:
+    """The address at which a provider would fetch a file."""
+    return OutMedia(url=f"https://centre.example/v1/sms/media/{file.id}", media_type=file.media_type, name=file.name)
+
+
 class Unheard:
     """Nobody asks how the addresses fare."""
 
@@ -75,12 +81,16 @@ class Smtp:
     provider: Provider
     server: MailServer
     stack: AsyncExitStack
+    carries_files: bool = True
 
     def send(self, message: str) -> Send:
         return send_of(message, Channel.EMAIL)
 
     def taken(self) -> list[str]:
         return [mail.message_id.partition("@")[0] for mail in self.server.mails]
+
+    def files(self) -> int:
+        return self.server.mails[-1].content.count(b"filename=")
 
     def say_not_now(self) -> None:
         self.server.data.append("451 4.3.0 not now")
@@ -105,6 +115,7 @@ async def smtp(folder: Path) -> AsyncIterator[Smtp]:
     await store.open([book.collection])
     await conversation_known(book, Channel.EMAIL)
     directory, blobs = directory_of(*configuration()), await FolderBlobs.open_folder(folder / "blobs", clock)
+    await blobs.put(TENANT, "in_1", FILE_BYTES)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(mail_server())
         settings = EmailSettings(email_out_host="127.0.0.1", email_out_port=server.port)
@@ -135,12 +146,16 @@ class Twilio:
     provider: Provider
     double: TwilioDouble
     stack: AsyncExitStack
+    carries_files: bool = True
 
     def send(self, message: str) -> Send:
         return send_of(message, Channel.SMS)
 
     def taken(self) -> list[str]:
         return [text.body.removeprefix("Bonjour de ") for text in self.double.account.texts.values()]
+
+    def files(self) -> int:
+        return len(list(self.double.account.texts.values())[-1].media)
 
     def say_not_now(self) -> None:
         self.double.goes_wrong("POST", "/Messages.json", status=429, code=20429)
@@ -188,6 +203,7 @@ async def twilio(folder: Path) -> AsyncIterator[Twilio]:
             book=book,
             opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
             clock=clock,
+            media_of=media_of,
         )
         yield Twilio(provider, double, stack)
     await api.http.close()
@@ -201,12 +217,16 @@ class Vonage:
     provider: Provider
     double: VonageDouble
     stack: AsyncExitStack
+    carries_files: bool = False
 
     def send(self, message: str) -> Send:
         return send_of(message, Channel.SMS)
 
     def taken(self) -> list[str]:
         return [text["text"].removeprefix("Bonjour de ") for text in self.double.taken]
+
+    def files(self) -> int:
+        return int("file" in self.double.taken[-1])
 
     def say_not_now(self) -> None:
         self.double.answers.append((429, "Throttled"))
@@ -246,6 +266,7 @@ async def vonage(folder: Path) -> AsyncIterator[Vonage]:
             book=book,
             opt_outs=OptOuts(store, keys, Ledger(store, keys, DirectoryView())),
             clock=clock,
+            media_of=media_of,
         )
         yield Vonage(provider, double, stack)
         await carrier.aclose()

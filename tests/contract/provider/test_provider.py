@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from standardiste.common.errors import ProviderError
-from standardiste.common.outbox import Sent
-from standardiste.common.testing.provider_world import ProviderWorld
+from standardiste.common.outbox import Send, Sent
+from standardiste.common.testing.provider_world import ProviderWorld, with_file
 
 
 async def carried_out(world: ProviderWorld, message: str = "m1") -> Sent:
@@ -16,9 +16,9 @@ async def carried_out(world: ProviderWorld, message: str = "m1") -> Sent:
     return sent
 
 
-async def refusal(world: ProviderWorld, message: str = "m1") -> ProviderError:
+async def refusal(world: ProviderWorld, send: Send | None = None) -> ProviderError:
     with pytest.raises(ProviderError) as refused:
-        await world.provider.send(world.send(message))
+        await world.provider.send(send or world.send("m1"))
     return refused.value
 
 
@@ -33,6 +33,18 @@ async def test_messages_one_after_the_other_are_all_taken(world: ProviderWorld) 
     for number in range(5):
         await carried_out(world, f"m{number}")
     assert world.taken() == [f"m{number}" for number in range(5)]
+
+
+async def test_file_goes_along_or_the_message_is_refused_for_good_by_name(world: ProviderWorld) -> None:
+    if not world.carries_files:
+        error = await refusal(world, with_file(world.send("m1")))
+        assert (error.code, error.is_retryable, error.is_outcome_unknown) == ("attachments_not_sent", False, False)
+        assert error.detail
+        assert world.taken() == []
+        return
+    sent = await world.provider.send(with_file(world.send("m1")))
+    sent.release()
+    assert (world.taken(), world.files()) == (["m1"], 1)
 
 
 async def test_not_now_may_be_tried_again(world: ProviderWorld) -> None:

@@ -17,8 +17,10 @@ from standardiste.common.events.decisions import InteractionCreated
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.inputs import ContactReceived, DeliveryReported
 from standardiste.common.events.model import (
+    Attachment,
     Author,
     AuthorKind,
+    BlobName,
     Channel,
     ChannelAddressId,
     Content,
@@ -223,3 +225,66 @@ async def test_send_of_unknown_outcome_is_not_sent_again_and_settled_by_its_call
     assert (await post(site, vonage, {"message_uuid": "uuid-1", "status": "submitted"}, path)).status_code == 204
     assert DeliveryState.SENT in {each.state for each in await site.inputs(DeliveryReported)}
     assert len(vonage.taken) == 1
+
+
+# ---- files, both ways
+
+
+async def file_of(site: Running, content: bytes, **fields: Any) -> Attachment:
+    ref = await site.parts.blobs.put("t1", "in_1", content)
+    given: dict[str, Any] = {"id": "f1", "name": "devis.pdf", "media_type": "application/pdf", "size_bytes": len(content)}
+    return Attachment(**{**given, "blob": BlobName(ref.name), "sha256": ref.sha256, **fields})
+
+
+async def fetched(site: Running, url: str) -> httpx.Response:
+    """What the provider gets there."""
+    async with httpx.AsyncClient() as http:
+        return await http.get(url.replace(PUBLIC, site.url))
+
+
+async def test_file_goes_out_at_a_signed_address_for_a_day(site: Running, twilio: TwilioDouble, clock: ManualClock) -> None:
+    await twilio.customer_texts(f"whatsapp:{CUSTOMER}", APP.address, "Bonjour")
+    await answer(site, await opened(site), APP, attachments=(await file_of(site, b"%PDF devis"),))
+    assert (await site.inputs(DeliveryReported))[0].state is DeliveryState.SENT
+    [url] = next(text for text in twilio.account.texts.values() if text.direction != "inbound").media
+    assert url.startswith(f"{PUBLIC}/v1/sms/media/")
+    got = await fetched(site, url)
+    assert (got.content, got.headers["content-type"], got.headers["content-disposition"]) == (
+        b"%PDF devis",
+        "application/pdf",
+        "attachment",
+    )
+    assert (await fetched(site, url[:-4] + "AAAA")).json()["type"].endswith("bad_token")
+    clock.advance(24 * HOUR_MS)
+    assert (await fetched(site, url)).json()["type"].endswith("token_expired")
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "address", "code"),
+    [(2, 4, APP, "too_many_files"), (1, 17 * 1024 * 1024, APP, "files_too_large"), (1, 4, SECOND, "attachments_not_sent")],
+)
+async def test_files_that_cannot_go_are_refused_in_plain_words(
+    site: Running, twilio: TwilioDouble, vonage: VonageDouble, count: int, size: int, address: ChannelAddress, code: str
+) -> None:
+    if address is APP:
+        await twilio.customer_texts(f"whatsapp:{CUSTOMER}", APP.address, "Bonjour")
+    else:
+        await post(site, vonage, told())
+    file = await file_of(site, b"%PDF", size_bytes=size)
+    await answer(site, await opened(site), address, attachments=(file,) * count)
+    [failed] = await site.inputs(DeliveryReported)
+    assert (failed.state, failed.code, failed.is_final) == (DeliveryState.FAILED, code, True)
+    assert (failed.detail or "").endswith(".")
+
+
+async def test_file_that_came_by_the_second_provider_is_fetched_and_one_from_elsewhere_is_not(site: Running, vonage: VonageDouble) -> None:
+    image = {"url": vonage.keep("1", "image/png", b"\x89PNG"), "caption": "Ma lampe"}
+    await post(site, vonage, told(text=None, message_type="image", image=image))
+    for number, url in enumerate(
+        (f"{vonage.url}/v3/media/gone", "https://evil.example/x", "http://api.nexmo.com/x", "file:///etc/passwd"), 2
+    ):
+        await post(site, vonage, told(message_uuid=f"u{number}", message_type="file", file={"url": url}))
+    first, *others = [each.contact for each in await site.inputs(ContactReceived, 5)]
+    [file] = first.content.attachments
+    assert (first.content.text, file.name, file.media_type, file.size_bytes) == ("Ma lampe", "media-1.png", "image/png", 4)
+    assert [(each.content.attachments, each.attributes["files_missing"]) for each in others] == [((), 1)] * 4

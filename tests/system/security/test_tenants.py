@@ -180,6 +180,7 @@ CASES: Mapping[str, Case] = {
     "POST /v1/sms/twilio/status/{token}": Case(
         ("bad_token",), values={"token": "{visitor}"}, body={"MessageStatus": "sent"}, proof="twilio"
     ),
+    "GET /v1/sms/media/{token}": Case(("bad_token",), values={"token": "{visitor}"}, is_public=True),
     "POST /v1/sms/vonage/messages": Case(
         ("bad_signature",), body={"to": "33639980999", "from": "33600000000", "message_uuid": "u1"}, is_public=True
     ),

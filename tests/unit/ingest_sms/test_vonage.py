@@ -6,7 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from vonage_messages.models import BaseMessage, RcsText, Sms, WhatsappTemplate, WhatsappText
+from vonage_messages.models import (
+    BaseMessage,
+    RcsText,
+    Sms,
+    WhatsappAudio,
+    WhatsappFile,
+    WhatsappImage,
+    WhatsappTemplate,
+    WhatsappText,
+    WhatsappVideo,
+)
 
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
@@ -14,8 +24,9 @@ from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import Channel, ChannelAddressId, DeliveryState
 from standardiste.common.testing.vonage import VonageDouble
 from standardiste.ingest_sms.keywords import Keyword
+from standardiste.ingest_sms.media_out import OutMedia
 from standardiste.ingest_sms.texts import OutText
-from standardiste.ingest_sms.vonage import inbound_of, is_signed, request_of, status_of
+from standardiste.ingest_sms.vonage import Media, inbound_of, is_signed, media_of, request_of, status_of
 
 NOW = Instant(1_700_000_000_000)
 INBOUND = {
@@ -31,12 +42,21 @@ def text(ours: str = "+33639980010", **more: Any) -> OutText:
     )
 
 
+def file(media_type: str) -> OutMedia:
+    return OutMedia(url="https://centre.example/v1/sms/media/x", media_type=media_type, name="devis.pdf")
+
+
 @pytest.mark.parametrize(
     ("sent", "model"),
     [
         (text(), Sms),
         (text("whatsapp:+33639980010"), WhatsappText),
         (text("rcs:lumen"), RcsText),
+        (text("whatsapp:+33639980010", media=(file("image/png"),)), WhatsappImage),
+        (text("whatsapp:+33639980010", media=(file("video/mp4"),)), WhatsappVideo),
+        (text("whatsapp:+33639980010", text="", media=(file("audio/ogg"),)), WhatsappAudio),
+        (text("whatsapp:+33639980010", media=(file("audio/ogg"),)), WhatsappFile),
+        (text("whatsapp:+33639980010", media=(file("application/pdf"),)), WhatsappFile),
         (text("whatsapp:+33639980010", template="delivery", template_values={"1": "Jeanne"}, language="fr"), WhatsappTemplate),
     ],
 )
@@ -56,6 +76,14 @@ def test_inbound_text_is_understood() -> None:
     assert stop.word is Keyword.STOP
     app = inbound_of(json.dumps({**INBOUND, "channel": "whatsapp", "profile": {"name": "Jeanne"}}).encode())
     assert (app.ours, app.sender, app.name) == ("whatsapp:+33639980010", "+33639981234", "Jeanne")
+
+
+def test_file_of_a_message_and_the_words_beside_it_are_understood() -> None:
+    image = {"url": "https://api.nexmo.com/v3/media/1", "caption": "Ma lampe", "name": "lampe.jpg"}
+    body = json.dumps({**INBOUND, "text": None, "message_type": "image", "image": image}).encode()
+    assert (media_of(body), inbound_of(body).text) == (Media(url=image["url"], name="lampe.jpg"), "Ma lampe")
+    for nothing in ({}, {"message_type": "image"}, {"message_type": "image", "image": {"url": 5}}, {"message_type": ["image"]}):
+        assert media_of(json.dumps({**INBOUND, **nothing}).encode()) is None
 
 
 @pytest.mark.parametrize(

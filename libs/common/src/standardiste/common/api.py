@@ -87,6 +87,14 @@ ROUTES: tuple[Route, ...] = (
         is_open=True,
     ),
     _route(
+        "ingest-sms",
+        "GET /v1/sms/media/{token}",
+        "A file of a text, for its provider; the address is signed and good for a day.",
+        (200,),
+        ("bad_token", "token_expired", "not_found", "not_allowed", "blobs_away", "scanner_away"),
+        is_open=True,
+    ),
+    _route(
         "ingest-chat",
         "POST /v1/chat/sessions",
         "Begin or resume a chat session on a page.",

@@ -24,6 +24,7 @@ from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.common.twilio.look import TwilioLook
 from standardiste.ingest_sms.deliveries import DELIVERIES, FORGET_EVERY_S, Deliveries
 from standardiste.ingest_sms.edge import STATUS_PATH, VONAGE_STATUS_PATH, SmsEdge
+from standardiste.ingest_sms.media_out import MediaEdge
 from standardiste.ingest_sms.opt_outs import OPT_OUTS, OptOuts
 from standardiste.ingest_sms.settings import SmsSettings
 from standardiste.ingest_sms.texts import DEFAULT_PROVIDER, PROVIDER, Texts
@@ -60,6 +61,13 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
     vonage = VonageTexts(
         secrets=parts.secrets, tokens=tokens, status_url=parts.http.public_url + VONAGE_STATUS_PATH, api_url=settings.sms_vonage_url
     )
+    media = MediaEdge(
+        tokens=CallbackTokens(parts.keys, "sms-media"),
+        public_url=parts.http.public_url,
+        blobs=parts.blobs,
+        screen=screen,
+        clock=parts.clock,
+    )
     outbox = Outbox(
         store=parts.store,
         bus=parts.bus,
@@ -71,6 +79,7 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
             book=book,
             opt_outs=opt_outs,
             clock=parts.clock,
+            media_of=media.media_of,
         ),
         policy=SMS_POLICY,
         service=NAME,
@@ -89,6 +98,8 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
         outbox=outbox,
     )
 
+    router = edge.router()
+    router.routes += media.router().routes
     looks = {TwilioTexts.name: TwilioLook(api, credentials, parts.clock), VonageTexts.name: vonage.look}
 
     async def look(tenant: str, address: ChannelAddress) -> Finding:
@@ -111,7 +122,7 @@ def build(settings: SmsSettings, parts: Parts) -> Service:
 
     return Service(
         name=NAME,
-        router=edge.router(),
+        router=router,
         tasks={
             **outbox.tasks(),
             "decisions": follow_decisions,

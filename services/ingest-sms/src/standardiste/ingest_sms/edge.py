@@ -23,7 +23,7 @@ from standardiste.ingest_sms import media
 from standardiste.ingest_sms.deliveries import STATES, Deliveries, Progress
 from standardiste.ingest_sms.inbound import Inbound, draft, understand
 from standardiste.ingest_sms.opt_outs import OptOuts
-from standardiste.ingest_sms.vonage import VonageTexts, inbound_of, status_of
+from standardiste.ingest_sms.vonage import VonageTexts, inbound_of, media_of, status_of
 from standardiste.ingest_sms.words import reason
 
 NOTHING_TO_SAY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -77,7 +77,11 @@ class SmsEdge:
         inbound = inbound_of(body)
         tenant, address = self._ours(request, inbound.ours)
         await self._check_vonage(request, tenant, address, body)
-        await self._take(tenant, address, inbound)
+        media = media_of(body)
+        file = None if media is None else await self._vonage.fetch(tenant, address, media)
+        if media is not None and file is None:
+            log.warning("media_missing", address_id=address.id, missing=1)
+        await self._take(tenant, address, inbound, () if file is None else (file,), int(media is not None and file is None))
         return Response(status_code=200)
 
     async def vonage_status(self, request: Request, token: str) -> Response:

@@ -8,7 +8,7 @@ after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -18,11 +18,13 @@ from standardiste.common.directory_view import DirectoryView
 from standardiste.common.errors import ProviderError
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ChannelAddress
+from standardiste.common.events.model import Attachment
 from standardiste.common.events.refusals import Refusal
 from standardiste.common.outbox.provider import Send, Sent, Unknown
 from standardiste.common.twilio.numbers import e164
 from standardiste.common.twilio.segments import segments
 from standardiste.ingest_sms import words
+from standardiste.ingest_sms.media_out import OutMedia
 from standardiste.ingest_sms.opt_outs import OptOuts
 from standardiste.ingest_sms.pretence import pretend, pretended
 from standardiste.ingest_sms.schemes import scheme_of
@@ -30,6 +32,9 @@ from standardiste.ingest_sms.words import reason
 
 CHARACTERS_MAX: Final = 1_600
 """Twilio's own limit (21617), and less than Vonage's."""
+TEXT_FILES_BYTES_MAX: Final = 5 * 1024 * 1024
+APP_FILES_BYTES_MAX: Final = 16 * 1024 * 1024
+"""What providers take with one message: an MMS, a message of an app."""
 PROVIDER: Final = "provider"
 DEFAULT_PROVIDER: Final = "twilio"
 SESSION_HOURS: Final = "session_hours"
@@ -50,6 +55,7 @@ class OutText:
     template: str | None = None
     template_values: Mapping[str, str] | None = None
     language: str | None = None
+    media: tuple[OutMedia, ...] = ()
 
 
 class Carrier(Protocol):
@@ -61,6 +67,10 @@ class Carrier(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    def files_max(self, address: ChannelAddress) -> int:
+        """How many files one text from this address carries."""
+        ...
 
     async def send(self, text: OutText) -> Sent: ...
 
@@ -80,7 +90,10 @@ class Texts:
         book: ConversationBook,
         opt_outs: OptOuts,
         clock: Clock,
+        media_of: Callable[[str, Attachment], OutMedia],
     ) -> None:
+        """`media_of` gives a file the address at which its carrier fetches it."""
+        self._media_of = media_of
         self._carriers, self._directory, self._book = carriers, directory, book
         self._opt_outs, self._clock = opt_outs, clock
 
@@ -88,7 +101,7 @@ class Texts:
         address, carrier = self._address(send)
         correspondent = await self._correspondent(send, address)
         to = self._number(send, correspondent)
-        self._check(send, address, correspondent)
+        self._check(send, address, carrier, correspondent)
         sponsor = self._directory.scope_of(send.tenant, address).sponsor
         refused = await self._opt_outs.refused(send.tenant, sponsor, address.id, to, self._clock.now())
         if refused is not None:
@@ -119,6 +132,7 @@ class Texts:
             template=content.template,
             template_values=content.template_values,
             language=content.language,
+            media=tuple(self._media_of(send.tenant, file) for file in content.attachments),
         )
 
     def _address(self, send: Send) -> tuple[ChannelAddress, Carrier]:
@@ -143,11 +157,10 @@ class Texts:
             raise self._never(send, words.NO_NUMBER)
         return number or correspondent.address
 
-    def _check(self, send: Send, address: ChannelAddress, correspondent: Correspondent) -> None:
+    def _check(self, send: Send, address: ChannelAddress, carrier: Carrier, correspondent: Correspondent) -> None:
         content = send.command.content
-        if content.attachments:
-            raise self._never(send, words.NO_FILES)
-        if not content.text.strip():
+        self._check_files(send, address, carrier.files_max(address))
+        if not content.text.strip() and not content.attachments:
             raise self._never(send, words.EMPTY)
         if len(content.text) > CHARACTERS_MAX or content.is_truncated:
             raise self._never(send, words.TOO_LONG)
@@ -155,6 +168,16 @@ class Texts:
             raise self._never(send, words.NO_TEMPLATES)
         if content.template is None and self._is_outside_session(address, correspondent):
             raise self._never(send, words.OUTSIDE_SESSION)
+
+    def _check_files(self, send: Send, address: ChannelAddress, files_max: int) -> None:
+        files = send.command.content.attachments
+        if files and files_max == 0:
+            raise self._never(send, words.NO_FILES)
+        if len(files) > files_max:
+            raise self._never(send, words.TOO_MANY_FILES)
+        bytes_max = TEXT_FILES_BYTES_MAX if scheme_of(address.address) is None else APP_FILES_BYTES_MAX
+        if sum(file.size_bytes for file in files) > bytes_max:
+            raise self._never(send, words.FILES_TOO_LARGE)
 
     def _is_outside_session(self, address: ChannelAddress, correspondent: Correspondent) -> bool:
         if scheme_of(address.address) is None:

@@ -18,15 +18,17 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from standardiste.common.clock import Clock
 from standardiste.common.errors import ProviderError
+from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.outbox.provider import Sent, Unknown
 from standardiste.common.twilio.callback_token import CallbackTokens
 from standardiste.common.twilio.client import TwilioApi
 from standardiste.common.twilio.credentials import CredentialBook
-from standardiste.ingest_sms.schemes import as_of
+from standardiste.ingest_sms.schemes import as_of, scheme_of
 from standardiste.ingest_sms.texts import OutText
 
 LISTED_MAX: Final = 100
 CLOCKS_APART_MS: Final = 60_000
+FILES_MAX: Final = 10
 SETTLED_MS: Final = 10_000
 """A text that is not in the provider's list this long after it was asked for was not taken."""
 MESSAGING_SERVICE: Final = "messaging_service_sid"
@@ -51,6 +53,10 @@ class TwilioTexts:
         self._api, self._credentials, self._tokens = api, credentials, tokens
         self._status_url, self._clock, self._is_known = status_url, clock, is_known
 
+    def files_max(self, address: ChannelAddress) -> int:
+        """Ten with an MMS, one with a message of an app."""
+        return FILES_MAX if scheme_of(address.address) is None else 1
+
     async def send(self, text: OutText) -> Sent:
         address = text.address
         service = address.settings.get(MESSAGING_SERVICE)
@@ -62,6 +68,7 @@ class TwilioTexts:
                 from_=unset if service else address.address,
                 messaging_service_sid=str(service) if service else unset,
                 body=text.text if text.template is None else unset,
+                media_url=[file.url for file in text.media] or unset,
                 content_sid=text.template or unset,
                 content_variables=json.dumps(dict(text.template_values)) if text.template and text.template_values else unset,
                 status_callback=f"{self._status_url}/{token}",

@@ -15,8 +15,11 @@ import asyncio
 import hashlib
 import hmac
 import json
+import mimetypes
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import httpx
 from joserfc import jwt
@@ -28,6 +31,8 @@ from standardiste.common.errors import BadInput, ProviderError
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import DeliveryState
+from standardiste.common.file_bodies import clean
+from standardiste.common.intake import AttachmentDraft
 from standardiste.common.outbox.provider import Sent, Unknown
 from standardiste.common.secrets.port import Secrets
 from standardiste.common.twilio.callback_token import CallbackTokens
@@ -35,6 +40,8 @@ from standardiste.common.twilio.numbers import e164
 from standardiste.common.twilio.segments import segments
 from standardiste.ingest_sms.inbound import Inbound, check_inbound
 from standardiste.ingest_sms.keywords import keyword
+from standardiste.ingest_sms.media import BYTES_MAX
+from standardiste.ingest_sms.media_out import OutMedia
 from standardiste.ingest_sms.schemes import bare, scheme_of
 from standardiste.ingest_sms.texts import OutText
 
@@ -44,6 +51,9 @@ API_KEY: Final = "api_key"
 API_SECRET: Final = "api_secret_secret"
 SIGNATURE_SECRET: Final = "signature_secret_secret"
 MAY_BE_OLD_S: Final = 300
+FETCH_WITHIN_S: Final = 8.0
+HOSTS: Final = (".nexmo.com", ".vonage.com")
+_KINDS: Final = ("image", "video", "audio", "file")
 _STATES: Final = {
     "submitted": DeliveryState.SENT,
     "delivered": DeliveryState.DELIVERED,
@@ -52,6 +62,14 @@ _STATES: Final = {
     "undeliverable": DeliveryState.FAILED,
 }
 _LATER: Final = frozenset({402, 408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file that came with a message, as the webhook names it."""
+
+    url: str
+    name: str = ""
 
 
 class VonageTexts:
@@ -64,6 +82,10 @@ class VonageTexts:
     ) -> None:
         self._secrets, self._tokens, self._status_url, self._api_url = secrets, tokens, status_url, api_url.rstrip("/")
         self._http = httpx.AsyncClient(timeout=timeout_ms / 1000, follow_redirects=False)
+
+    def files_max(self, address: ChannelAddress) -> int:
+        """One with a message of WhatsApp. Its MMS is a product of one country, and RCS takes no words with a file."""
+        return 1 if scheme_of(address.address) == "whatsapp" else 0
 
     async def send(self, text: OutText) -> Sent:
         key, secret = text.address.settings.get(API_KEY), await self._secret(text.tenant, text.address, API_SECRET)
@@ -79,6 +101,35 @@ class VonageTexts:
         except httpx.TransportError as error:
             raise ProviderError(NAME, "no_answer", type(error).__name__, is_retryable=True, is_outcome_unknown=True) from error
         return Sent(provider_id=_id_in(answer))
+
+    async def fetch(self, tenant: str, address: ChannelAddress, media: Media) -> AttachmentDraft | None:
+        """
+        A file that came with a message; None when it cannot be had: gone, too large, too slow, or at an address that is not the provider's.
+
+        The account's key goes to the provider's own hosts only, and no redirect is followed with it.
+        """
+        key, secret = address.settings.get(API_KEY), await self._secret(tenant, address, API_SECRET)
+        if not isinstance(key, str) or secret is None or not self._is_providers(media.url):
+            return None
+        taken = bytearray()
+        try:
+            async with asyncio.timeout(FETCH_WITHIN_S), self._http.stream("GET", media.url, auth=(key, secret)) as answer:
+                if answer.status_code != 200:
+                    return None
+                async for chunk in answer.aiter_bytes(64 * 1024):
+                    taken += chunk
+                    if len(taken) > BYTES_MAX:
+                        return None
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL):
+            return None
+        media_type = answer.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
+        name = media.name or f"media-1{mimetypes.guess_extension(media_type) or ''}"
+        return AttachmentDraft(name=clean(name), media_type=media_type, content=bytes(taken))
+
+    def _is_providers(self, url: str) -> bool:
+        asked, own = urlsplit(url), urlsplit(self._api_url)
+        is_own = (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
+        return is_own or (asked.scheme == "https" and (asked.hostname or "").endswith(HOSTS))
 
     async def look_up(self, text: OutText) -> Sent | Unknown | None:
         return Unknown()
@@ -120,6 +171,8 @@ def request_of(text: OutText, callback: str) -> Mapping[str, Any]:
         "webhook_url": callback,
         "webhook_version": "v1",
     }
+    if text.media:
+        return {**common, **_media(text.media[0], text.text)}
     if text.template is None:
         return {**common, "message_type": "text", "text": text.text}
     parameters = [value for _, value in sorted((text.template_values or {}).items())]
@@ -129,6 +182,15 @@ def request_of(text: OutText, callback: str) -> Mapping[str, Any]:
         "template": {"name": text.template, **({"parameters": parameters} if parameters else {})},
         "whatsapp": {"policy": "deterministic", "locale": text.language or "fr"},
     }
+
+
+def _media(file: OutMedia, caption: str) -> Mapping[str, Any]:
+    """A file in the form that its kind has, with the words beside it where that form has room for them."""
+    kind = file.media_type.partition("/")[0]
+    form = kind if kind in ("image", "video", "audio") and not (kind == "audio" and caption) else "file"
+    words = {"caption": caption} if caption and form != "audio" else {}
+    name = {"name": file.name} if form == "file" else {}
+    return {"message_type": form, form: {"url": file.url, **words, **name}}
 
 
 def is_signed(secret: str, authorization: str, body: bytes, now: Instant) -> bool:
@@ -149,7 +211,7 @@ def inbound_of(body: bytes) -> Inbound:
     """A customer's text. Raises BadInput that names what is missing or too long."""
     told = _object(body)
     scheme = told.get("channel") if scheme_of(f"{told.get('channel')}:") else None
-    text = _text(told, "text")
+    text = _words_of(told)
     sender = f"+{_text(told, 'from')}" if _text(told, "from").isdigit() and len(_text(told, "from")) > 6 else _text(told, "from")
     ours = _text(told, "to")
     number = f"+{ours}" if ours.isdigit() and len(ours) > 6 else ours
@@ -166,6 +228,23 @@ def inbound_of(body: bytes) -> Inbound:
         ),
         ("/message_uuid", "/from", "/text"),
     )
+
+
+def media_of(body: bytes) -> Media | None:
+    """The file that came with a customer's message, if one did."""
+    told = _object(body)
+    kind = told.get("message_type")
+    found = told.get(kind) if isinstance(kind, str) and kind in _KINDS else None
+    if not isinstance(found, dict):
+        return None
+    media = cast("dict[str, Any]", found)
+    return Media(url=_text(media, "url"), name=_text(media, "name")[:255]) if _text(media, "url") else None
+
+
+def _words_of(told: Mapping[str, Any]) -> str:
+    """What the customer wrote: the text, or what stands beside a file."""
+    media = told.get(str(told.get("message_type")))
+    return _text(told, "text") or (_text(cast("dict[str, Any]", media), "caption") if isinstance(media, dict) else "")
 
 
 def status_of(body: bytes) -> tuple[DeliveryState | None, str, str | None]:

@@ -17,6 +17,8 @@ NO_NUMBER: Final = "no_number"
 TOO_LONG: Final = "message_too_long"
 EMPTY: Final = "empty_message"
 NO_FILES: Final = "attachments_not_sent"
+TOO_MANY_FILES: Final = "too_many_files"
+FILES_TOO_LARGE: Final = "files_too_large"
 OUTSIDE_SESSION: Final = "outside_session_window"
 NO_TEMPLATES: Final = "templates_not_taken"
 OTHER: Final = "other"
@@ -45,7 +47,18 @@ _REASONS: Final = Catalogue(
         NO_NUMBER: {"en": "The customer's number cannot receive texts.", "fr": "Le numéro du client ne peut pas recevoir de SMS."},
         TOO_LONG: {"en": "The text is too long for a text message.", "fr": "Le texte est trop long pour un SMS."},
         EMPTY: {"en": "There is nothing to send.", "fr": "Il n'y a rien à envoyer."},
-        NO_FILES: {"en": "Files cannot be sent by text message.", "fr": "Des fichiers ne peuvent pas être envoyés par SMS."},
+        NO_FILES: {
+            "en": "The provider of this number carries no files.",
+            "fr": "Le fournisseur de ce numéro ne transporte pas de fichiers.",
+        },
+        TOO_MANY_FILES: {
+            "en": "These are more files than one message carries: send them one by one.",
+            "fr": "Un message ne transporte pas autant de fichiers : envoyez-les un par un.",
+        },
+        FILES_TOO_LARGE: {
+            "en": "The files are too large for one message.",
+            "fr": "Les fichiers sont trop volumineux pour un message.",
+        },
         OUTSIDE_SESSION: {
             "en": "The customer last wrote more than a day ago: here only an approved template may be sent until the next word.",
             "fr": "Le dernier message du client date de plus d'un jour : seul un modèle approuvé peut être envoyé avant sa prochaine réponse.",

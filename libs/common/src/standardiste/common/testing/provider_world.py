@@ -6,12 +6,16 @@ A provider's world is made once per test over a real socket, with a real server 
 
 from __future__ import annotations
 
-from typing import Protocol
+import hashlib
+from dataclasses import replace
+from typing import Final, Protocol
 
 from standardiste.common.clock import ManualClock
 from standardiste.common.events.model import (
+    Attachment,
     Author,
     AuthorKind,
+    BlobName,
     Channel,
     ChannelAddressId,
     Content,
@@ -27,11 +31,17 @@ from standardiste.common.testing.builders import TENANT
 class ProviderWorld(Protocol):
     """One provider with its outside."""
 
+    carries_files: bool
+
     @property
     def provider(self) -> Provider: ...
 
     def send(self, message: str) -> Send:
         """A message that this outside can take, of a conversation that is known."""
+        ...
+
+    def files(self) -> int:
+        """How many files came with the last message that the outside took."""
         ...
 
     def taken(self) -> list[str]:
@@ -53,6 +63,24 @@ class ProviderWorld(Protocol):
     async def go_away(self) -> None:
         """The outside answers no more."""
         ...
+
+
+FILE_BYTES: Final = b"%PDF-1.7"
+FILE: Final = Attachment(
+    id="f1",
+    name="devis.pdf",
+    media_type="application/pdf",
+    size_bytes=len(FILE_BYTES),
+    blob=BlobName(f"{TENANT}/in_1/{hashlib.sha256(FILE_BYTES).hexdigest()}"),
+    sha256=hashlib.sha256(FILE_BYTES).hexdigest(),
+)
+"""A file that may go with a send; a provider that reads it itself must have its bytes in its blobs."""
+
+
+def with_file(send: Send) -> Send:
+    """The same with a file beside the words."""
+    content = replace(send.command.content, attachments=(FILE,))
+    return replace(send, command=replace(send.command, content=content))
 
 
 def send_of(message: str, channel: Channel, *, tries: int = 0) -> Send:

@@ -40,6 +40,7 @@ class VonageDouble:
         self.taken: list[dict[str, Any]] = []
         self.answers: deque[tuple[int, str]] = deque()
         self.cuts = 0
+        self.media: dict[str, tuple[str, bytes]] = {}
         self._port = 0
 
     @property
@@ -49,7 +50,8 @@ class VonageDouble:
     async def __aenter__(self) -> Self:
         listening = socket.create_server(("127.0.0.1", 0))
         self._port = int(listening.getsockname()[1])
-        app = Starlette(routes=[Route("/v1/messages", self._send, methods=["POST"])])
+        routes = [Route("/v1/messages", self._send, methods=["POST"]), Route("/v3/media/{id}", self._media, methods=["GET"])]
+        app = Starlette(routes=routes)
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
         self._server = QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
@@ -71,9 +73,23 @@ class VonageDouble:
         claims = {"iat": int(now_s), "iss": "Vonage", "api_key": self.api_key, "payload_hash": hashlib.sha256(body).hexdigest()}
         return "Bearer " + jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secret or self.signature_secret))
 
-    async def _send(self, request: Request) -> Response:
+    def keep(self, id: str, media_type: str, content: bytes) -> str:
+        """A file of a customer; where it is fetched."""
+        self.media[id] = (media_type, content)
+        return f"{self.url}/v3/media/{id}"
+
+    async def _media(self, request: Request) -> Response:
+        found = self.media.get(request.path_params["id"])
+        if found is None or not self._is_ours(request):
+            return JSONResponse({"title": "Not found"}, 404)
+        return Response(found[1], media_type=found[0])
+
+    def _is_ours(self, request: Request) -> bool:
         expected = "Basic " + base64.b64encode(f"{self.api_key}:{self.api_secret}".encode()).decode()
-        if request.headers.get("authorization") != expected:
+        return request.headers.get("authorization") == expected
+
+    async def _send(self, request: Request) -> Response:
+        if not self._is_ours(request):
             return JSONResponse({"title": "Unauthorized", "detail": "You did not provide correct credentials."}, 401)
         if self.answers:
             status, title = self.answers.popleft()
