@@ -93,7 +93,8 @@ class Live:
 
     def works_of(self, agent: AgentId) -> list[Interaction]:
         """All an agent owns or is offered, in the order it came."""
-        return [self.interactions[id] for id in self.works.get(agent, ())]
+        interactions = self.interactions
+        return [interactions[id] for id in self.works.get(agent, ())]
 
     def owned_by(self, agent: AgentId) -> list[Interaction]:
         return [work for work in self.works_of(agent) if work.owner == agent]
@@ -131,7 +132,7 @@ class Live:
         if not works:
             group = self.configuration.group(agent)
             return group.empty if group is not None else _NO_SEAT
-        return seat_of(agent, [self.interactions[id] for id in works], self.configuration.room(agent))
+        return seat_of(agent, self.works_of(agent), self.configuration.room(agent))
 
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""

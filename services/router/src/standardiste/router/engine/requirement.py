@@ -207,9 +207,10 @@ def relax_by_age(step: Step, i: Interaction) -> None:
 def check_staffed(step: Step, i: Interaction) -> None:
     """Say, once, that no agent at all could take it: silence would leave it waiting for nobody."""
     live = step.live
-    if i.is_unstaffed or live.need_of(i) is None:
+    place = live.floor.place_of(i.id)
+    if i.is_unstaffed or place is None:
         return
-    line = live.floor.probe(offers.plain_need(step, i))
+    line = place[0] if i.hold_for is None else live.floor.probe(offers.plain_need(step, i))
     if live.floor.is_staffed(line):
         return
     asked = tuple(need.skill for need in i.requirement.skills)

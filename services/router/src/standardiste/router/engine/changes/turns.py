@@ -69,7 +69,7 @@ def key_in_order(live: Live, requirement: Requirement, enqueued_at: Instant) -> 
 def take(live: Live, agent: AgentId, at: Instant) -> None:
     """An agent has taken work: its place among the busy, and whether its work was unbroken."""
     record = live.agents[agent]
-    is_break = record.unbroken_since is None or (len(live.owned_by(agent)) == 1 and at - record.idle_since >= BREAK_MS)
+    is_break = record.unbroken_since is None or (at - record.idle_since >= BREAK_MS and len(live.owned_by(agent)) == 1)
     live.put_agent(evolve(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
 
 
