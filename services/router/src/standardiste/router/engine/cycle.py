@@ -29,7 +29,7 @@ def match(step: Step) -> int:
     """Hand out whatever became possible since the last match. Gives the number of offers made."""
     live = step.live
     live.seat_all()
-    made = _hand_over_waiting_transfers(step)
+    made = _hand_over_waiting_transfers(step) if live.handed_to else 0
     if live.floor.has_shrunk:
         for i, _ in lapsing(live, step.at):
             live.floor.mark_fresh(i.id)

@@ -108,6 +108,9 @@ def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant) -> Head | N
             continue
         if not is_for(line, agent) or bucket.takes(line) is None or not live.is_open_line(line, at):
             continue
+        if may_take(live, live.interactions[first[2]], fit, bucket, agent, at):
+            best = Head((fit.strict_class, first), line, fit)
+            continue
         for entry in line.waiting:
             if best is not None and (fit.strict_class, entry) >= best.order:
                 break

@@ -66,7 +66,7 @@ def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, 
         asked = evolve(asked, preferred_agent=preferred)
     if enqueued_at != i.enqueued_at:
         asked = evolve(asked, due_at=due_at(step, step.live.queue_of(i), enqueued_at))
-    if asked != i.requirement:
+    if asked is not i.requirement and asked != i.requirement:
         _tell(step, i, asked, Why(change_set=step.live.change_set))
 
 

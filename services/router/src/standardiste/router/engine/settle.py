@@ -13,9 +13,12 @@ from standardiste.router.engine.step import Step
 
 
 def settle(step: Step) -> None:
-    """Bring everything to rest. Half of all deadlines that fire no longer stood: then it is at rest already."""
+    """
+    Bring everything to rest. Often it is at rest already: half of all deadlines that fire no longer stood, and a contact that is not identified yet concerns
+    neither an agent nor a line.
+    """
     live = step.live
-    if not step.events and not step.snapshots and live.is_at_rest:
+    if live.is_at_rest and not step.snapshots and not (step.events and live.handed_to):
         return
     for agent in sorted(live.touched_agents):
         if agent in live.held_for and not live.is_reachable(agent):
