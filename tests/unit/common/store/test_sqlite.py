@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -183,3 +184,23 @@ async def test_the_epoch_only_rises_and_stays(tmp_path: Path) -> None:
 async def test_a_url_without_an_adapter_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="store_url_invalid"):
         await connect(url)
+
+
+async def test_nothing_is_said_without_a_thread(tmp_path: Path) -> None:
+    """Whatever else is asked of what is not there, one look in the leading index finds out."""
+    places = Collection(name="places", indexes=(Index(name="of", path="of"), Index(name="place", path="place")))
+    store = await SqliteStore.open_file(tmp_path / "store.sqlite")
+    await store.open([places])
+    documents = store.tenant("t1")
+    await documents.put(places, "p1", {"of": "b", "place": "b/1"})
+    running = threading.active_count()
+    nothing = (
+        Find(where=(Where(index="of", equals="a"),), sort="place", limit=1),
+        Find(where=(Where(index="place", at_least="a/", below="a0"),), sort="place", is_descending=True, limit=200),
+    )
+    for find in nothing:
+        assert (await documents.find(places, find)).documents == []
+    assert threading.active_count() == running
+    found = Find(where=(Where(index="place", at_least="b/", below="b0"),), sort="place", is_descending=True, limit=200)
+    assert [document.id for document in (await documents.find(places, found)).documents] == ["p1"]
+    await store.close()

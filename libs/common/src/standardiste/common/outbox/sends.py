@@ -30,9 +30,6 @@ class Sends:
 
     async def head(self, tenant: str, conversation: str) -> SendRecord | None:
         """The conversation's earliest send that has not ended."""
-        documents = self._store.tenant(tenant)
-        if not (await documents.find(self.collection, Find(where=(Where(index="open_in", equals=conversation),), limit=1))).documents:
-            return None  # mostly so, and quicker to say than which one is first
         return await self._first(tenant, Find(where=(Where(index="open_in", equals=conversation),), sort="order", limit=1))
 
     async def write(self, record: SendRecord, *, expected: int, within_ms: int = 0) -> SendRecord:

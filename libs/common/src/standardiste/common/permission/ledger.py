@@ -81,8 +81,6 @@ class Ledger:
         """What was said about an address, the newest first."""
         documents = self._store.tenant(tenant)
         inside = Where(index="place", at_least=f"{address}/", below=f"{address}0")  # "0" follows "/"
-        if not (await documents.find(CONSENT, Find(where=(inside,), sort="place", limit=1))).documents:
-            return ()  # mostly so, and quicker to say than to read a page
         page = await documents.find(CONSENT, Find(where=(inside,), sort="place", is_descending=True, limit=ENTRIES_READ))
         return [_ENTRY.validate_python(document.body["entry"]) for document in page.documents]
 

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 from standardiste.common.errors import BadInput, FolderInUse, StoreAway
 from standardiste.common.files import durable_rename
 from standardiste.common.store.port import Body, Collection, Document, Find, Page
-from standardiste.common.store.sqlite_find import RawRow, document_of, is_quick, page_of, page_query, sweep_query
+from standardiste.common.store.sqlite_find import RawRow, document_of, first_look, is_quick, page_of, page_query, sweep_query
 from standardiste.common.store.sqlite_rows import Row, delete_row, delete_tenant_rows, put_row
 from standardiste.common.store.sqlite_schema import Declared, declare, open_connection
 from standardiste.common.store.sqlite_writer import GroupCommit
@@ -137,13 +137,13 @@ class SqliteStore:
         """One row or None, read here and now."""
         return self._here.read(lambda connection: connection.execute(sql, parameters).fetchone())
 
-    async def rows(self, sql: str, parameters: Sequence[str | int], *, is_quick: bool = False) -> list[RawRow]:
-        """All rows; `is_quick`: so few that a thread would cost more than reading them here."""
+    def rows_here(self, sql: str, parameters: Sequence[str | int]) -> list[RawRow]:
+        """All rows, read here and now: so few that a thread would cost more."""
+        return self._here.read(lambda connection: connection.execute(sql, parameters).fetchall())
 
-        def read(connection: sqlite3.Connection) -> list[RawRow]:
-            return connection.execute(sql, parameters).fetchall()
-
-        return self._here.read(read) if is_quick else await self._read_aside(read)
+    async def rows(self, sql: str, parameters: Sequence[str | int]) -> list[RawRow]:
+        """All rows, read in a thread."""
+        return await self._read_aside(lambda connection: connection.execute(sql, parameters).fetchall())
 
     async def write(self, work: Callable[[sqlite3.Connection], T], *, is_long: bool = False, within_ms: int = 0) -> T:
         return await self._writer.run(work, is_long=is_long, within_ms=within_ms)
@@ -190,7 +190,13 @@ class SqliteTenant:
     async def find(self, collection: Collection, find: Find) -> Page:
         declared = self._store.declared(collection)
         epoch = self._store.epoch
-        rows = await self._store.rows(*page_query(declared, self._tenant, find, epoch), is_quick=is_quick(declared, find))
+        query = page_query(declared, self._tenant, find, epoch)
+        if is_quick(declared, find):
+            rows = self._store.rows_here(*query)
+        elif (look := first_look(find)) is not None and not self._store.rows_here(*page_query(declared, self._tenant, look, epoch)):
+            rows = []
+        else:
+            rows = await self._store.rows(*query)
         return page_of(declared, find, epoch, rows)
 
 

@@ -92,6 +92,18 @@ def is_quick(declared: Declared, find: Find) -> bool:
     return bool(named) and len(find.where) == 1 and find.sort is None and find.limit <= QUICK_LIMIT
 
 
+def first_look(find: Find) -> Find | None:
+    """A quick find that gives something where this one does, so that "nothing", a frequent answer, needs no thread; None where there is none."""
+    if find.text is not None:
+        return None
+    named = next((where for where in find.where if where.equals is not None), None)
+    if named is not None:
+        return Find(where=(named,), limit=1)
+    if find.sort is not None and find.where and all(where.index == find.sort for where in find.where):
+        return Find(where=find.where, sort=find.sort, limit=1)
+    return None
+
+
 def _query(declared: Declared, tenant: str | None, find: Find) -> tuple[Query, str, str]:
     """The query, the expression it sorts by ("NULL" without a sort) and the expression of the id."""
     if not 1 <= find.limit <= FIND_LIMIT_MAX:
