@@ -1,4 +1,4 @@
-"""A mail server for tests, real over a real socket: keeps what it was given, and says what a test tells it to say."""
+"""A mail server for tests and players, real over a real socket: keeps what it was given, and says what a test tells it to say."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class MailServer:
             return "250 never heard"
         return said
 
-    async def arrived(self, count: int = 1) -> list[Mail]:
+    async def arrived(self, count: int = 1, within_s: float = WITHIN_S) -> list[Mail]:
         """The first mails, once there are so many."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             while len(self.mails) < count:
                 self._came.clear()
                 await self._came.wait()

@@ -5,51 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
 
 import aiosmtplib
-from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from standardiste.common.testing.mail_server import MailServer
+from standardiste.common.testing.mail_server import mail_server as receiving
 
 
-@dataclass(slots=True)
 class Inbox:
-    """Every mail that reached the customers' server, by recipient. `changed` tells that one came."""
+    """Every mail that reached the customers' server."""
 
-    port: int = 0
-    mails: list[tuple[str, EmailMessage]] = field(default_factory=list[tuple[str, EmailMessage]])
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
-        async with self.changed:
-            self.mails.extend((recipient, mail) for recipient in envelope.rcpt_tos)
-            self.changed.notify_all()
-        return "250 taken"
+    @property
+    def port(self) -> int:
+        return self._server.port
 
     def answers_to(self, address: str, message_id: str) -> list[EmailMessage]:
         """The mails to this address that answer that Message-ID."""
-        return [mail for recipient, mail in self.mails if recipient == address and str(mail["In-Reply-To"]).strip() == message_id]
+        to = [mail.message for mail in self._server.mails if address in mail.recipients]
+        return [message for message in to if str(message["In-Reply-To"]).strip() == message_id]
 
     async def answer(self, address: str, message_id: str, within_s: float = 20) -> EmailMessage:
         """Wait for the answer. Raises TimeoutError."""
-        async with asyncio.timeout(within_s), self.changed:
-            await self.changed.wait_for(lambda: bool(self.answers_to(address, message_id)))
-        return self.answers_to(address, message_id)[0]
+        async with asyncio.timeout(within_s):
+            while not (found := self.answers_to(address, message_id)):
+                await self._server.arrived(len(self._server.mails) + 1, within_s)
+        return found[0]
 
 
 @asynccontextmanager
 async def mail_server(port: int = 0) -> AsyncGenerator[Inbox]:
     """The customers' mail server, on loopback."""
-    inbox = Inbox()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(inbox, enable_SMTPUTF8=True, data_size_limit=2**26, loop=loop), "127.0.0.1", port)
-    inbox.port = server.sockets[0].getsockname()[1]
-    try:
-        yield inbox
-    finally:
-        server.close()
+    async with receiving(port) as server:
+        yield Inbox(server)
 
 
 def letter(sender: str, to: str, subject: str, text: str, message_id: str, in_reply_to: str | None = None) -> EmailMessage:
