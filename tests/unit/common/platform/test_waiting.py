@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from standardiste.common.errors import BusAway, BusRefuses, StoreAway
+from standardiste.common import log as logs
+from standardiste.common.errors import BusAway, BusRefuses, PortTaken, StoreAway
 from standardiste.common.health import Health
 from standardiste.common.patience import Patience
-from standardiste.common.service import Service, run_services
+from standardiste.common.service import Service, run_services, run_to_end
 from standardiste.common.serving import listen
 from standardiste.common.settings import HttpSettings
 from standardiste.common.testing.running import parts_in
@@ -135,3 +137,23 @@ async def test_a_task_that_was_up_and_lets_an_away_out_ends_the_process(tmp_path
 
     with pytest.raises(BusAway, match="later"):
         await run_services([Service(name="one", tasks={"t": task})], await parts_in(tmp_path), patience=patience())
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    with pytest.raises(PortTaken, match=f"port {port} of 127.0.0.1"):
+        listen("127.0.0.1", port)
+    listening.close()
+
+
+def test_what_an_operator_has_to_mend_is_said_without_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+
+    async def refused() -> None:
+        raise BusRefuses("wrong password")
+
+    assert run_to_end(refused()) == 1
+    said = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (said["event"], said["kind"], said["reason"]) == ("cannot_run", "BusRefuses", "wrong password")
+    assert "exception" not in said

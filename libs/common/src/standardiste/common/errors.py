@@ -13,11 +13,14 @@ Every error of ours, named by whose fault it is.
     │   ├── VersionConflict
     │   └── UniqueConflict
     ├── ProviderError         a provider's: retryable or not
-    ├── FormatTooNew          the operator's: data written by a newer program
-    ├── WrongKey              the operator's: a secret sealed with another master key
-    ├── BusRefuses            the operator's: the bus does not take our credentials, or speaks another protocol
-    ├── StoreRefuses          the operator's: the document store does not take our credentials
-    └── AnotherInstallation   the operator's: these topics are somebody else's
+    └── OperatorError         the operator's: not as it must be for a start; the sentence says what to do
+        ├── FormatTooNew          data written by a newer program
+        ├── WrongKey              a secret sealed with another master key
+        ├── FolderInUse           another process works in the data folder
+        ├── PortTaken             another program listens where this one should
+        ├── BusRefuses            the bus does not take our credentials, or speaks another protocol
+        ├── StoreRefuses          the document store does not take our credentials
+        └── AnotherInstallation   these topics are somebody else's
 
 What none of these covers is ours: an assertion, and the process stops.
 """
@@ -120,7 +123,11 @@ class ProviderError(StandardisteError):
         self.is_retryable, self.is_outcome_unknown = is_retryable, is_outcome_unknown
 
 
-class FormatTooNew(StandardisteError):
+class OperatorError(StandardisteError):
+    """Something around the process is not as it must be. Waiting does not help: who runs it has to act, and is told in one sentence."""
+
+
+class FormatTooNew(OperatorError):
     """A folder, topic or store written by a newer program: refused by name, touched by nothing."""
 
     def __init__(self, what: str, found: int, supported: int) -> None:
@@ -130,11 +137,11 @@ class FormatTooNew(StandardisteError):
         self.what, self.found, self.supported = what, found, supported
 
 
-class WrongKey(StandardisteError):
+class WrongKey(OperatorError):
     """The installation's master key does not open what is stored: give it the key that was in use when the data were written."""
 
 
-class FolderInUse(StandardisteError):
+class FolderInUse(OperatorError):
     """Another process works in this data folder; only one may."""
 
     def __init__(self, folder: str) -> None:
@@ -142,15 +149,25 @@ class FolderInUse(StandardisteError):
         self.folder = folder
 
 
-class BusRefuses(StandardisteError):
+class PortTaken(OperatorError):
+    """Another program listens on our port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"another program listens on port {port} of {host}. Stop it, or name another port (--port, STANDARDISTE_PORT, make … PORT=)."
+        )
+        self.port = port
+
+
+class BusRefuses(OperatorError):
     """The broker answers and does not take us: wrong credentials, an authority we do not trust, another protocol than the setting says."""
 
 
-class StoreRefuses(StandardisteError):
+class StoreRefuses(OperatorError):
     """The document store, or that of the blobs, answers and does not take us: wrong user, password or rights."""
 
 
-class AnotherInstallation(StandardisteError):
+class AnotherInstallation(OperatorError):
     """The topics carry the mark of another installation than the store."""
 
     def __init__(self, topics: str, theirs: str, ours: str) -> None:

@@ -26,7 +26,7 @@ from standardiste.common import log as logs
 from standardiste.common import tracing
 from standardiste.common.app import compose
 from standardiste.common.collector import short_pauses
-from standardiste.common.errors import Away
+from standardiste.common.errors import Away, OperatorError
 from standardiste.common.health import Health
 from standardiste.common.hold import HOLD
 from standardiste.common.housekeeping import housekeeping
@@ -167,12 +167,15 @@ def run_service(name: str, build: Callable[[S, Parts], Service], settings_class:
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> int:
-    """Run on uvloop; give the exit code. A failure is logged with its trace."""
+    """Run on uvloop; give the exit code. A failure is logged with its trace, what an operator has to mend in one sentence."""
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, short_pauses(runner.get_loop()):
             runner.run(main)
-    except Exception:
-        log.error("failed", exc_info=True)
+    except OperatorError as error:
+        log.error("cannot_run", kind=type(error).__name__, reason=str(error))
+        return 1
+    except Exception as error:
+        log.error("failed", reason=str(error), exc_info=True)
         return 1
     return 0
 

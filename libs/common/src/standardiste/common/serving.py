@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 from collections.abc import Generator
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from standardiste.common.errors import PortTaken
 from standardiste.common.events.wire import FRAME_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS
 from standardiste.common.sockets import SocketProtocol
 
@@ -29,12 +31,18 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that queues connections from now on; port 0 takes a free one."""
+    """A socket that queues connections from now on; port 0 takes a free one. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(BACKLOG)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from error
+        raise
     listening.setblocking(False)
     return listening
 
