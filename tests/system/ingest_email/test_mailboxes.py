@@ -23,6 +23,7 @@ from standardiste.common.testing.away import AwayBus
 from standardiste.common.testing.dovecot import PASSWORD, Dovecot
 from standardiste.common.testing.running import Running, running, tenant_of_test
 from standardiste.ingest_email.app import build
+from standardiste.ingest_email.imap import ImapAccount, ImapConnection
 from standardiste.ingest_email.settings import EmailSettings
 
 pytestmark = pytest.mark.needs("dovecot")
@@ -98,6 +99,43 @@ async def test_new_mail_is_taken_while_waiting(tmp_path: Path, mail_store: Dovec
         await health(site, 1)
         mail_store.put("aide", mail("pushed"))
         assert await subjects(site, 1) == ["pushed"]
+
+
+async def test_waiting_is_begun_anew_before_the_server_ends_it(mail_store: Dovecot) -> None:
+    """A wait without mail ends by itself, the next begins on the same connection, and mail ends one early."""
+    account = ImapAccount(host="127.0.0.1", port=mail_store.port, tls="none", username="aide", password=PASSWORD)
+    connection, _ = await ImapConnection.open(account)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 5:
+            await asyncio.to_thread(mail_store.put, "aide", mail("pushed"))
+
+    try:
+        for waits in (1, 2, 3):
+            await connection.idle(1, 0.05, tick)
+            assert ticks == waits
+        async with asyncio.timeout(WITHIN_S):
+            await connection.idle(10_000, 0.05, tick)
+        assert ticks < 10_000
+        assert len(await connection.search("UNSEEN")) == 1
+    finally:
+        await connection.close()
+
+
+@pytest.mark.slow
+async def test_a_server_that_cannot_push_is_looked_at(tmp_path: Path, mail_store: Dovecot) -> None:
+    """Without IDLE the mailbox is looked at every 30 s."""
+    await asyncio.to_thread(mail_store.kill)
+    with (mail_store.folder / "dovecot.conf").open("a") as configuration:
+        configuration.write("imap_capability = IMAP4rev1 SASL-IR UIDPLUS MOVE\n")
+    await asyncio.to_thread(mail_store.start)
+    async with reading(tmp_path, mailbox(mail_store)) as site:
+        await health(site, 1)
+        await asyncio.to_thread(mail_store.put, "aide", mail("looked for"))
+        assert [each.contact.content.subject for each in await site.inputs(ContactReceived, 1, within_s=55)] == ["looked for"]
 
 
 async def test_mail_that_somebody_read_first_is_still_taken(tmp_path: Path, mail_store: Dovecot) -> None:
