@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stories.story import Story
 
-from standardiste.common.events.directory import AgentProfile, QueuePreference
+from standardiste.common.events.directory import AgentProfile, Calendar, Limits, Opening, QueuePreference, RelaxationStep
 from standardiste.common.events.model import Channel, ProfileId, QueueId, RankingName
 from standardiste.common.testing.builders import needs, person, queue
 
@@ -325,4 +325,55 @@ def test_how_long_it_may_take_is_a_range_from_the_queues_pace_told_on_change_and
                |                                                    | anna offered 33; accepted d1-o1 anna;
                |                                                    | told 55s to 110s, waited 49s; active d1 anna;
                |                                                    | > here is anna; done; anna busy 33
+    """)
+
+
+HOURS = Calendar(
+    id="day", change_set=1, zone="Europe/Paris", openings=(Opening(weekdays=(1, 2, 3, 4, 5, 6, 7), opens="08:00", closes="23:14"),)
+)
+"""The story begins at 23:13:20 in Paris: 40 s of opening time are left, the next begins at 31600 s."""
+
+
+def test_yesterdays_mail_does_not_overtake_this_mornings_calls() -> None:
+    """A target in opening time: the mail waited all night and is due at 08:00:20; the call came at 08:00 and is due at 08:00:10."""
+    in_opening_time = queue("mail", target_ms=60_000, calendar="day", is_target_in_opening_time=True)
+    Story(HOURS, queue("calls", target_ms=10_000), in_opening_time).run("""
+            0.0 | m1 by email to mail, m1 is cu1  | created m1; routed m1 mail; said m1; identified m1 cu1; queued m1 identified
+        31600.0 | v1 by voice to calls, v1 is cu2 | created v1; routed v1 calls; said v1; identified v1 cu2; queued v1 identified
+        31601.0 | the floor: anna                 | offer v1-o1 anna 20s
+        31602.0 | anna accepts v1                 | accepted v1-o1 anna; connecting v1 anna; > connect anna; done; anna busy 100
+    """)
+
+
+def test_relaxation_and_limits_of_age_are_in_opening_time_as_the_target() -> None:
+    Story(
+        HOURS,
+        queue(
+            "mail",
+            calendar="day",
+            is_target_in_opening_time=True,
+            skills=needs(billing=5),
+            relaxation=(RelaxationStep(at_age_ms=45_000, skills=needs(billing=3)),),
+            limits=Limits(age_max_ms=60_000, action="message"),
+        ),
+    ).run("""
+            0.0 | m1 by email to mail, m1 is cu1 | created m1; routed m1 mail; said m1; identified m1 cu1; queued m1 identified; unstaffed m1 billing
+          100.0 |                                |
+        31604.0 |                                |
+        31606.0 |                                | relaxed m1 1
+        31619.0 |                                |
+        31621.0 |                                | overflowed m1 age message; > notice overflow.age
+    """)
+
+
+def test_nobody_there_everybody_busy_and_nobody_with_the_skill_are_three_answers() -> None:
+    Story(queue("main", skills=needs(billing=3)), queue("greek", skills=needs(greek=1)), person("anna", skills=needs(billing=3))).run("""
+            0.0 | v1 by voice, v1 is cu1           | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+            1.0 | the floor: ben                   |
+            2.0 | ben asks why v1                  | explained waits_before_it:0 skills:1 not_signed_in:1; done
+            3.0 | the floor: anna, anna accepts v1 | offer v1-o1 anna 20s; accepted v1-o1 anna; connecting v1 anna; > connect anna; done; anna busy 100
+            4.0 | v2 by voice, v2 is cu2           | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
+            5.0 | ben asks why v2                  | explained waits_before_it:0 capacity:1 skills:1; done
+            6.0 | v3 by voice to greek, v3 is cu3  | created v3; routed v3 greek; said v3; identified v3 cu3; queued v3 identified; unstaffed v3 greek
+            7.0 | ben asks why v3                  | explained waits_before_it:0 skills:2; done
     """)

@@ -49,7 +49,7 @@ def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> N
     if interaction.hold_for is not None:
         due.append(Deadline(interaction.hold_until, id, Due.HOLD))
     if interaction.step < len(queue.relaxation):
-        due.append(Deadline(Instant(interaction.enqueued_at + queue.relaxation[interaction.step].at_age_ms), id, Due.STEP))
+        due.append(Deadline(live.at_age(interaction, queue, queue.relaxation[interaction.step].at_age_ms), id, Due.STEP))
     for tried in interaction.tried:
         due.append(Deadline(tried.lapses_at, id, Due.LAPSE))
         due.append(Deadline(tried.ends_at, id, Due.LAPSE))
@@ -59,7 +59,7 @@ def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> N
         waited_ms = live.at - interaction.since
         due.append(Deadline(Instant(interaction.since + (waited_ms // POSITION_MS + 1) * POSITION_MS), id, Due.POSITION))
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
-        due.append(Deadline(Instant(interaction.enqueued_at + queue.limits.age_max_ms), id, Due.AGE))
+        due.append(Deadline(live.at_age(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
 
 
 def standing(live: Live) -> Iterator[Deadline]:

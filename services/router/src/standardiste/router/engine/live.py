@@ -410,6 +410,11 @@ class Live:
         for due in due_hours(self):
             self.deadlines.add(due)
 
+    def at_age(self, interaction: Interaction, queue: Queue, age_ms: int) -> Instant:
+        """When it is, or was, so old: in clock time, or in opening time where the queue reckons its target so."""
+        hours = self.configuration.hours.get(queue.calendar) if queue.is_target_in_opening_time and queue.calendar else None
+        return Instant(interaction.enqueued_at + age_ms) if hours is None else hours.after(interaction.enqueued_at, age_ms)
+
     def is_open_line(self, line: Line, at: Instant) -> bool:
         """As `is_open`, for the queue of a line."""
         return not self.configuration.hours or self.is_open(self.configuration.queue_or_default(line.need.queue), at)

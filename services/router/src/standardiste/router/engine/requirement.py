@@ -195,8 +195,9 @@ def relax_by_age(step: Step, i: Interaction) -> None:
     """Begin every step whose age has come."""
     while True:
         i = step.now(i.id)
-        steps = step.live.queue_of(i).relaxation
-        if i.step >= len(steps) or step.at - i.enqueued_at < steps[i.step].at_age_ms:
+        queue = step.live.queue_of(i)
+        steps = queue.relaxation
+        if i.step >= len(steps) or step.at < step.live.at_age(i, queue, steps[i.step].at_age_ms):
             return
         relax(step, i)
 

@@ -102,8 +102,8 @@ def _age(step: Step, due: Deadline) -> None:
     i = step.live.interactions.get(InteractionId(due.id))
     if i is None or i.state not in WAITING_STATES:
         return
-    age_max_ms = step.live.queue_of(i).limits.age_max_ms
-    if age_max_ms is not None and step.at - i.enqueued_at >= age_max_ms:
+    queue = step.live.queue_of(i)
+    if queue.limits.age_max_ms is not None and step.at >= step.live.at_age(i, queue, queue.limits.age_max_ms):
         limits.overflow(step, i, "age")
 
 
