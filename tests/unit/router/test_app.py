@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
+from standardiste.common.errors import CorruptState
 from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
 from standardiste.common.events.base import Data, Instant
@@ -18,7 +19,6 @@ from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
 from standardiste.router.app import STEPS_MAX, Router
-from standardiste.router.engine.persist import CorruptState
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
 SKIPPED = "standardiste_router_skipped_records_total"
@@ -266,9 +266,18 @@ def test_a_tombstone_of_the_directory_says_nothing(log: Log) -> None:
     ],
 )
 def test_corrupt_state_stops_the_partition_by_name(key: str, value: bytes) -> None:
-    record = Record(topic=Topic.ROUTER_STATE, partition=0, offset=7, appended_at=AT, key=key, value=value, headers={})
+    router = Router(0)
+    router.restore([Record(topic=Topic.ROUTER_STATE, partition=0, offset=7, appended_at=AT, key=key, value=value, headers={})])
     with pytest.raises(CorruptState, match="offset 7"):
-        Router(0).restore([record])
+        router.resumed(AT, 100)
+
+
+def test_a_corrupt_record_that_a_later_one_replaces_stops_nothing() -> None:
+    router, key = Router(0), f"{TENANT}/interaction/in_x"
+    for offset, value in enumerate((b"not json", None)):
+        router.restore([Record(topic=Topic.ROUTER_STATE, partition=0, offset=offset, appended_at=AT, key=key, value=value, headers={})])
+    router.resumed(AT, 100)
+    assert router.engines[TENANT].live.interactions == {}
 
 
 def test_state_that_does_not_add_up_stops_the_partition_by_name(log: Log) -> None:

@@ -15,6 +15,7 @@ Every error of ours, named by whose fault it is.
     ├── ProviderError         a provider's: retryable or not
     └── OperatorError         the operator's: not as it must be for a start; the sentence says what to do
         ├── FormatTooNew          data written by a newer program
+        ├── CorruptState          router-state does not say what this program wrote
         ├── WrongKey              a secret sealed with another master key
         ├── FolderInUse           another process works in the data folder
         ├── PortTaken             another program listens where this one should
@@ -135,6 +136,10 @@ class FormatTooNew(OperatorError):
             f"{what} has format {found}; this program reads up to {supported}. Start the newer version, or restore a backup made by this one."
         )
         self.what, self.found, self.supported = what, found, supported
+
+
+class CorruptState(OperatorError):
+    """A partition of router-state cannot be taken over. The message names the record, and nothing of what it holds: docs/guides/operators.md says what to do."""
 
 
 class WrongKey(OperatorError):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.port import Handled, Outgoing, Record
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BadInput
+from standardiste.common.errors import BadInput, CorruptState
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
 from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
@@ -25,7 +25,7 @@ from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
 from standardiste.router.engine import Engine, Fired
-from standardiste.router.engine.persist import CorruptState, type_of
+from standardiste.router.engine.persist import DoesNotFit, type_of
 from standardiste.router.engine.policy import Kit
 from standardiste.router.kit import STANDARD
 from standardiste.router.meter import Meter
@@ -40,7 +40,7 @@ WORK_S_MAX: Final = 0.25
 
 log = logger("router")
 
-_STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
+STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
 
 
 def build(settings: RouterSettings, parts: Parts) -> Service:
@@ -68,19 +68,22 @@ class Router:
     # ---- taking the partition
 
     def restore(self, records: Sequence[Record]) -> None:
-        """Take in router-state. A record this program cannot read stops the partition with the record's name; nothing starts afresh in silence."""
+        """
+        Take in router-state. A record this program cannot read stops the partition with the record's name, unless a later one replaces it: a repaired
+        record lies in the log until that is compacted.
+        """
         assert self._restored is not None, "restore comes first"
         for record in records:
-            check_format(record.headers, record.key)
-            tenant, kind, id = _parts(record.key)
+            tenant, kind, id = parts_of(record.key)
             entities = self._restored.setdefault(tenant, {})
             if record.value is None:
+                check_format(record.headers, record.key)
                 entities.pop((kind, id), None)
                 continue
             try:
-                entities[kind, id] = load_data(type_of(kind, id), record.value)
-            except (BadInput, KeyError) as error:
-                raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: {error}") from error
+                entities[kind, id] = entity_of(record)
+            except CorruptState as corrupt:
+                entities[kind, id] = corrupt
 
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
@@ -153,7 +156,13 @@ class Router:
         if self._restored is None:
             return
         for tenant, records in sorted(self._restored.items()):
-            self._engine(tenant).load(records)
+            for entity in records.values():
+                if isinstance(entity, CorruptState):
+                    raise entity
+            try:
+                self._engine(tenant).load(records)
+            except DoesNotFit as error:
+                raise CorruptState(f"router-state of partition {self.partition}: {error}") from error
         if any(self._restored.values()):
             records = sum(len(records) for records in self._restored.values())
             log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
@@ -169,7 +178,7 @@ class Router:
                         tenant=tenant,
                         key=f"{tenant}/{kind}/{id}",
                         value=None if record is None else dump_state(record),
-                        headers=_STATE_HEADERS,
+                        headers=STATE_HEADERS,
                     )
                 )
         self._meter.batch(sum(engine.live.waiting for engine in self.engines.values()))
@@ -215,7 +224,18 @@ def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
     return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers=headers)
 
 
-def _parts(key: str) -> tuple[str, str, str]:
+def entity_of(record: Record) -> Any:
+    """What a record of router-state holds. Raises CorruptState with its name, or FormatTooNew."""
+    check_format(record.headers, record.key)
+    _, kind, id = parts_of(record.key)
+    try:
+        return load_data(type_of(kind, id), record.value or b"")
+    except (BadInput, KeyError) as error:
+        raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: {error}") from error
+
+
+def parts_of(key: str) -> tuple[str, str, str]:
+    """tenant, kind and id of a record of router-state"""
     tenant, _, rest = key.partition("/")
     kind, _, id = rest.partition("/")
     return tenant, kind, id

@@ -32,8 +32,8 @@ TYPES: Final[dict[str, type]] = {
 }
 
 
-class CorruptState(Exception):
-    """router-state does not say what this program wrote: the partition stops; nothing is started afresh in silence."""
+class DoesNotFit(Exception):
+    """The records of router-state do not fit together: the partition stops; nothing is started afresh in silence."""
 
 
 def type_of(kind: str, id: str) -> type:
@@ -69,7 +69,7 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
 
 
 def load(live: Live, records: Records) -> None:
-    """Fill empty tables from records; the indexes follow. Raises CorruptState when the records do not fit together."""
+    """Fill empty tables from records; the indexes follow. Raises DoesNotFit when the records do not fit together."""
     meta = records.get(("meta", ""))
     if isinstance(meta, Meta):
         _load_meta(live, meta)
@@ -82,7 +82,7 @@ def load(live: Live, records: Records) -> None:
             live.pending[name, rest.rpartition("/")[0], record.change_set] = record
     built = build(live.entities, live.kit)
     if isinstance(built, Faulty):
-        raise CorruptState(f"tenant {live.tenant}: its configuration cannot be put in force: {built.reason}: {built.detail}")
+        raise DoesNotFit(f"tenant {live.tenant}: its configuration cannot be put in force: {built.reason}: {built.detail}")
     live.configure(built)
     for agent in _sorted(records, "agent", lambda a: a.id):
         live.agents[agent.id] = agent
@@ -106,7 +106,7 @@ def load(live: Live, records: Records) -> None:
     for due in standing(live):
         live.deadlines.add(due)
     if live.ingested != live.closed_count + len(live.interactions):
-        raise CorruptState(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
+        raise DoesNotFit(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
     live.touched.clear()
     live.touched_agents.clear()
     live.seat_all()
