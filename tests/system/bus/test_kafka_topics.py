@@ -7,6 +7,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from standardiste.all_in_one.cli import main
 from standardiste.common.bus.dead_letters import dead_letter_of, dead_letters
@@ -47,6 +48,19 @@ async def test_a_start_without_topics_names_them_and_the_remedy(settings: KafkaS
     with pytest.raises(ValueError, match=rf"{settings.prefix}inputs.*topics apply"):
         await KafkaBus.connect_to(settings, SystemClock())
     assert f"missing: {settings.prefix}inputs" in await check(settings)
+
+
+async def test_a_topic_with_another_number_of_partitions_is_told_at_the_start(settings: KafkaSettings) -> None:
+    await apply(settings, partitions=1, replication=1)
+    admin = AIOKafkaAdminClient(**settings.client())
+    await admin.start()
+    await admin.create_partitions({settings.name(Topic.DECISIONS): NewPartitions(total_count=2)})
+    await admin.close()
+    async with asyncio.timeout(20):
+        while await check(settings) == []:  # noqa: ASYNC110  the brokers learn of it in their own time
+            await asyncio.sleep(0.1)
+    with pytest.raises(ValueError, match=rf"same number of partitions.*{settings.prefix}decisions': 2"):
+        await KafkaBus.connect_to(settings, SystemClock())
 
 
 async def test_no_broker_is_said_at_once() -> None:
