@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
-from typing import IO, Final
+from typing import Final
 
 from standardiste.common.bus.core import Bounds, Core
 from standardiste.common.bus.local import LocalBus
@@ -24,7 +23,8 @@ from standardiste.common.bus.log import Log, file_of
 from standardiste.common.bus.timers import Timer
 from standardiste.common.clock import Clock, SystemClock
 from standardiste.common.commit_thread import CommitThread
-from standardiste.common.errors import BusAway, FolderInUse
+from standardiste.common.errors import BusAway
+from standardiste.common.files import lock_beside
 from standardiste.common.log import logger
 
 DEFAULT_BOUNDS: Final = Bounds()
@@ -40,7 +40,7 @@ log = logger("bus")
 class EmbeddedBus(LocalBus):
     """`await EmbeddedBus.open(path)`; `await bus.close()`."""
 
-    _lock: IO[bytes]
+    _lock: int
     _thread: CommitThread
     _care: ThreadPoolExecutor
     _looking_after: asyncio.Task[None]
@@ -64,14 +64,14 @@ class EmbeddedBus(LocalBus):
         """
         file = file_of(Path(path))
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock = _locked(file)
+        lock = lock_beside(file)
         try:
             log = Log(str(file), partitions)
         except sqlite3.Error as error:
-            lock.close()
+            os.close(lock)
             raise BusAway(f"{file}: {error}") from error
         except BaseException:
-            lock.close()
+            os.close(lock)
             raise
         thread = CommitThread(asyncio.get_running_loop(), "bus-commit")
         bus = cls(Core(log, clock or SystemClock(), thread, timer, random, bounds))
@@ -114,15 +114,4 @@ class EmbeddedBus(LocalBus):
         self._care.shutdown(wait=True)
         self._thread.stop()
         self._core.log.close()
-        self._lock.close()
-
-
-def _locked(file: Path) -> IO[bytes]:
-    lock = open(file.with_name(file.name + ".lock"), "ab")  # noqa: SIM115 - held until the bus is closed
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise FolderInUse(str(file.parent)) from None
-    os.set_inheritable(lock.fileno(), False)
-    return lock
+        os.close(self._lock)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
@@ -19,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from standardiste.common.errors import BadInput, FolderInUse, StoreAway
-from standardiste.common.files import durable_rename
+from standardiste.common.errors import BadInput, StoreAway
+from standardiste.common.files import durable_rename, lock_beside
 from standardiste.common.store.port import Body, Collection, Document, Find, Page
 from standardiste.common.store.sqlite_find import RawRow, document_of, first_look, is_quick, page_of, page_query, sweep_query
 from standardiste.common.store.sqlite_rows import Row, delete_row, delete_tenant_rows, put_row
@@ -58,7 +56,7 @@ class SqliteStore:
         path = Path(path)
         with _away():
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = _lock(path)
+            lock = lock_beside(path)
         store = cls(str(path), lock)
         try:
             await store.write(lambda connection: None, is_long=True)
@@ -222,23 +220,6 @@ class _Reader:
         self._is_closed = True
         if self._connection is not None:
             self._connection.close()
-
-
-def _lock(path: Path) -> int:
-    """
-    Keep others out for as long as this process lives; the lock goes with it, however it ends.
-
-    A file of its own: closing any descriptor of the database would drop SQLite's own POSIX locks on it.
-    """
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN):
-            raise FolderInUse(str(path.parent)) from None
-        raise
-    return lock
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:

@@ -18,6 +18,7 @@ from standardiste.all_in_one.cluster.local import Cluster
 from standardiste.all_in_one.cluster.prefixes import SERVICES
 from standardiste.all_in_one.demo import tenant as demo
 from standardiste.all_in_one.words import say
+from standardiste.common.files import lock_beside
 from standardiste.common.service import stop_on_signals
 from standardiste.common.testing.servers import kafka_server, mongo_server, started
 
@@ -28,9 +29,14 @@ console = Console(highlight=False)
 
 
 def up(data: Path, parts: Path, *, port: int, smtp_port: int, configuration: Path | None) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises DidNotStart with the last words of what did not."""
+    """Run until SIGTERM or Ctrl-C. Raises FolderInUse, DidNotStart with the last words of what did not."""
     document = configuration.read_bytes() if configuration is not None else demo.document()
-    uvloop.run(_up(data.resolve(), parts.resolve(), document, port, smtp_port, is_demo=configuration is None))
+    data.mkdir(parents=True, exist_ok=True)
+    lock = lock_beside(data.resolve() / "up")
+    try:
+        uvloop.run(_up(data.resolve(), parts.resolve(), document, port, smtp_port, is_demo=configuration is None))
+    finally:
+        os.close(lock)
 
 
 def down(data: Path) -> bool:
