@@ -150,7 +150,9 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     outbound.DeliverMessage: lambda e: f"> deliver {e.message}",
     d.PositionChanged: lambda e: f"position {e.interaction} {e.position}" + _wait(e),
     outbound.TellPosition: lambda e: f"> position {e.position}" + _wait(e),
-    d.EstimateScored: lambda e: f"told {_s(e.wait_p50_ms)} to {_s(e.wait_p90_ms)}, waited {_s(e.waited_ms)}",
+    d.EstimateScored: lambda e: (
+        f"told {_s(e.wait_p50_ms)} to {_s(e.wait_p90_ms)}, waited {_s(e.waited_ms)}{' in vain' if e.is_abandoned else ''}"
+    ),
     outbound.TellNotice: lambda e: f"> notice {e.notice}",
     outbound.AnnounceAgent: lambda e: f"> here is {e.author.id}",
     outbound.AnnounceEnd: lambda e: "> ended",

@@ -6,7 +6,7 @@ from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, Calendar, Limits, Opening, QueuePreference, RelaxationStep
 from standardiste.common.events.model import Channel, ProfileId, QueueId, RankingName
-from standardiste.common.testing.builders import needs, person, queue
+from standardiste.common.testing.builders import channel_address, needs, person, queue
 
 
 def one_at_a_time(**fields: object) -> AgentProfile:
@@ -325,6 +325,33 @@ def test_how_long_it_may_take_is_a_range_from_the_queues_pace_told_on_change_and
                |                                                    | anna offered 33; accepted d1-o1 anna;
                |                                                    | told 55s to 110s, waited 49s; active d1 anna;
                |                                                    | > here is anna; done; anna busy 33
+    """)
+
+
+def test_what_a_visitor_who_gave_up_was_told_is_scored_too() -> None:
+    story = Story(AgentProfile(id=ProfileId("main"), change_set=1, cap={Channel.CHAT: 1}))
+    story.line(0.0, "the floor: anna")
+    for number in range(1, 11):
+        story.line(0.1 * number, f"c{number} by chat, c{number} is cu{number}")
+    for number in range(1, 8):
+        story.line(20.0 * number - 15, f"anna accepts c{number}")
+        story.line(20.0 * number, f"anna completes c{number}, anna ends c{number}")
+    story.run("""
+          141.0 | c9 is gone  | told 55s to 110s, waited 35.1s in vain; closed c9 abandoned; > ended
+          300.0 | c10 is gone | position c10 1, 15s to 50s; > position 1, 15s to 50s; expired c8-o1 anna 1; queued c8 expired; offer c10-o1 anna 30s;
+                |             | anna offered 33; expired c10-o1 anna 2; queued c10 expired; offer c8-o2 anna 30s; anna offered 33; position c10 1;
+                |             | > position 1; expired c8-o2 anna 3; queued c8 expired; status anna away missed; position c8 1; > position 1;
+                |             | anna not_ready 0; position c10 2; > position 2; told 75s to 135s, waited 194s in vain; closed c10 abandoned; > ended
+    """)
+
+
+def test_callers_are_told_once_a_minute_where_the_address_announces_it() -> None:
+    Story(channel_address(Channel.VOICE, settings={"announces_wait": True})).run("""
+            0.0 | v1 by voice, v1 is cu1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified; position v1 1; > position 1
+            1.0 | v2 by voice, v2 is cu2 | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified; position v2 2; > position 2
+            2.0 | v1 hangs up            | closed v1 short_abandoned
+           60.0 |                        |
+           62.0 |                        | position v2 1; > position 1
     """)
 
 

@@ -32,6 +32,8 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
     SuperviseCall,
+    TellNotice,
+    TellPosition,
     TransferCall,
 )
 from standardiste.common.intake import Intake
@@ -362,6 +364,28 @@ async def test_placed_call_can_be_held_and_resumed(site: Running, twilio: Twilio
     await line.order(ResumeCall(conversation=line.conversation, interaction=INTERACTION))
     await twilio.until(lambda: call.is_bridged_with(ANNA), "back")
     assert await count(site, MediaEnded) == 0
+
+
+# ---- what the router has said to those who wait
+
+
+async def test_waiting_caller_is_told_where_he_stands_and_the_music_goes_on(line: Line) -> None:
+    await line.order(TellPosition(conversation=line.conversation, position=3, wait_p50_ms=100_000, wait_p90_ms=290_000))
+    await line.twilio.until(lambda: line.call.has_heard("Vous êtes en position 3. L'attente est de 2 à 5 minutes."), "he is told")
+    await line.twilio.advance(10_000)
+    await line.waits_again()
+    await line.bridged()
+
+
+async def test_notice_in_the_tenants_words_is_heard_out_before_the_caller_is_let_go(line: Line) -> None:
+    await line.order(
+        TellNotice(conversation=line.conversation, notice="queue.closed", words={"fr": "Fermé jusqu'à lundi.", "en": "Closed."})
+    )
+    await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION))
+    await line.twilio.until(lambda: line.call.has_heard("Fermé jusqu'à lundi."), "he is told")
+    assert not line.call.is_over
+    await line.twilio.advance(10_000)
+    await line.twilio.until(lambda: line.call.is_over, "he is let go")
 
 
 # ---- recording, supervision

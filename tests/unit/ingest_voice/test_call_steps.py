@@ -109,6 +109,8 @@ HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "keeping": (ARRIVED, (MESSAGE, LEFT, RECORDED)),
     "calling back": (CALLED_BACK, (CustomerRings(leg="CA8"),)),
     "called back": (CALLED_BACK, (CustomerRings(leg="CA8"), CustomerAnswered(leg="CA8"))),
+    "told": (ARRIVED, (Say(command="k5", words="Nous sommes fermés."),)),
+    "told and offered": (ARRIVED, (Say(command="k5", words="Bonjour"), CONNECT, PutInQueue(command="k6"))),
     "placed": (PLACED, (AgentRings(leg="CA9"), AgentAnswered(leg="CA9", attempt=1), CustomerAnswered(leg="CA8"))),
 }
 
@@ -265,6 +267,8 @@ ORDERS = [
     ("left a message", replace(CONNECT, command="k9"), "voicemail", [], ["failed customer_left"]),
     ("keeping", Release(command="k9"), "keeping", [], []),
     ("waiting", Say(command="k9", words="Bonjour"), "waiting", [SHOW_CUSTOMER], []),
+    ("told", Release(command="k9"), "ended", [SHOW_CUSTOMER], []),
+    ("told and offered", Release(command="k9"), "ended", [END_CUSTOMER], []),
     ("bridged", Say(command="k9", words="Bonjour"), "bridged", [], []),
     ("calling back", Release(command="k9"), "ended", ["hang_up customer CA8"], []),
     ("ended", replace(CONNECT, command="k9"), "ended", [], ["failed customer_left"]),

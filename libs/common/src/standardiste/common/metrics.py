@@ -251,8 +251,8 @@ METRICS: Final = (
         name="standardiste_router_wait_estimates_total",
         kind="counter",
         unit="estimates",
-        what="First estimates told to waiting customers, by whether the wait ended within its P50 (half should), within its P90 (nine in ten, with those), or later.",
-        when_it_rises="`later` above one in ten of all: the pace of a queue changes faster than its last 16 hand-outs tell; look at its staffing.",
+        what="First estimates told to waiting customers, by whether the wait ended within its P50 (half should), within its P90 (nine in ten, with those), or later; `left_before`: the customer gave up before its P90.",
+        when_it_rises="`later` above one in ten of all but `left_before`: the pace of a queue changes faster than its last 16 hand-outs tell; look at its staffing.",
         labels=("kept",),
     ),
 )

@@ -144,6 +144,8 @@ def _reported(call: Call, happening: Report) -> Call:
 
 
 def _ordered(call: Call, asked: Command) -> Call:
+    if call.words and not isinstance(asked, Say | Release):
+        call = replace(call, words="")
     match asked:
         case Connect():
             return _connect(call, asked)
@@ -168,7 +170,7 @@ def _ordered(call: Call, asked: Command) -> Call:
         case TakeMessage():
             return voicemail.take(call)
         case Say():
-            return plan(call, *_SHOW_CUSTOMER, words=asked.words) if call.state is CallState.WAITING else call
+            return _say(call, asked.words)
         case PressKeys():
             return guests.press(call, asked)
         case SetRecording():
@@ -323,9 +325,15 @@ def _release(call: Call) -> Call:
     if call.state is CallState.KEEPING:
         return call if call.has_left else plan(call, Do.HANG_UP, Party.CUSTOMER)
     ended = over(call)
+    if call.words and call.state is CallState.WAITING:
+        return plan(ended, *_SHOW_CUSTOMER, words=call.words)
     if call.agent_leg is not None:
         ended = plan(ended, Do.HANG_UP, Party.AGENT)
     return plan(ended, Do.HANG_UP, Party.CUSTOMER) if call.customer_leg is not None else ended
+
+
+def _say(call: Call, words: str) -> Call:
+    return plan(replace(call, words=words), *_SHOW_CUSTOMER, words=words) if call.state is CallState.WAITING else call
 
 
 def _record(call: Call, is_on: bool) -> Call:

@@ -115,6 +115,7 @@ class Call:
     One call. `contact` is None for one that an agent began. `endpoint` is where the agent is reached, `outside` where the customer was sent.
 
     `former` are legs of an earlier call of the same conversation (he is called back): what they still report means nothing.
+    `words` were the last thing the router had said to the waiting customer: he hears them out before he is hung up on.
     `has_left`: the customer hung up, but the message he left is still to be kept (`recording`).
     `attempt` counts the agents asked; `is_agent_parent` says whose document holds the bridge; `guests` counts those asked in. `handled` are the router's commands already taken;
     `actions` counts what was decided to be done. `pending` is to be done at the provider, in order; `owed` is still to be reported.
@@ -142,6 +143,7 @@ class Call:
     guest: Guest | None = None
     guests: int = 0
     former: tuple[str, ...] = ()
+    words: str = ""
     has_left: bool = False
     recording: str | None = None
     recorded_ms: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from standardiste.common.bus.port import Record
@@ -25,6 +26,8 @@ from standardiste.common.events.outbound import (
     SendDigits,
     SuperviseCall,
     TakeVoicemail,
+    TellNotice,
+    TellPosition,
     TransferCall,
 )
 from standardiste.common.intake import Intake
@@ -44,12 +47,14 @@ from standardiste.ingest_voice.model import (
     PutOnHold,
     Release,
     ReleaseAgent,
+    Say,
     SendOutside,
     SetRecording,
     TakeMessage,
     TakeOffHold,
 )
 from standardiste.ingest_voice.switchboard import Switchboard
+from standardiste.ingest_voice.words import noticed, standing
 
 NOT_OFFERED: Final = "not_offered_here"
 FORMER_KEPT: Final = 16
@@ -102,8 +107,19 @@ class Orders:
                 await self._switchboard.happen(event.tenant, data.conversation, _command(event), is_command=True)
             case SuperviseCall():
                 await self._refuse_supervision(event, data)
+            case TellPosition(position=position) if position is not None:
+                await self._say(event, data.conversation, lambda of: standing(of, position, data.wait_p50_ms, data.wait_p90_ms))
+            case TellNotice():
+                await self._say(event, data.conversation, lambda of: noticed(of, data.notice, data.words))
             case _:
-                return  # typing, positions and notices have no place in a call yet
+                return  # typing has no place in a call
+
+    async def _say(self, event: Event, conversation: str, words: Callable[[str], str | None]) -> None:
+        """To a caller who waits, in the call's language; nobody else hears it."""
+        call = await self._switchboard.get(event.tenant, conversation)
+        said = words(call.language) if call is not None else None
+        if said:
+            await self._switchboard.happen(event.tenant, conversation, Say(command=event.id, words=said), is_command=True)
 
     async def _connect(self, event: Event, data: ConnectCall) -> None:
         asked = Connect(

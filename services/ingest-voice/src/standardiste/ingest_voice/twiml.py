@@ -56,7 +56,7 @@ def document(sound: Sound, call: Call, address: ChannelAddress, links: Links, ow
         case Thank():
             return response(_say(said(THANKS, call.language), call, address), element("Hangup"))
         case HangUp():
-            return response(element("Hangup"))
+            return response(before, element("Hangup"))
         case _:
             assert_never(sound)
 

@@ -73,7 +73,9 @@ class Meter:
 
 
 def _kept(scored: d.EstimateScored) -> str:
-    """Half of all should end within the P50 that they were told, nine in ten within the P90."""
+    """Half of all should end within the P50 that they were told, nine in ten within the P90. Who gave up before that says neither."""
+    if scored.is_abandoned:
+        return "later" if scored.waited_ms > scored.wait_p90_ms else "left_before"
     if scored.waited_ms <= scored.wait_p50_ms:
         return "within_p50"
     return "within_p90" if scored.waited_ms <= scored.wait_p90_ms else "later"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 AWAY_MS: Final = 600_000
 SWEEP_MS: Final = 60_000
 POSITION_MS: Final = 15_000
+SPOKEN_MS: Final = 60_000
+"""A voice interrupts the music, so it speaks more seldom than a screen changes."""
+ANNOUNCES: Final = "announces_wait"
+"""The setting of a voice address."""
 LOST_SHORT_MS: Final = 60_000
 LOST_LONG_MS: Final = 8 * 3600 * 1000
 
@@ -55,11 +59,25 @@ def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> N
         due.append(Deadline(tried.ends_at, id, Due.LAPSE))
     for delay_ms in live.configuration.delays_ms.get(queue.id, ()):
         due.append(Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY))
-    if interaction.facts.is_live and interaction.facts.channel is Channel.CHAT:
+    every_ms = told_every_ms(live, interaction)
+    if every_ms is not None:
         waited_ms = live.at - interaction.since
-        due.append(Deadline(Instant(interaction.since + (waited_ms // POSITION_MS + 1) * POSITION_MS), id, Due.POSITION))
+        due.append(Deadline(Instant(interaction.since + (waited_ms // every_ms + 1) * every_ms), id, Due.POSITION))
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
         due.append(Deadline(live.at_age(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
+
+
+def told_every_ms(live: Live, interaction: Interaction) -> int | None:
+    """How often its waiting customer is told where he stands: on a screen that shows it, or in a call whose address announces it; None: never."""
+    facts = interaction.facts
+    if not facts.is_live:
+        return None
+    if facts.channel is Channel.CHAT:
+        return POSITION_MS
+    if facts.channel is not Channel.VOICE:
+        return None
+    address = live.configuration.address(facts.channel_address)
+    return SPOKEN_MS if address is not None and address.settings.get(ANNOUNCES) is True else None
 
 
 def standing(live: Live) -> Iterator[Deadline]:

@@ -427,7 +427,9 @@ def abandon(step: Step, i: Interaction) -> None:
     reason = CloseReason.SHORT_ABANDONED if waited_ms < SHORT_ABANDON_MS else CloseReason.ABANDONED
     if i.state is InteractionState.CONNECTING and has_media(i):
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id), i)
-    close(step, i, reason, because=Withdrawal.CUSTOMER_LEFT)
+    if i.promise is not None:
+        waiting.score(step, i, i.promise, is_abandoned=True)
+    close(step, step.now(i.id), reason, because=Withdrawal.CUSTOMER_LEFT)
 
 
 def withdraw_all(step: Step, agent: AgentId, because: Withdrawal) -> None:

@@ -33,7 +33,7 @@ def settle(step: Step) -> None:
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)
     for i in [live.interactions[id] for id in fresh if id in live.interactions]:
-        if i.since == step.at and waiting.is_told(i):
+        if i.since == step.at and waiting.is_told(live, i):
             waiting.tell(step, i)
     for agent in sorted(live.touched_agents):
         agents.tell_state(step, agent)

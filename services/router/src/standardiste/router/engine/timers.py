@@ -21,7 +21,7 @@ from standardiste.common.events.model import (
 from standardiste.router.engine import agents, contacts, limits, media, offers, pairs, reconfigure, requirement, sessions, waiting
 from standardiste.router.engine.commands import opening
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
-from standardiste.router.engine.due import AWAY_MS, POSITION_MS, SWEEP_MS
+from standardiste.router.engine.due import AWAY_MS, SWEEP_MS, told_every_ms
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
@@ -108,12 +108,15 @@ def _age(step: Step, due: Deadline) -> None:
 
 
 def _position(step: Step, due: Deadline) -> None:
-    """Every 15 s since it began to wait; a rhythm begun before an offer is over."""
+    """Every 15 s (callers: 60 s) since it began to wait; a rhythm begun before an offer is over."""
     i = step.live.interactions.get(InteractionId(due.id))
-    if i is None or not waiting.is_told(i) or (due.at - i.since) % POSITION_MS:
+    if i is None or not waiting.is_told(step.live, i):
+        return
+    every_ms = told_every_ms(step.live, i)
+    if every_ms is None or (due.at - i.since) % every_ms:
         return
     waiting.tell(step, i)
-    step.live.deadlines.add(Deadline(Instant(due.at + POSITION_MS), due.id, Due.POSITION))
+    step.live.deadlines.add(Deadline(Instant(due.at + every_ms), due.id, Due.POSITION))
 
 
 def _not_before(step: Step, due: Deadline) -> None:

@@ -1,10 +1,11 @@
 """
-What waiting customers are told: the position, under the order really used, and how long it may take; when they begin to wait and every 15 s when either changed.
+What waiting customers are told: the position, under the order really used, and how long it may take; when they begin to wait and every 15 s when either changed (callers: 60 s).
 
 The estimate. While others wait, a queue hands out at some pace: the mean gap between two hand-outs (`Pace`, over about the last 16). Taking the gaps as
 exponential, the one at position p waits as long as a sum of p gaps, a gamma distribution, whose median and ninth decile Wilson and Hilferty's cube gives within 2 %. Told in
 steps of 5 s, upwards, so that noise is not told. Unknown while fewer than 5 gaps were seen, or when nothing was handed out for four times as long as usual: then the
-past says nothing of what comes. What a customer was told first is scored once an agent takes him. Told where the channel can show it at once (live chat).
+past says nothing of what comes. What a customer was told first is scored once an agent takes him, or he gives up. Told where the channel can show it at once (live chat), and
+once a minute in calls whose address says `announces_wait`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Final
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import Channel, InteractionState
+from standardiste.common.events.model import InteractionState
 from standardiste.common.events.outbound import TellPosition
+from standardiste.router.engine.due import told_every_ms
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Interaction, Pace, Promise
 from standardiste.router.engine.step import Step, conversation_of
@@ -56,9 +58,9 @@ def _upwards(ms: float) -> int:
     return STEP_MS * math.ceil(ms / STEP_MS)
 
 
-def is_told(i: Interaction) -> bool:
-    """Whether its customer looks at a screen that shows it."""
-    return i.state is InteractionState.QUEUED and i.facts.is_live and i.facts.channel is Channel.CHAT
+def is_told(live: Live, i: Interaction) -> bool:
+    """Whether its customer is told where he stands, on a screen or in his ear."""
+    return i.state is InteractionState.QUEUED and told_every_ms(live, i) is not None
 
 
 def tell(step: Step, i: Interaction) -> None:
@@ -76,13 +78,14 @@ def tell(step: Step, i: Interaction) -> None:
     step.send(TellPosition(conversation=conversation_of(i), position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms), i)
 
 
-def score(step: Step, i: Interaction, promise: Promise) -> None:
-    """An agent takes it: how good was what it was told?"""
+def score(step: Step, i: Interaction, promise: Promise, *, is_abandoned: bool = False) -> None:
+    """An agent takes it, or its customer gives up: how good was what it was told?"""
     scored = d.EstimateScored(
         interaction=i.id,
         queue=i.requirement.queue,
         wait_p50_ms=promise.wait_p50_ms,
         wait_p90_ms=promise.wait_p90_ms,
         waited_ms=step.at - promise.at,
+        is_abandoned=is_abandoned,
     )
     step.tell(scored, i)

@@ -80,13 +80,14 @@ class PositionChanged:
 @decision("estimate.scored", is_on_websocket=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateScored:
-    """The first estimate that a waiting customer was told, held against the wait that followed it until an agent took him."""
+    """The first estimate that a waiting customer was told, held against the wait that followed it, until an agent took him or he gave up."""
 
     interaction: InteractionId
     queue: QueueId
     wait_p50_ms: int
     wait_p90_ms: int
     waited_ms: int
+    is_abandoned: bool = False
 
 
 @decision("router.resumed", is_on_websocket=False)

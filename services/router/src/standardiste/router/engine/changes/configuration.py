@@ -10,6 +10,7 @@ from standardiste.common.events.directory import ChangeSetCommitted, ChannelAddr
 from standardiste.router.engine.changes.turns import Changes
 from standardiste.router.engine.configuration import KEPT, Configuration, EntityKey, build, key_of
 from standardiste.router.engine.deadlines import Deadline, Due
+from standardiste.router.engine.due import ANNOUNCES
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     evolve,
@@ -30,7 +31,8 @@ def _stripped(entity: Entity) -> Entity:
         case Person():
             return evolve(entity, endpoint=None)
         case ChannelAddress():
-            return evolve(entity, address="", settings={})
+            announces = entity.settings.get(ANNOUNCES) is True  # the one setting that routing asks for
+            return evolve(entity, address="", settings={ANNOUNCES: True} if announces else {})
         case _:
             return entity
 
