@@ -66,5 +66,11 @@ def test_laws_hold_in_seeded_worlds(figures: dict[str, object]) -> None:
     figures["steps"] = worlds * run.STEPS_OF_A_WORLD
 
 
+@pytest.mark.parametrize("world", ["514226117/112"])
+def test_laws_hold_where_they_once_did_not(world: str) -> None:
+    """514226117/112: a restored heap held marks that had been made, and a customer queued at that very instant was told his position once more."""
+    run.run_world(world)
+
+
 def test_a_seed_gives_the_same_decisions() -> None:
     assert run.run_world("twice").events == run.run_world("twice").events

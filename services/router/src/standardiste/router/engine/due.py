@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import Channel, InteractionState
-from standardiste.router.engine.deadlines import Deadline, Due
+from standardiste.router.engine.deadlines import MARKS, Deadline, Due
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
 if TYPE_CHECKING:
@@ -81,7 +81,16 @@ def told_every_ms(live: Live, interaction: Interaction) -> int | None:
 
 
 def standing(live: Live) -> Iterator[Deadline]:
-    """Every deadline that stands, from the records."""
+    """Every deadline that stands, from the records: what a restored heap holds, or one that is built anew."""
+    return (due for due in _all_of(live) if is_ahead(live, due))
+
+
+def is_ahead(live: Live, due: Deadline) -> bool:
+    """Whether it is still to fire. A mark in the past has been made, for whatever is put anew is looked at anyway; made once more, it would be told anew."""
+    return due.at > live.at or due.kind not in MARKS
+
+
+def _all_of(live: Live) -> Iterator[Deadline]:
     for interaction in live.interactions.values():
         yield from due_of(live, interaction)
     for agent in live.agents.values():

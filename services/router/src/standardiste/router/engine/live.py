@@ -26,8 +26,8 @@ from standardiste.common.events.model import (
     ReceiptId,
 )
 from standardiste.router.engine.configuration import Configuration, EntityKey, build
-from standardiste.router.engine.deadlines import MARKS, Deadline, Deadlines, Due
-from standardiste.router.engine.due import due_hours, due_of, due_of_agent, next_sweep, standing
+from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
+from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_ahead, next_sweep, standing
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
@@ -400,9 +400,9 @@ class Live:
     # ---- deadlines
 
     def _wake(self, standing: Iterable[Deadline]) -> None:
-        """Deadlines that stand already are known; a mark in the past has been made, for whatever is put anew is looked at anyway."""
+        """Deadlines that stand already are known."""
         for due in standing:
-            if due.at > self.at or due.kind not in MARKS:
+            if is_ahead(self, due):
                 self.deadlines.add(due)
 
     def wake_hours(self) -> None:
