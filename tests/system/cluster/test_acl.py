@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shlex
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +21,15 @@ from standardiste.all_in_one.cluster.process import ServiceProcess
 from standardiste.all_in_one.players import floor
 from standardiste.all_in_one.players.floor import floor_document
 from standardiste.all_in_one.players.stage import KEY_SCOPES
+from standardiste.common.bus.dead_letters import dead_letter_of, dead_letters
 from standardiste.common.bus.kafka import KafkaBus
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import acl
+from standardiste.common.bus.port import Record
+from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import BusRefuses
+from standardiste.common.events.base import Instant
 from standardiste.common.serving import free_port
 from standardiste.common.settings import CommonSettings
 from standardiste.common.testing.servers import Server, kafka_server, mongo_server, started
@@ -109,6 +113,23 @@ async def test_what_acl_writes_is_enough_for_every_service(tmp_path: Path) -> No
             stack.push_async_callback(each.stop)
         await asyncio.gather(*(each.ready() for each in pods.values()))
         assert (await a_letter(pods))["interaction"].startswith("in_")
+        await dead_letters_are_taken_out_by_customers_alone(lambda user: KafkaSettings.of_url(f"{url}&username={user}"))
+
+
+async def dead_letters_are_taken_out_by_customers_alone(as_user: Callable[[str], KafkaSettings]) -> None:
+    """For an erasure. Who has not the right is told so, and does not wait for a bus that is there."""
+    record = Record(topic=Topic.INPUTS, partition=0, offset=1, appended_at=Instant(1), key="t1", value=b"his", headers={"ce_tenant": "t1"})
+    async with AsyncExitStack() as stack:
+        buses = [await KafkaBus.connect_to(as_user(user), SystemClock()) for user in ("customers", "ingest-open")]
+        for bus in buses:
+            stack.push_async_callback(bus.close)
+        customers, another = buses
+        await another.publish(dead_letter_of(record, "customers", "why", 5))
+        (letter,) = await dead_letters(customers)
+        with pytest.raises(BusRefuses, match="cannot be deleted"):
+            await another.blank(letter.partition, [letter.offset])
+        await customers.blank(letter.partition, [letter.offset])
+        assert await dead_letters(customers) == []
 
 
 async def a_letter(pods: dict[str, ServiceProcess]) -> dict[str, Any]:

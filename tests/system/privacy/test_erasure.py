@@ -51,7 +51,7 @@ async def said(twilio: TwilioDouble, word: str) -> None:
 
 
 async def test_the_closing_record_names_the_day_by_which_the_last_copy_is_gone(stage: Stage, request: pytest.FixtureRequest) -> None:
-    """Where dead letters cannot be taken out of the log, they go by their own 30 days."""
+    """On Kafka the bytes of dead letters that nobody is given any more go with their segment."""
     admin = {"Authorization": f"Bearer {await stage.token('admin')}"}
     body = {"name": "Jeanne", "addresses": [{"channel": "sms", "address": NUMBER}]}
     made = await stage.http.post("/v1/customers", json=body, headers=admin)
