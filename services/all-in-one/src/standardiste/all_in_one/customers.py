@@ -53,7 +53,7 @@ def add_to(verbs: Any, asking: Any) -> None:
     text = "Make and change customers from a CSV file; `-` reads standard input. Sent again, it changes nothing."
     added: argparse.ArgumentParser = inner.add_parser("import", help=text, description=text)
     asking(added)
-    added.add_argument("file", type=Path)
+    added.add_argument("file", type=Path, help="a CSV file with a head line")
     added.add_argument("--sponsor", help="whose customers they are; else the tenant's own")
     added.add_argument("--dry-run", action="store_true", help="say what would become of each line, and change nothing")
     added.set_defaults(asks=take)

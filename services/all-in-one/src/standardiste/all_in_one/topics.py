@@ -33,7 +33,7 @@ def add_to(verbs: Any) -> None:
     topics = verbs.add_parser("topics", help="Make, check or grant the topics of a Kafka.").add_subparsers(required=True, metavar="what")
     made = _verb(topics, "apply", _apply, "Make the topics that are missing and set what differs.")
     made.add_argument("--partitions", type=int, default=PARTITIONS, help="fixed at installation; never changed later")
-    made.add_argument("--replication", type=int, default=REPLICATION)
+    made.add_argument("--replication", type=int, default=REPLICATION, help="copies of each topic (default 3)")
     _verb(topics, "check", _check, "Say what is not as it must be; exit 1 when something is.")
     granted = _verb(topics, "acl", _acl, "Write the grants that each service needs, as arguments of kafka-acls.")
     granted.add_argument("--principal", default="User:{service}", help="how a service's principal is called")
@@ -41,7 +41,7 @@ def add_to(verbs: Any) -> None:
         required=True, metavar="what"
     )
     listed = _verb(letters, "list", _list, "List dead-letters, oldest first by partition.")
-    listed.add_argument("--limit", type=int, default=100)
+    listed.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")
     again = _verb(letters, "redrive", _redrive, "Publish dead-letters anew to the topics they came from.")
     again.add_argument("places", nargs="+", metavar="partition/offset", help="as `list` shows them")
 
