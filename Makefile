@@ -103,7 +103,7 @@ fire-recovery: install ## how soon decisions flow again with 20,000 live interac
 theory: install ## the simulator against queueing theory: Erlang, priorities, skill designs, blending (long form)
 	STANDARDISTE_THEORY=deep $(BIN)/python -m pytest tests/simulation/theory -q --timeout 3600
 
-bench-router: install ## µs a step, steps/s and memory of the router at three sizes of floor
+bench-router: install ## µs a step, steps/s and memory of the router at three sizes of floor; interactions a second of the simulator
 	$(BIN)/python bench/router.py
 
 bench-customers: install ## import of 10,000 rows, identification a second and its CPU

@@ -1,5 +1,6 @@
 """
-What the router costs: µs a step at three sizes of floor, steps a second, memory, and the whole way of a record (decode, decide, encode) at 200 agents.
+What the router costs: µs a step at three sizes of floor, steps a second, memory, the whole way of a record (decode, decide, encode) at 200 agents, and how
+many interactions a second the simulator takes through a floor of twelve.
 
     python bench/router.py [--steps 4000] [--sizes 100x1000,1000x10000,10000x100000]
 
@@ -40,11 +41,15 @@ from standardiste.common.testing.builders import AT, TENANT, configuration, cont
 from standardiste.router.app import Router
 from standardiste.router.engine import Engine
 from standardiste.router.kit import STANDARD
+from standardiste.router.simulator.draws import Exponential, Poisson
+from standardiste.router.simulator.run import replicate
+from standardiste.router.simulator.scenario import AgentClass, Scenario, Stream
 
 SIZES = "100x1000,1000x10000,10000x100000"
 LEVELS_US = 10.0
 STEPS_A_SECOND = 20_000
 RECORD_US = 150.0
+SIMULATED_A_SECOND = 3_000
 WAITING_BYTES = 2 * 1024
 AGENT_BYTES = 4 * 1024
 QUEUES = 10
@@ -249,6 +254,24 @@ def measure_records(agents: int, steps: int, batch: int) -> tuple[float, float]:
     return spent / taken * 1e6, written / taken
 
 
+def measure_simulator(arrivals: int) -> tuple[float, float]:
+    """Interactions and steps a second of CPU: twelve agents at three quarters of what they can do, chats accepted of themselves."""
+    one_at_a_time = AgentProfile(
+        id=ProfileId("main"), change_set=1, units=100, cost={Channel.CHAT: 100}, cap={Channel.CHAT: 1}, auto_accept=(Channel.CHAT,)
+    )
+    people = [person(f"a{n}") for n in range(12)]
+    chats = Stream(name="chats", channel=Channel.CHAT, queue=QueueId("main"), arrivals=Poisson(9 / 20_000), handle=Exponential(20_000))
+    scenario = Scenario(
+        streams=(chats,),
+        classes=(AgentClass(name="all", agents=tuple(AgentId(each.id) for each in people)),),
+        entities=configuration(queue("main", wrap_up=WrapUpMode.NONE), one_at_a_time, *people),
+        length_ms=round(arrivals / (9 / 20_000)),
+        begins=AT,
+    )
+    runs = [replicate(scenario, number) for number in range(3)]
+    return max(run.interactions / run.took_s for run in runs), max(run.steps / run.took_s for run in runs)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=4_000)
@@ -275,6 +298,11 @@ def main() -> int:
         say(
             f"{_verdict(verdicts[-1])} {mean:.1f} µs a record the whole way at 200 agents, {batch} a batch, {outputs:.1f} records out each\n"
         )
+    interactions, simulated = measure_simulator(given.steps // 4)
+    verdicts.append(interactions >= SIMULATED_A_SECOND)
+    say(
+        f"{_verdict(verdicts[-1])} {interactions:.0f} simulated interactions/s on one core (at least {SIMULATED_A_SECOND}), {simulated:.0f} steps/s\n"
+    )
     return 0 if all(verdicts) else 1
 
 
