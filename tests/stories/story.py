@@ -88,11 +88,13 @@ class Story:
         self.number += 1
         return self.engine.step(event(data, id=id or f"x{self.number}"), self.at)
 
-    def configure(self, *entities: Entity) -> tuple[Event, ...]:
+    def configure(self, *entities: Entity, effective_at: Instant | None = None) -> tuple[Event, ...]:
         self.change_set += 1
         for entity in entities:
             self.send(replace(entity, change_set=self.change_set))
-        return self.send(ChangeSetCommitted(number=self.change_set, members=len(entities), by="admin", committed_at=AT))
+        return self.send(
+            ChangeSetCommitted(number=self.change_set, members=len(entities), by="admin", committed_at=AT, effective_at=effective_at)
+        )
 
     def restart(self, gap: str = "0") -> tuple[Event, ...]:
         """The state through its JSON into a new engine."""

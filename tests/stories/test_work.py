@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from stories.story import Story
 
-from standardiste.common.events.directory import Disposition, Limits, Rule, RuleSet
-from standardiste.common.events.model import DispositionId, QueueId, WrapUpMode
+from standardiste.common.events.directory import AgentProfile, Disposition, Limits, Rule, RuleSet
+from standardiste.common.events.model import DispositionId, ProfileId, QueueId, WrapUpMode
 from standardiste.common.testing.builders import needs, queue
 
 DONE = Disposition(id=DispositionId("sold"), change_set=1)
@@ -261,6 +262,26 @@ def test_a_faulty_change_set_is_refused_by_name_and_the_former_stays() -> None:
            1.0 | the set worse        | refused set 3 unknown_filter
            2.0 | m1 by email to later | created m1; routed m1 main; said m1
     """)
+
+
+def test_a_dated_change_set_is_in_force_from_its_instant_also_after_a_restart() -> None:
+    Story(later=(queue("later"),)).run("""
+            0.0 | the set later for 60 |
+            1.0 | m1 by email to later | created m1; routed m1 main; said m1
+            2.0 | a restart            | queued m1 arrived; router resumed
+           60.0 |                      | applied 2
+           61.0 | m2 by email to later | created m2; routed m2 later; said m2
+    """)
+
+
+@pytest.mark.parametrize(("resets", "first"), [(True, "ben"), (False, "anna")])
+def test_outbound_work_resets_the_idle_clock_unless_the_profile_says_no(resets: bool, first: str) -> None:
+    story = Story(AgentProfile(id=ProfileId("main"), change_set=1, does_outbound_reset_idle=resets))
+    for at, message in ((0.0, "the floor: anna"), (1.0, "the floor: ben"), (2.0, "anna opens by email")):
+        story.line(at, message)
+    (opened,) = story.engine.live.interactions
+    assert "closed" in " ".join(story.line(3.0, f"anna completes {opened.removeprefix('in_')}"))
+    assert f"offer v1-o1 {first} 20s" in story.line(4.0, "v1 by voice, v1 is cu1")
 
 
 def test_a_supervisor_moves_what_waits() -> None:

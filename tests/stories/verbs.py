@@ -432,6 +432,10 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
     ),
     (r"(?P<message>\S+) is reported (?P<state>\w+)", _delivery),
     (r"\[(?P<id>\w+)\] (?P<message>.+)", _again),
+    (
+        r"the set (?P<name>\w+) for (?P<at>\S+)",
+        lambda story, name, at: story.configure(*story.sets[name], effective_at=Instant(AT + round(float(at) * 1000))),
+    ),
     (r"the set (?P<name>\w+)", lambda story, name: story.configure(*story.sets[name])),
     (r"a restart(?: after (?P<gap>\S+) s)?", lambda story, gap="0": story.restart(gap)),
 )
