@@ -80,7 +80,10 @@ channel-address:
   phone: {channel: voice, address: "+33199000010"}
   web: {channel: chat, address: lumen-web}
   text: {channel: sms, address: "+33699000010"}
+  app: {channel: sms, channel_name: whatsapp, address: "whatsapp:+33699000011", settings: {session_hours: 2}}
   post: {channel: other, channel_name: letter, address: lumen-post, queue: letters}
+crm:
+  erp: {name: {fr: Fiche ERP, en: ERP record}, lookup_url: "https://erp.example/clients/{customer}"}
 logins:
   anna: {password: a-desk-of-ones-own, person: anna}
   ben: {password: a-desk-of-ones-own, person: ben}

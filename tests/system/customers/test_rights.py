@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from standardiste.common.events.decisions import CustomerIdentified, InteractionActivated, InteractionClosed, InteractionCreated
-from standardiste.common.events.directory import RightGrant
+from standardiste.common.events.directory import RightGrant, Sponsor
 from standardiste.common.events.model import (
     AgentId,
     Channel,
@@ -88,6 +88,26 @@ async def test_a_right_covers_its_scope(site: Running, floor: Any, expected: int
         seen = await http.get("/v1/customers/conversations/cv1", params={"at_least": position})
         rest = [await http.get(f"/v1/customers/{path}") for path in ("cu1", "cu1/conversations", "conversations/cv1/messages")]
         assert [each.status_code for each in (seen, *rest)] == [expected] * 4
+
+
+@pytest.mark.parametrize(("expected", "person"), [((200, 201), "anna"), ((403, 403), "ben")])
+async def test_an_agent_asks_and_writes_of_the_addresses_of_his_own_customers(
+    site: Running, floor: Any, expected: tuple[int, int], person: str
+) -> None:
+    await site.configure("t1", Sponsor(id=SponsorId("acme"), change_set=0))
+    position = await one_customer_of_anna(site, floor)
+    reached = Customer(
+        id=builders.customer("cu1").id, sponsor=SponsorId("acme"), created_at=AT, updated_at=AT, keys=("acme/phone:+33612345678",)
+    )
+    await site.parts.store.tenant("t1").put(CUSTOMERS, "cu1", dump(reached))
+    asked = {"address": {"channel": "sms", "address": "+33612345678"}, "sponsor": "acme"}
+    async with client_of(site, person, RightGrant(role="agent", scope="self")) as http:
+        await http.get("/v1/customers/conversations/cv1", params={"at_least": position})
+        permission = await http.post("/v1/customers/permission", json=asked)
+        said = await http.post("/v1/customers/consents", json={**asked, "word": "withdrawn"})
+        assert (permission.status_code, said.status_code) == expected
+        strange = await http.post("/v1/customers/permission", json={**asked, "address": {"channel": "sms", "address": "+33612345679"}})
+        assert strange.status_code == 403
 
 
 @pytest.mark.parametrize(("expected", "person"), [(["cu1"], "anna"), ([], "ben")])

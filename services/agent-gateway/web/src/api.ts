@@ -1,6 +1,6 @@
 // The HTTP paths that a desk uses: sign in, who am I, the customer, older messages, blobs. Every answer that is a no is an ApiProblem with its name.
 
-import type { AgentId, Attachment, Channel, CustomerId, InteractionId, Message } from "./wire.ts";
+import type { AgentId, Attachment, Channel, CustomerId, InteractionId, Message, Refusal } from "./wire.ts";
 import type { Template } from "./templates.ts";
 import type { Words } from "./words/index.ts";
 
@@ -23,6 +23,8 @@ export interface ChannelAddress {
   readonly channel_name?: string | null;
   readonly name: Words;
   readonly address: string;
+  /** Of an app's address: how long after the customer's last word a free answer may go out; 0 for no limit. */
+  readonly session_hours?: number | null;
 }
 
 /** What the directory says of the person and of what his desk needs. */
@@ -51,6 +53,17 @@ export interface Customer {
   readonly is_blocked?: boolean;
   readonly created_at?: string;
   readonly addresses: readonly { readonly family: string; readonly address: string }[];
+  /** Where outside systems show this customer. */
+  readonly lookup_urls?: readonly { readonly crm: string; readonly name: Words; readonly url: string }[];
+}
+
+/** What a customer said of an address, for the ledger. */
+export interface Said {
+  readonly address: { readonly channel: Channel; readonly address: string };
+  readonly channel: Channel;
+  readonly word: "resumed" | "withdrawn";
+  readonly purpose: string;
+  readonly source: string;
 }
 
 export interface PastConversation {
@@ -98,6 +111,14 @@ export class Api {
 
   customer(id: CustomerId): Promise<Customer> {
     return this.patiently(() => this.json("GET", `/v1/customers/${encodeURIComponent(id)}`));
+  }
+
+  permission(address: Said["address"], purpose: string): Promise<{ readonly may_contact: boolean; readonly reason?: Refusal }> {
+    return this.json("POST", "/v1/customers/permission", { address, purpose });
+  }
+
+  consent(said: Said): Promise<unknown> {
+    return this.json("POST", "/v1/customers/consents", said);
   }
 
   conversationsOf(id: CustomerId): Promise<Page<PastConversation>> {

@@ -1,6 +1,6 @@
 // Files of an answer: what may be sent on which channel, said before anything is sent.
 
-import { isCall } from "./state/desk.ts";
+import { isApp, isCall } from "./state/desk.ts";
 import type { Attachment, InteractionView } from "./wire.ts";
 import type { Key } from "./words/index.ts";
 
@@ -23,10 +23,12 @@ export interface Limits {
 const COUNT = 10;
 /** What the providers take with one text: https://www.twilio.com/docs/messaging/guides/accepted-mime-types */
 const TEXT_BYTES = 5 * 1024 * 1024;
+const APP_BYTES = 16 * 1024 * 1024;
 
 /** How many files, and how large all of them together, one answer takes; nothing where the channel takes none. */
-export function limitsOf(view: Pick<InteractionView, "channel">, serverBytes: number): Limits | undefined {
+export function limitsOf(view: Pick<InteractionView, "channel" | "channel_name">, serverBytes: number): Limits | undefined {
   if (isCall(view as InteractionView) || serverBytes === 0) return undefined;
+  if (isApp(view)) return { count: 1, bytes: Math.min(APP_BYTES, serverBytes) };
   return { count: COUNT, bytes: view.channel === "sms" ? Math.min(TEXT_BYTES, serverBytes) : serverBytes };
 }
 

@@ -1,13 +1,13 @@
 // What the page holds and what a person can do. Components draw from the signals and call the verbs; only `apply` knows what events mean.
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { Api, ApiProblem, type Customer, type Me, type PastConversation } from "./api.ts";
+import { Api, ApiProblem, type Customer, type Me, type PastConversation, type Said } from "./api.ts";
 import { Connection, type Answer, type Link } from "./connection.ts";
 import { limitsOf, troubleOf, type Upload } from "./files.ts";
 import { beep } from "./sound.ts";
 import { apply, withMessages } from "./state/apply.ts";
 import { type Desk, EMPTY, isCall, isMail, listed, noted, type Offer, selected, type Tone, type Work, withoutNotice, withWork } from "./state/desk.ts";
-import type { Audience, Commands, CustomerId, CustomerSummary, InteractionId, ServerFrame } from "./wire.ts";
+import type { Audience, Commands, CustomerId, CustomerSummary, InteractionId, Refusal, ServerFrame } from "./wire.ts";
 import { hasWords, type Key, renamed, suggest } from "./words/index.ts";
 
 const TOKEN = "standardiste.token";
@@ -393,6 +393,16 @@ export async function readCustomer(id: CustomerId, again = false): Promise<void>
   } catch {
     set({ state: "failed", past: [] });
   }
+}
+
+/** Why a way to a customer is closed; undefined when it is open. */
+export async function permissionOf(address: Said["address"], purpose: string): Promise<Refusal | undefined> {
+  const { may_contact, reason } = await api.permission(address, purpose);
+  return may_contact ? undefined : (reason ?? "not_permitted_now");
+}
+
+export async function record(said: Said): Promise<void> {
+  await api.consent(said);
 }
 
 export function readBlob(name: string): Promise<Blob> {

@@ -12,10 +12,11 @@ function there(size: number): Upload {
 
 test("a call carries no files, a text less than a mail, and none before the server has said", () => {
   assert.deepEqual(
-    (["voice", "callback", "sms", "email", "chat"] as const).map((channel) => limitsOf({ channel }, 10 * MIB)?.bytes),
+    (["voice", "callback", "sms", "email", "chat"] as const).map((channel) => limitsOf({ channel, channel_name: channel }, 10 * MIB)?.bytes),
     [undefined, undefined, 5 * MIB, 10 * MIB, 10 * MIB],
   );
-  assert.equal(limitsOf({ channel: "chat" }, 0), undefined);
+  assert.equal(limitsOf({ channel: "chat", channel_name: "chat" }, 0), undefined);
+  assert.deepEqual(limitsOf({ channel: "sms", channel_name: "whatsapp" }, 20 * MIB), { count: 1, bytes: 16 * MIB });
 });
 
 test("files are weighed together, and counted", () => {

@@ -144,6 +144,11 @@ export function isMail(view: InteractionView): boolean {
   return view.channel === "email";
 }
 
+/** Whether it is the conversation of an app that the providers of texts carry: there nothing is counted in SMS. */
+export function isApp(view: Pick<InteractionView, "channel" | "channel_name">): boolean {
+  return view.channel === "sms" && (view.channel_name === "whatsapp" || view.channel_name === "rcs");
+}
+
 export function isCall(view: InteractionView): boolean {
   return view.channel === "voice" || view.channel === "callback";
 }

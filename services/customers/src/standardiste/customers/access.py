@@ -94,6 +94,15 @@ class Access:
         found = await self.documents(who).find(CONVERSATIONS, find)
         return any(may(who, act, object_of(who, document)) is None for document in found.documents)
 
+    async def require_address(self, request: Request, who: Principal, act: Act, sponsor: SponsorId, key: str, what: str) -> None:
+        """The right over an address: over its sponsor's, or over the customer whose it is. Raises not_allowed."""
+        obj = Object(tenant=who.tenant, sponsor=sponsor)
+        if may(who, act, obj) is not None:
+            found = await self.documents(who).find(CUSTOMERS, Find(where=(Where(index="key", equals=key),), limit=1))
+            if found.documents and await self.may_see(who, act, found.documents[0]):
+                return
+        await self.require(request, who, act, obj, what)
+
     async def who(self, request: Request, act: Act, what: str) -> Principal:
         """Who asks, if anything in his rights grants the act at all."""
         who = await principal(request)

@@ -14,7 +14,7 @@ from standardiste.common.clock import parse_rfc3339, rfc3339
 from standardiste.common.errors import BadInput
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import Channel, CustomerId, SponsorId
-from standardiste.common.http import Act, Object, body_of, idempotent
+from standardiste.common.http import Act, body_of, idempotent
 from standardiste.common.permission.consent import ANY, SERVICE, Basis, ConsentEntry, Word, fault_of
 from standardiste.common.permission.ledger import Ledger
 from standardiste.customers.access import Access, GivenAddress
@@ -75,11 +75,11 @@ class ConsentsEdge:
         who = await self._access.who(request, Act.CUSTOMER_WRITE, "consents")
         said = understood(Said, await body_of(request, BODY_BYTES_MAX))
         sponsor = self._access.sponsor_of(who, said.sponsor)
-        await self._access.require(request, who, Act.CUSTOMER_WRITE, Object(tenant=who.tenant, sponsor=sponsor), "consents")
+        key = self._access.key_of(who.tenant, sponsor, said.address, "/address")
+        await self._access.require_address(request, who, Act.CUSTOMER_WRITE, sponsor, key, "consents")
         fault = fault_of(said.word, said.purpose, said.basis)
         if fault is not None:
             raise BadInput("invalid_field", fault, "/word")
-        key = self._access.key_of(who.tenant, sponsor, said.address, "/address")
         now = self._access.clock.now()
         at = _instant(said.at, "/at", now)
         if at > now + AHEAD_MS_MAX:
@@ -128,9 +128,10 @@ class ConsentsEdge:
         who = await self._access.who(request, Act.CUSTOMER_READ, "permission")
         asked = understood(Asked, await body_of(request, BODY_BYTES_MAX))
         sponsor = self._access.sponsor_of(who, asked.sponsor)
-        await self._access.require(request, who, Act.CUSTOMER_READ, Object(tenant=who.tenant, sponsor=sponsor), "permission")
+        key = self._access.key_of(who.tenant, sponsor, asked.address, "/address")
+        await self._access.require_address(request, who, Act.CUSTOMER_READ, sponsor, key, "permission")
         at = _instant(asked.at, "/at", self._access.clock.now())
-        address = self._ledger.id_of_key(who.tenant, self._access.key_of(who.tenant, sponsor, asked.address, "/address"))
+        address = self._ledger.id_of_key(who.tenant, key)
         refused = await self._ledger.may_contact(who.tenant, address, asked.purpose, asked.address.channel, at)
         answer = {"may_contact": refused is None, "purpose": asked.purpose, "channel": asked.address.channel.value, "at": rfc3339(at)}
         return JSONResponse(answer if refused is None else {**answer, "reason": refused.reason, "detail": refused.detail})

@@ -225,7 +225,14 @@ class AccessEdge:
             ],
             "agents": [{"id": each.id, "name": each.name} for each in view.all(Person, tenant) if each.profile is not None],
             "channel_addresses": [
-                {"id": each.id, "channel": each.channel, "channel_name": each.channel_name, "name": each.name, "address": each.address}
+                {
+                    "id": each.id,
+                    "channel": each.channel,
+                    "channel_name": each.channel_name,
+                    "name": each.name,
+                    "address": each.address,
+                    "session_hours": each.settings.get("session_hours"),
+                }
                 for each in view.all(ChannelAddress, tenant)
             ],
         }

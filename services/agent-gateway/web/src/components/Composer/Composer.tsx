@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../../api.ts";
-import { isCall, isMail, type Work } from "../../state/desk.ts";
+import { isApp, isCall, isMail, type Work } from "../../state/desk.ts";
 import { FOCUS, keyOf, pick, SHORTCUTS } from "../../shortcuts.ts";
 import { limitsOf } from "../../files.ts";
 import { segmentsOf } from "../../sms.ts";
@@ -12,6 +12,7 @@ import type { Audience } from "../../wire.ts";
 import { inWords, t } from "../../words/index.ts";
 import { KeyButton } from "../parts/KeyButton.tsx";
 import { type Ready, Templates } from "../Templates/Templates.tsx";
+import { Bar } from "../Permission/Permission.tsx";
 import { Attach, Files } from "./Files.tsx";
 import "./composer.css";
 
@@ -25,6 +26,7 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
   const draft: Draft = { ...draftOf(view.id), ...(isNoteOnly ? { mode: "internal" } : {}) };
   const isNote = draft.mode === "internal";
   const text = isNote ? draft.note : draft.reply;
+  const isCounted = view.channel === "sms" && !isApp(view) && !isNote;
   const doesEnterSend = ENTER_SENDS.includes(view.channel);
   const box = useRef<HTMLTextAreaElement>(null);
   const isPicking = picking.value === view.id && !isNote;
@@ -94,6 +96,7 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
           </KeyButton>
         )}
       </div>
+      {!isNote && <Bar me={me} work={work} />}
       {isPicking && <Templates templates={templatesFor(me, work)} take={take} leave={pick} />}
       <textarea
         ref={box}
@@ -102,7 +105,7 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
         value={text}
         readOnly={draft.isSending}
         aria-label={t(isNote ? "composer.note_label" : "composer.reply_label")}
-        aria-describedby={view.channel === "sms" && !isNote ? COUNTER : undefined}
+        aria-describedby={isCounted ? COUNTER : undefined}
         placeholder={t(isNote ? "composer.note_label" : "composer.reply_label")}
         onInput={(event) => {
           write(view.id, isNote ? { note: event.currentTarget.value } : { reply: event.currentTarget.value });
@@ -114,7 +117,7 @@ export function Composer({ me, work }: { readonly me: Me; readonly work: Work })
       <div class="composer-foot">
         <div class="composer-left">
           {limits !== undefined && <Attach limits={limits} add={(files) => attach(work, files)} />}
-          {view.channel === "sms" && !isNote && <Counter text={text.trim()} />}
+          {isCounted && <Counter text={text.trim()} />}
         </div>
         <button type="submit" class="button primary" disabled={!canSend(draft)}>
           {t(draft.isSending ? "composer.sending" : isNote ? "composer.keep" : "composer.send")}

@@ -3,9 +3,11 @@
 import { useEffect } from "preact/hooks";
 import type { Me, PastConversation } from "../../api.ts";
 import { day, languageName, moment } from "../../format.ts";
+import { learn } from "../../permission.ts";
 import type { Work } from "../../state/desk.ts";
 import { now, older, readCustomer, records } from "../../store.ts";
 import { hasWords, inWords, t } from "../../words/index.ts";
+import { Permissions } from "../Permission/Permission.tsx";
 import { channelName, customerName, shownAddresses } from "../parts/names.ts";
 import "./customer.css";
 
@@ -16,6 +18,10 @@ export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Wor
   useEffect(() => {
     if (id !== undefined && isKnownThere) void readCustomer(id);
   }, [id, isKnownThere]);
+  const read = id === undefined ? undefined : records.value.get(id)?.customer;
+  useEffect(() => {
+    if (read !== undefined) void learn(read);
+  }, [read]);
   if (work === undefined) return <aside class="panel customer" aria-label={t("customer.title")} />;
   const record = id === undefined ? undefined : records.value.get(id);
   const known = record?.customer ?? work.customer;
@@ -51,6 +57,21 @@ export function CustomerCard({ me, work }: { readonly me: Me; readonly work: Wor
           <Fact key={name} name={name} value={String(value)} />
         ))}
       </dl>
+      {record?.customer !== undefined && <Permissions customer={record.customer} />}
+      {(record?.customer?.lookup_urls ?? []).length > 0 && (
+        <>
+          <h2>{t("customer.outside")}</h2>
+          <ul class="past">
+            {record?.customer?.lookup_urls?.map((each) => (
+              <li key={each.crm}>
+                <a href={each.url} target="_blank" rel="noopener noreferrer">
+                  {inWords(each.name, each.crm)}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <h2>{t("customer.this")}</h2>
       <dl>
         <Fact name={t("customer.on_channel")} value={channelName(work.view)} />

@@ -6,6 +6,8 @@ import { hasWords, t } from "../../words/index.ts";
 
 /** The channel in the person's words; an integrator's own channel by its own name. */
 export function channelName(view: Pick<InteractionView, "channel" | "channel_name">): string {
+  const own = `channel.${view.channel_name}`;
+  if (view.channel === "sms" && hasWords(own)) return t(own);
   if (view.channel === "other" && view.channel_name !== "other") return view.channel_name;
   return t(`channel.${view.channel}`);
 }
