@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from standardiste.common.events.base import Word
 
 
-class Refusal(StrEnum):
+class Refusal(Word):
     """The stable name of a no. Its sentence says what the person can do."""
 
     UNKNOWN_TYPE = "unknown_type"

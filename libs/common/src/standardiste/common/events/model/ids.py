@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NewType, TypeAlias
+
+from standardiste.common.events.base import Word
 
 TenantId = NewType("TenantId", str)
 SponsorId = NewType("SponsorId", str)
@@ -36,7 +37,7 @@ Words: TypeAlias = Mapping[str, str]
 Attributes: TypeAlias = Mapping[str, str | int | float | bool]
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """What the router knows of a channel; an integrator's own (letter, fax, kiosk) is `other` with a `channel_name`."""
 
     VOICE = "voice"
@@ -48,24 +49,24 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
-class Direction(StrEnum):
+class Direction(Word):
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
-class Audience(StrEnum):
+class Audience(Word):
     CUSTOMER = "customer"
     INTERNAL = "internal"
 
 
-class AuthorKind(StrEnum):
+class AuthorKind(Word):
     CUSTOMER = "customer"
     AGENT = "agent"
     BOT = "bot"
     SYSTEM = "system"
 
 
-class DeliveryState(StrEnum):
+class DeliveryState(Word):
     """Moves forward only, in this order; `failed` is final from any."""
 
     ACCEPTED = "accepted"
@@ -77,13 +78,13 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-class AttachmentState(StrEnum):
+class AttachmentState(Word):
     UNSCANNED = "unscanned"
     CLEAN = "clean"
     REFUSED = "refused"
 
 
-class Assurance(StrEnum):
+class Assurance(Word):
     """How sure we are that the customer is who the address says."""
 
     ASSERTED = "asserted"
@@ -92,7 +93,7 @@ class Assurance(StrEnum):
     VERIFIED = "verified"
 
 
-class InteractionState(StrEnum):
+class InteractionState(Word):
     IDENTIFYING = "identifying"
     QUEUED = "queued"
     OFFERED = "offered"
@@ -104,7 +105,7 @@ class InteractionState(StrEnum):
     CLOSED = "closed"
 
 
-class AgentState(StrEnum):
+class AgentState(Word):
     """What the system sees; the status is what the person chose."""
 
     OFFLINE = "offline"
@@ -116,7 +117,7 @@ class AgentState(StrEnum):
     RESTING = "resting"
 
 
-class OfferEnd(StrEnum):
+class OfferEnd(Word):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
@@ -124,7 +125,7 @@ class OfferEnd(StrEnum):
     MEDIA_FAILED = "media_failed"
 
 
-class Withdrawal(StrEnum):
+class Withdrawal(Word):
     CUSTOMER_LEFT = "customer_left"
     AGENT_LOST = "agent_lost"
     AGENT_UNAVAILABLE = "agent_unavailable"
@@ -133,7 +134,7 @@ class Withdrawal(StrEnum):
     SUPERVISOR = "supervisor"
 
 
-class QueuedBecause(StrEnum):
+class QueuedBecause(Word):
     """Why an interaction is (again) waiting. Its age is kept in every case."""
 
     ARRIVED = "arrived"
@@ -152,7 +153,7 @@ class QueuedBecause(StrEnum):
     CALLBACK = "callback"
 
 
-class CallOrder(StrEnum):
+class CallOrder(Word):
     """What may be asked of a call besides setting it up, and refused by whoever carries it."""
 
     RECORD = "record"
@@ -162,7 +163,7 @@ class CallOrder(StrEnum):
     CONFERENCE = "conference"
 
 
-class CloseReason(StrEnum):
+class CloseReason(Word):
     """What became of an interaction, for good."""
 
     HANDLED = "handled"
@@ -184,21 +185,21 @@ class CloseReason(StrEnum):
     CLOSED_BY_API = "closed_by_api"
 
 
-class LeftBecause(StrEnum):
+class LeftBecause(Word):
     HUNG_UP = "hung_up"
     SAID_GOODBYE = "said_goodbye"
     GONE = "gone"
     FAILED = "failed"
 
 
-class WrapUpMode(StrEnum):
+class WrapUpMode(Word):
     NONE = "none"
     OPTIONAL = "optional"
     TIMED = "timed"
     MANDATORY = "mandatory"
 
 
-class RankingName(StrEnum):
+class RankingName(Word):
     LONGEST_IDLE = "longest_idle"
     MOST_PROFICIENT = "most_proficient"
     LEAST_LOADED = "least_loaded"
