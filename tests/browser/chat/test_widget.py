@@ -13,8 +13,8 @@ from browser.chat.talk import WORDS, complaints_of, context, opened
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from standardiste.common.events.inputs import ContactLeft, ContactReceived, ContactTyping, DeliveryReported
-from standardiste.common.events.model import ConversationId, DeliveryState, InteractionId, LeftBecause
-from standardiste.common.events.outbound import AnnounceAgent, TellPosition, TellTyping
+from standardiste.common.events.model import ConversationId, DeliveryState, InteractionId, LeftBecause, MessageId
+from standardiste.common.events.outbound import AnnounceAgent, TellPosition, TellReading, TellTyping
 from standardiste.common.testing.builders import TENANT
 from standardiste.common.testing.chat import ALICE, INTERACTION, PAGE, ChatRouter
 from standardiste.common.testing.running import Running
@@ -221,7 +221,7 @@ async def test_widget_lives_on_another_sites_page_under_its_policy(site: Running
         assert await page.locator(".launcher").evaluate("it => getComputedStyle(it).borderRadius") == "50%"
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 780)], ids=["desktop", "mobile"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 780), (360, 640)], ids=["desktop", "mobile", "small"])
 async def test_widget_is_used_without_a_mouse_and_passes_axe(
     site: Running, router: ChatRouter, browser: Browser, size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -241,6 +241,15 @@ async def test_widget_is_used_without_a_mouse_and_passes_axe(
     await router.send(AnnounceAgent(conversation=await session_of(site), interaction=INTERACTION, author=ALICE))
     await router.say(await session_of(site), "trois")
     await expect_texts(page, "un\ndeux", "trois")
+    await router.send(TellReading(conversation=await session_of(site), message=MessageId(contact.id)))
+    await expect(page.locator(".line.ours .meta")).to_contain_text("Lu")
+    for part in (page.locator(".panel"), page.locator(".composer"), page.locator(".head")):
+        box = await part.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
     assert await complaints_of(page) == []
     await page.screenshot(path=tmp_path / f"axe-{size[0]}.png")
     await page.keyboard.press("Escape")
