@@ -449,6 +449,7 @@ async def hung_up(line: Line) -> Phone:
     """He would rather be called, and has hung up."""
     await line.order(ReleaseCall(conversation=line.conversation, interaction=INTERACTION))
     await line.twilio.until(lambda: line.call.is_over, "he is off the line")
+    await line.twilio.settle()
     return line.twilio.phone(CALLER)
 
 
