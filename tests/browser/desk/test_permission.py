@@ -65,6 +65,7 @@ async def test_no_of_the_customer_is_written_down_and_said_where_an_answer_is_wr
     await expect(page.locator(".permissions li")).to_have_count(2)
     await page.get_by_role("button", name=f"{withdraw} SMS +33612345678").click()
     await expect(page.locator(".composer").get_by_role("alert")).to_have_text(refused)
+    assert await page.locator(".customer").evaluate("it => it.scrollWidth <= it.clientWidth")
     assert await faults(page) == []
     await shot(page, f"opted-out-{language}")
     await page.get_by_role("button", name=f"{resume} SMS +33612345678").click()
@@ -82,5 +83,6 @@ async def test_app_is_called_by_its_name_and_its_hours_are_said(site: Any, page:
     await page.locator(f".language[lang={language}]").click()
     await expect(page.locator(".customer")).to_contain_text("WhatsApp")
     await expect(page.locator(".composer .bar")).to_contain_text(over if is_over else open_for)
+    assert await page.locator("#conversation").evaluate("it => it.scrollWidth <= it.clientWidth")
     assert await faults(page) == []
     await shot(page, f"app-{'over' if is_over else 'open'}-{language}")
