@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from system.fire.site import PROFILE
@@ -20,6 +21,15 @@ from standardiste.common.events.model import Channel
 
 FAULTS_KEPT: Final = 50
 OFFER_ENDS: Final = ("offer.accepted", "offer.declined", "offer.expired", "offer.withdrawn")
+
+
+class Fault(StrEnum):
+    """What kind of promise was broken."""
+
+    LOST = "lost"
+    DOUBLED = "doubled"
+    ABOVE = "above_capacity"
+    ODD = "odd"
 
 
 @dataclass(slots=True)
@@ -56,6 +66,7 @@ class Ledger:
     by_receipt: dict[str, str] = field(default_factory=dict[str, str])
     held_by: dict[str, dict[str, Work]] = field(default_factory=dict[str, dict[str, Work]])
     faults: list[str] = field(default_factory=list[str])
+    broken: Counter[Fault] = field(default_factory=Counter[Fault])
     counted: Counter[str] = field(default_factory=Counter[str])
     closed: int = 0
     fullest: int = 0
@@ -115,9 +126,9 @@ class Ledger:
     def _created(self, tenant: str, data: Mapping[str, Any]) -> None:
         contact, id = data["contact"], data["interaction"]
         if id in self.works:
-            self._fault(f"{id} was created twice")
+            self._fault(f"{id} was created twice", Fault.DOUBLED)
         if contact["receipt"] in self.by_receipt:
-            self._fault(f"contact {contact['id']} was doubled: {self.by_receipt[contact['receipt']]} and {id}")
+            self._fault(f"contact {contact['id']} was doubled: {self.by_receipt[contact['receipt']]} and {id}", Fault.DOUBLED)
         self.by_receipt[contact["receipt"]] = id
         self.works[id] = Work(id, tenant, Channel(contact["channel"]), [contact["receipt"]])
 
@@ -129,16 +140,16 @@ class Ledger:
             work.offers[data["offer"]["id"]] = (data["offer"]["agent"], data["offer"].get("is_interrupting", False))
             work.state = "offered"
             if work.owner is not None:
-                self._fault(f"{work.id} was offered while {work.owner} owns it")
+                self._fault(f"{work.id} was offered while {work.owner} owns it", Fault.DOUBLED)
             if len(work.offers) > 1:
-                self._fault(f"{work.id} was offered to two at once: {work.offers}")
+                self._fault(f"{work.id} was offered to two at once: {work.offers}", Fault.DOUBLED)
         elif name in OFFER_ENDS:
             if work.offers.pop(data["offer"], None) is None:
                 self._fault(f"{name} of {data['offer']}, which is not open")
             work.taken_with = data["offer"] if name == "offer.accepted" else work.taken_with
         elif name in ("interaction.connecting", "interaction.activated"):
             if work.owner not in (None, data["owner"]):
-                self._fault(f"{work.id} has two owners: {work.owner} and {data['owner']}")
+                self._fault(f"{work.id} has two owners: {work.owner} and {data['owner']}", Fault.DOUBLED)
             work.owner, work.state = data["owner"], name.removeprefix("interaction.")
         elif name in ("interaction.held", "interaction.resumed", "interaction.wrapping", "interaction.reopened"):
             if work.owner != data["owner"]:
@@ -153,7 +164,7 @@ class Ledger:
 
     def _closed(self, work: Work, data: Mapping[str, Any]) -> None:
         if work.reason is not None:
-            self._fault(f"{work.id} was closed twice: {work.reason} and {data['reason']}")
+            self._fault(f"{work.id} was closed twice: {work.reason} and {data['reason']}", Fault.DOUBLED)
         if work.offers:
             self._fault(f"{work.id} was closed with open offers: {work.offers}")
         if list(data["receipts"]) != work.receipts:
@@ -171,12 +182,15 @@ class Ledger:
             used = sum(PROFILE.cost[channel] for channel in has)
             self.fullest = max(self.fullest, used)
             if used > PROFILE.units:
-                self._fault(f"{agent} has {used} of {PROFILE.units} units after step {self._steps[tenant]}: {Counter(has)}")
+                self._fault(f"{agent} has {used} of {PROFILE.units} units after step {self._steps[tenant]}: {Counter(has)}", Fault.ABOVE)
             for channel, count in Counter(has).items():
                 if count > PROFILE.cap[channel]:
-                    self._fault(f"{agent} has {count} of {PROFILE.cap[channel]} {channel.value} after step {self._steps[tenant]}")
+                    self._fault(
+                        f"{agent} has {count} of {PROFILE.cap[channel]} {channel.value} after step {self._steps[tenant]}", Fault.ABOVE
+                    )
 
-    def _fault(self, said: str) -> None:
+    def _fault(self, said: str, kind: Fault = Fault.ODD) -> None:
+        self.broken[kind] += 1
         if len(self.faults) < FAULTS_KEPT:
             self.faults.append(said)
 
@@ -189,7 +203,8 @@ class Ledger:
         for receipt in sorted(known):
             if ended[receipt] != 1:
                 id = self.by_receipt.get(receipt)
-                self._fault(f"contact with receipt {receipt} ended {ended[receipt]} times; {self.works[id] if id else 'it is lost'}")
+                kind = Fault.DOUBLED if ended[receipt] else Fault.LOST
+                self._fault(f"contact with receipt {receipt} ended {ended[receipt]} times; {self.works[id] if id else 'it is lost'}", kind)
         for receipt in sorted(set(ended) - known):
             self._fault(f"{receipt} ended and was never sent")
 

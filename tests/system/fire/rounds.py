@@ -53,7 +53,8 @@ class Rounds:
         for victim, each in [*sorted(self.back_s.items()), ("kill_to_flow", self.whole_s)]:
             if each:
                 ordered = sorted(each)
-                found[f"{victim}_back_s"] = f"p50 {ordered[len(ordered) // 2]:.1f} max {ordered[-1]:.1f} of {len(ordered)}"
+                p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+                found[f"{victim}_back_s"] = f"p50 {p50:.1f} p99 {p99:.1f} max {ordered[-1]:.1f} of {len(ordered)}"
         return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from system.fire.hands import Hands
-from system.fire.ledger import Ledger
+from system.fire.ledger import Fault, Ledger
 from system.fire.rounds import Flow, burn
 from system.fire.site import TENANTS, Site, floor, site
 
@@ -63,6 +63,7 @@ async def run(folder: Path, rounds: int, seed: int, per_s: float = 100.0, *, say
         "seed": seed,
         "rounds": rounds,
         "contacts": len(hands.accepted),
+        **{kind.value: ledger.broken[kind] for kind in Fault},
         "per_s": round(len(hands.accepted) / took_s),
         "closed": reasons,
         "inputs": hands.sent,
