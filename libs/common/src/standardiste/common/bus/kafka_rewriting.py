@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
+from random import Random
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -29,6 +30,7 @@ from standardiste.common.bus.kafka_clients import RETRY_BACKOFF_MS, Consumer, Pr
 from standardiste.common.bus.kafka_partition import in_transaction
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.port import Outgoing, Record
+from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.errors import BusAway, BusRefuses
 from standardiste.common.events.base import Instant
@@ -36,8 +38,9 @@ from standardiste.common.events.base import Instant
 WITHIN_S: Final = 60.0
 READ_AT_ONCE: Final = 500
 POLL_MS: Final = 1_000
-TRIES: Final = 5
-AGAIN_S: Final = 0.2
+TRIES: Final = 10
+AGAIN_FIRST_MS: Final = 200
+AGAIN_MAX_MS: Final = 3_000
 KEPT_MS: Final = TOPICS[Topic.DEAD_LETTERS].retention_ms or 0
 MARKER_KEY: Final = "rewritten"
 
@@ -51,6 +54,7 @@ async def without(settings: KafkaSettings, partition: int, offsets: Collection[i
 
     Raises BusAway; BusRefuses where the cluster does not let us delete.
     """
+    backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, Random().random)  # by chance: who come again in step fence each other again
     for tries in range(1, TRIES + 1):
         try:
             with away():
@@ -62,7 +66,7 @@ async def without(settings: KafkaSettings, partition: int, offsets: Collection[i
                 raise BusRefuses(f"dead letters cannot be deleted: {type(error.__cause__).__name__}") from error
             if not isinstance(error.__cause__, _FENCED) or tries == TRIES:
                 raise
-            await asyncio.sleep(AGAIN_S * tries)
+            await backoff.wait()
 
 
 class _Rewriting:
