@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import uvloop
-from system.fire.run import run
+from system.fire.run import ending, run
 
 from standardiste.common.log import configure
 
@@ -39,7 +39,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is no news here
     say(f"seed {given.seed}, {given.rounds} rounds")
     with tempfile.TemporaryDirectory(prefix="fire-") as folder:
-        outcome = uvloop.run(run(given.data or Path(folder), given.rounds, given.seed, given.per_s, say=say))
+        outcome = uvloop.run(ending(run(given.data or Path(folder), given.rounds, given.seed, given.per_s, say=say)))
     for fault in outcome.faults:
         say(f"  {fault}")
     figures = ", ".join(f"{name} {value}" for name, value in outcome.figures.items())

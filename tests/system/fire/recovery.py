@@ -25,7 +25,7 @@ import uvloop
 from system.fire.hands import Hands
 from system.fire.ledger import Ledger
 from system.fire.rounds import Flow
-from system.fire.run import at_work, everything, until
+from system.fire.run import at_work, ending, everything, until
 from system.fire.site import Site, floor, site
 
 from standardiste.common.bus.topics import Topic
@@ -137,7 +137,7 @@ def main() -> int:
     configure("error")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="fire-") as folder:
-        found = uvloop.run(measure(given.data or Path(folder), given.interactions, given.agents))
+        found = uvloop.run(ending(measure(given.data or Path(folder), given.interactions, given.agents)))
     for miss in found.misses:
         sys.stdout.write(f"  {miss}\n")
     figures = ", ".join(f"{name} {value}" for name, value in found.figures.items())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from system.fire.hands import Hands
 from system.fire.ledger import Fault, Ledger
@@ -19,6 +20,8 @@ from system.fire.site import TENANTS, Site, floor, site
 
 from standardiste.common.bus.port import Bus, From, Record
 from standardiste.common.bus.topics import Topic
+
+T = TypeVar("T")
 
 WARM_S: Final = 5.0
 CLOSED_WITHIN_S: Final = 180.0
@@ -81,6 +84,13 @@ async def run(folder: Path, rounds: int, seed: int, per_s: float = 100.0, *, say
         **done.figures(),
     }
     return outcome
+
+
+async def ending(work: Coroutine[Any, Any, T]) -> T:
+    """The work's outcome; asked to end (SIGTERM), it is cancelled, and ends what it started."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 @asynccontextmanager
