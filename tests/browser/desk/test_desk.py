@@ -28,6 +28,20 @@ MAIL_HTML = (
 
 pytestmark = pytest.mark.needs("chromium")
 
+CUT_OFF = """() => {
+  const panels = [...document.querySelectorAll(".panel, .offer, .topbar, header")];
+  const found = [];
+  for (const it of document.querySelectorAll("button, input, select, textarea, a[href]")) {
+    const box = it.getBoundingClientRect();
+    if (!box.width || it.closest(".skip") || getComputedStyle(it).position === "absolute") continue;
+    const panel = panels.filter((each) => each.contains(it)).at(-1);
+    const right = panel ? Math.min(innerWidth, panel.getBoundingClientRect().right) : innerWidth;
+    if (box.right > right + 0.5) found.push(`${it.tagName} ${it.textContent}`);
+  }
+  return found;
+}"""
+"""The controls that reach beyond their panel or the screen on the right."""
+
 
 async def shot(page: Page, name: str) -> None:
     """A picture to look at, when DESK_SHOTS names a folder."""
@@ -335,3 +349,21 @@ async def test_every_view_is_accessible(site: Any, page: Page, scheme: Any) -> N
     await check("wrap-up", wrapping)
     await check("help", helped)
     assert checked == {name: [] for name in checked}
+
+
+@pytest.mark.parametrize("width", [390, 900, 1024, 1280, 1600])
+async def test_nothing_is_cut_off_at_any_width(site: Any, page: Page, width: int) -> None:
+    """Every control of a mail at work and of an offer beside it lies inside its panel and on the screen."""
+    await page.set_viewport_size({"width": width, "height": 800})
+    await sign_in(page, site.url)
+    await be_ready(page)
+    await site.mail("Ma facture de mars", MAIL_TEXT, MAIL_HTML, b"%PDF")
+    await accept(page, "Jeanne Martin")
+    await site.mail("Une autre facture", MAIL_TEXT, MAIL_HTML, b"%PDF")
+    await expect(page.locator(".offer")).to_be_visible()
+    cut_off: dict[str, list[str]] = {}
+    for language in ("Français", "English"):
+        await page.get_by_role("button", name=language).click()
+        await shot(page, f"width-{width}-{language}")
+        cut_off[language] = await page.evaluate(CUT_OFF)
+    assert cut_off == {"Français": [], "English": []}
