@@ -1,6 +1,6 @@
 """
-What the router costs: µs a step at three sizes of floor, steps a second, memory, the whole way of a record (decode, decide, encode) at 200 agents, and how
-many interactions a second the simulator takes through a floor of twelve.
+What the router costs: µs a step at three sizes of floor, steps a second, a step while 2,000 offers expire, memory, the whole way of a record (decode, decide,
+encode) at 200 agents, and how many interactions a second the simulator takes through a floor of twelve.
 
     python bench/router.py [--steps 4000] [--sizes 100x1000,1000x10000,10000x100000]
 
@@ -48,6 +48,10 @@ from standardiste.router.simulator.scenario import AgentClass, Scenario, Stream
 SIZES = "100x1000,1000x10000,10000x100000"
 LEVELS_US = 10.0
 STEPS_A_SECOND = 20_000
+EXPIRING = (1_000, 2_000)
+"""Agents, and offers nobody answers."""
+EXPIRED_GROWTH = 1.5
+"""The last of them may cost so many times what the first did: by then each agent has passed on two."""
 RECORD_US = 150.0
 SIMULATED_A_SECOND = 3_000
 WAITING_BYTES = 2 * 1024
@@ -185,6 +189,32 @@ def measure_steps(agents: int, waiting: int, steps: int) -> tuple[float, int]:
     return spent / taken * 1e6, len(floor.engine.live.interactions) - len(floor.active)
 
 
+def measure_expiries(agents: int, offers: int) -> tuple[float, float]:
+    """Mean µs of a step in which an offer expires and is made to another agent: of the first quarter of so many, and of the last."""
+    floor = Floor(agents)
+    while floor.contacts < offers:
+        for data in floor.arrival():
+            floor.take(data)
+    gc.collect()
+    gc.freeze()
+    spent: list[float] = []
+    while len(spent) < offers:
+        floor.now += 1_000
+        floor.take(inputs.GatewayBeat(gateway="g1", sessions=agents))
+        while True:
+            began = time.process_time()
+            fired = floor.engine.fire_next(Instant(floor.now))
+            took = time.process_time() - began
+            if fired is None:
+                break
+            if any(isinstance(each.data, d.OfferExpired) for each in fired.events):
+                spent.append(took)
+        floor.engine.changes(Instant(floor.now))
+    gc.unfreeze()
+    part = offers // 4
+    return sum(spent[:part]) / part * 1e6, sum(spent[offers - part : offers]) / part * 1e6
+
+
 def measure_memory(agents: int, waiting: int) -> tuple[float, float]:
     """Bytes of an agent and of a waiting interaction."""
     gc.collect()
@@ -289,6 +319,12 @@ def main() -> int:
     say(f"{_verdict(verdicts[-1])} the last is {means[-1] - means[0]:.1f} µs above the first (at most {LEVELS_US:.0f})\n")
     verdicts.append(1e6 / means[0] >= STEPS_A_SECOND)
     say(f"{_verdict(verdicts[-1])} {1e6 / means[0]:.0f} steps/s on one core (at least {STEPS_A_SECOND})\n")
+    first, last = measure_expiries(*EXPIRING)
+    verdicts.append(last <= EXPIRED_GROWTH * first)
+    say(
+        f"{_verdict(verdicts[-1])} {last:.1f} µs for the last of {EXPIRING[1]} offers that expire at {EXPIRING[0]} agents, {first:.1f} for the first "
+        f"(at most {EXPIRED_GROWTH} times as much); a plain step takes {means[0]:.1f}\n"
+    )
     agent_bytes, waiting_bytes = measure_memory(200, 2_000)
     verdicts.append(agent_bytes <= AGENT_BYTES and waiting_bytes <= WAITING_BYTES)
     say(f"{_verdict(verdicts[-1])} {agent_bytes:.0f} bytes an agent, {waiting_bytes:.0f} bytes a waiting interaction\n")

@@ -1,4 +1,4 @@
-"""What one agent who declined costs everybody else's decisions: nothing that grows with the floor."""
+"""What agents who declined cost everybody else's decisions: nothing that grows with the floor, nor with how many declined."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Data, Event, Instant
+from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.common.events.model import AgentId, Channel, SessionId, StatusId
-from standardiste.common.testing.builders import AT, TENANT, configuration, contact, event, person
+from standardiste.common.events.model import AgentId, Channel, ConversationId, SessionId, StatusId
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, customer, event, person
 from standardiste.router.engine import Engine
 from standardiste.router.kit import STANDARD
 
@@ -36,9 +37,16 @@ class Floor:
         return self.engine.step(event(data, id=f"x{self._number}"), Instant(AT + self._number))
 
     def arrive(self, id: str) -> d.OfferMade:
-        events = self.send(inputs.ContactReceived(contact=contact(id, channel=Channel.SMS)))
-        known = self.engine.fire(Instant(AT + self._number + 2_000))  # nobody says who it is in time
-        return next(each.data for each in (*events, *known) if isinstance(each.data, d.OfferMade))
+        made = contact(id, channel=Channel.SMS)
+        self.send(inputs.ContactReceived(contact=made))
+        known = inputs.ContactIdentified(
+            contact=made.id,
+            receipt=made.receipt,
+            conversation=ConversationId(f"c{id}"),
+            customer=customer(f"cu{id}"),
+            facts=facts_of_contact(made),
+        )
+        return next(each.data for each in self.send(known) if isinstance(each.data, d.OfferMade))
 
     def decline(self, made: d.OfferMade) -> None:
         agent = made.offer.agent
@@ -70,3 +78,15 @@ def cost(agents: int) -> int:
 
 def test_a_decision_after_a_decline_costs_the_same_on_a_floor_ten_times_as_large() -> None:
     assert cost(500) <= cost(50) + 50
+
+
+def cost_after_many(passes: int) -> int:
+    """Of a contact that is offered, declined and offered to another, while so many others were declined and wait for somebody's answer."""
+    floor = Floor(300)
+    for n in range(passes):
+        floor.decline(floor.arrive(f"p{n}"))
+    return calls_of(lambda: floor.decline(floor.arrive("m1")))
+
+
+def test_a_decision_costs_the_same_however_many_offers_were_declined_lately() -> None:
+    assert cost_after_many(140) <= cost_after_many(10) + 50

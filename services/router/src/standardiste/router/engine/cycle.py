@@ -5,24 +5,28 @@ Theory. A free agent's head is the interaction, among those it may take, that is
 least of them in (strict class, key, id) goes to the best ranked among the agents whose head it is; then heads are taken anew. Best ranked
 is least in (interrupted?, ring, the queue's ranking, idle clock, id).
 
-A seeker is a bucket of agents who all have the same head, or one special agent (see floor.py). Law L5 held before the step, so agents of a bucket that is not
-dirty can have become able to take only what is fresh; only dirty buckets look at every line.
+A seeker is the ordinary agents of a bucket, who all have the same head, or one who stands apart from them (see pairs.py). Law L5 held before the step, so agents
+of a bucket that is not dirty can have become able to take only what is fresh; only dirty buckets look at every line.
+
+Who passed on an interaction yields for a while to whoever untried could take it. By law L5 that lasts no longer than a match: one untried takes it, or something
+before it. So only pairs met in a round can come free when somebody takes something; they are noted, and looked at again.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 
 from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import offers
 from standardiste.router.engine.floor import Bucket, BucketKey, Entry, is_shown
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.pairs import ORDINARY, Head, Taker, best_in, head_of, is_for, lapsing, may_take, specials, why_of
+from standardiste.router.engine.pairs import ORDINARY, Head, Taker, Yielding, apart, best_in, head_of, is_for, may_take, why_of
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
 SeekerKey = tuple[BucketKey, AgentId]
-"""A bucket's ordinary agents ("" for the agent), or one special agent in it."""
+"""A bucket's ordinary agents ("" for the agent), or one in it who stands apart."""
 
 
 def match(step: Step) -> int:
@@ -30,10 +34,6 @@ def match(step: Step) -> int:
     live = step.live
     live.seat_all()
     made = _hand_over_waiting_transfers(step) if live.handed_to else 0
-    if live.floor.has_shrunk:
-        for i, _ in lapsing(live, step.at):
-            live.floor.mark_fresh(i.id)
-        live.floor.has_shrunk = False
     while live.floor.fresh or live.floor.dirty:
         arrived = _sole_arrival(live)
         if arrived is not None:
@@ -45,15 +45,16 @@ def match(step: Step) -> int:
 
 
 def _sole_arrival(live: Live) -> InteractionId | None:
-    """The one interaction that is fresh, when nothing else changed and no pair has its own answer: then every bucket's head is this one."""
+    """The one interaction that is fresh, when nothing else changed and nobody passed on it: then every bucket's head is this one."""
     floor = live.floor
-    if len(floor.fresh) != 1 or floor.dirty or live.has_specials:
+    if len(floor.fresh) != 1 or floor.dirty:
         return None
     id = next(iter(floor.fresh))
     place = floor.place_of(id)
-    if place is None or place[0].need.hold_for is not None or live.queue_of(live.interactions[id]).broadcast_to > 1:
+    if place is None or place[0].need.hold_for is not None:
         return None
-    return id
+    i = live.interactions[id]
+    return None if i.tried or live.queue_of(i).broadcast_to > 1 else id
 
 
 def _place_arrival(step: Step, id: InteractionId) -> int:
@@ -82,21 +83,27 @@ def _place_arrival(step: Step, id: InteractionId) -> int:
 
 
 def _sole_bucket(live: Live) -> Bucket | None:
-    """The one bucket whose agents may take more than before, when nothing is fresh and no pair has its own answer: then they have one head."""
+    """The one bucket whose agents may take more than before, when nothing is fresh and nothing is held for anybody."""
     floor = live.floor
-    if floor.fresh or len(floor.dirty) != 1 or live.has_specials:
+    if floor.fresh or len(floor.dirty) != 1 or live.held_for:
         return None
     return floor.buckets.get(next(iter(floor.dirty)))
 
 
 def _fill(step: Step, bucket: Bucket) -> int:
-    """The bucket's head goes to its best ranked agent, and both that agent and those who stay are looked at again; what `_Round` would do, without its books."""
+    """
+    The bucket's head goes to its best ranked agent, and both that agent and those who stay are looked at again; what `_Round` would do, without its books. Where
+    somebody passed on that head, they are needed.
+    """
     live, floor = step.live, step.live.floor
-    floor.drain()
-    head = head_of(live, bucket, ORDINARY, step.at)
+    head = head_of(live, bucket, ORDINARY, step.at, {})
     if head is None:
+        floor.drain()
         return 0
     i = live.interactions[head.order[1][2]]
+    if i.tried or i.offers:
+        return _Round(step).run()
+    floor.drain()
     best = best_in(live, bucket, ORDINARY, i, head.line, head.fit)
     assert best is not None, "a bucket has agents"
     agent = best.clock[2]
@@ -120,6 +127,8 @@ class _Round:
         self.fresh = {id: None for id in fresh if floor.place_of(id) is not None}
         self.wide = {key: None for key in dirty if key in floor.buckets}
         self.heads: dict[SeekerKey, Head] = {}
+        self.apart: dict[BucketKey, dict[AgentId, None]] = {}
+        self.yielding: Yielding = {}
         self.by_entry: dict[Entry, dict[SeekerKey, None]] = {}
         self.heap: list[Entry] = []
 
@@ -138,15 +147,24 @@ class _Round:
     # ---- heads
 
     def _seek(self, key: BucketKey) -> None:
-        """Take the heads of a bucket anew: of its ordinary agents together, of each special one alone."""
+        """Take the heads of a bucket anew: of its ordinary agents together, of each who stands apart alone."""
         bucket = self.live.floor.buckets.get(key)
         if bucket is None:
             return
-        special = specials(self.live, bucket)
-        if len(special) < len(bucket.agents):
-            self._note((key, ORDINARY), self._head(bucket, ORDINARY))
-        for agent in special:
+        ordinary = self._head(bucket, ORDINARY)
+        alone = self.apart[key] = apart(self.live, bucket, ordinary, self._held_for(key))
+        if len(alone) < len(bucket.agents):
+            self._note((key, ORDINARY), ordinary)
+        for agent in alone:
             self._note((key, agent), self._head(bucket, agent))
+
+    def _held_for(self, key: BucketKey) -> Collection[AgentId]:
+        """For whom something is held among what this bucket looks at."""
+        live = self.live
+        if not live.held_for or key in self.wide:
+            return live.held_for
+        places = [place for id in self.fresh if (place := live.floor.place_of(id)) is not None]
+        return {line.need.hold_for: None for line, _ in places if line.need.hold_for is not None}
 
     def _note(self, seeker: SeekerKey, head: Head | None) -> None:
         old = self.heads.pop(seeker, None)
@@ -163,7 +181,7 @@ class _Round:
 
     def _head(self, bucket: Bucket, agent: AgentId) -> Head | None:
         if bucket.key in self.wide:
-            return head_of(self.live, bucket, agent, self.step.at)
+            return head_of(self.live, bucket, agent, self.step.at, self.yielding)
         return self._head_among_fresh(bucket, agent)
 
     def _head_among_fresh(self, bucket: Bucket, agent: AgentId) -> Head | None:
@@ -179,7 +197,7 @@ class _Round:
                 continue
             if bucket.takes(line) is None or not is_for(line, agent) or not live.is_open_line(line, self.step.at):
                 continue
-            if may_take(live, live.interactions[id], fit, bucket, agent, self.step.at):
+            if may_take(live, live.interactions[id], fit, bucket, agent, self.step.at, self.yielding):
                 best = Head((fit.strict_class, entry), line, fit)
         return best
 
@@ -209,7 +227,7 @@ class _Round:
         head = self.heads.get(seeker)
         if bucket is None or head is None:
             return None
-        return best_in(self.live, bucket, agent, i, head.line, head.fit)
+        return best_in(self.live, bucket, agent, i, head.line, head.fit, self.apart[key])
 
     def _look_again(self, keys: dict[BucketKey, None], agent: AgentId, was_wide: bool) -> None:
         """Heads anew: of the agent, wherever it sits now, of those whose head was taken, and of what the offer itself made possible."""
@@ -224,9 +242,10 @@ class _Round:
         for key in dirty:
             self.wide[key] = None
             keys[key] = None
-        for i, passed in lapsing(self.live, self.step.at) if self.live.tried_by else ():
-            if passed in floor.seats and floor.place_of(i.id) is not None:
-                self.fresh[i.id] = None
+        yielding, self.yielding = self.yielding, {}
+        for id, passed in yielding:
+            if passed in floor.seats and floor.place_of(id) is not None:
+                self.fresh[id] = None
                 keys[floor.seats[passed][0].key] = None
         newly_fresh = [id for id in fresh if id not in self.fresh]
         self.fresh.update(dict.fromkeys(newly_fresh))

@@ -3,12 +3,11 @@ Who could take what: waiting interactions in lines, available agents in buckets.
 
 Theory. Interactions with the same need wait in one line, in order; agents of one group who hold the same sit in one bucket, in the order of their idle
 clocks. Whether a bucket may take from a line has one answer for all of both, save for pairs: an agent who passed on an interaction, one for
-whom an interaction is held, one who already has an offer of it. Such agents are "special" and looked at one by one. So a match compares the heads of
-lines with buckets, whatever waits behind.
+whom an interaction is held, one who already has an offer of it. Such agents stand apart and are looked at one by one (pairs.py). So a match compares the
+heads of lines with buckets, whatever waits behind.
 
 What changed since the last match is marked: `fresh` interactions that began to wait or became visible to more agents, `dirty` buckets whose agents may
-take more than before. Law L5 says that nothing else can have become possible, but for one thing: an exclusion that lapses once nobody untried is left
-ends when the last of those goes (`has_shrunk`).
+take more than before. Law L5 says that nothing else can have become possible.
 """
 
 from __future__ import annotations
@@ -87,7 +86,6 @@ class Floor:
         self._next_number = 0
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
-        self.has_shrunk = False
         self._seat_at_match: dict[AgentId, Seat | None] = {}
 
     # ---- interactions
@@ -162,7 +160,6 @@ class Floor:
     def note_match(self) -> None:
         """Seats are compared with what they are now: with more than now, an agent may take what is still there."""
         self._seat_at_match.clear()
-        self.has_shrunk = False
 
     def mark_dirty(self, agent: AgentId) -> None:
         """Something that kept work from this agent has ended."""
@@ -173,7 +170,6 @@ class Floor:
     def _leave(self, id: AgentId, bucket: Bucket, clock: Clock) -> None:
         bucket.agents.remove(clock)
         del self.seats[id]
-        self.has_shrunk = True
         if not bucket.agents:
             del self.buckets[bucket.key]
             self.dirty.pop(bucket.key, None)

@@ -72,10 +72,8 @@ class Live:
         self.by_offer: dict[OfferId, InteractionId] = {}
         self.works: dict[AgentId, dict[InteractionId, None]] = {}
         self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
-        self.tried_by: dict[AgentId, dict[InteractionId, None]] = {}
         self.handed_to: dict[AgentId, dict[InteractionId, None]] = {}
         self.supervised_by: dict[AgentId, dict[InteractionId, None]] = {}
-        self.broadcasting: dict[InteractionId, None] = {}
         self.queue_lengths: dict[QueueId, int] = {}
         self.touched: dict[tuple[str, str], None] = {}
         self.touched_agents: dict[AgentId, None] = {}
@@ -106,11 +104,6 @@ class Live:
             if (work.owner == agent and work.state in OWNED_STATES) or work.guest == agent:
                 return True
         return False
-
-    @property
-    def has_specials(self) -> bool:
-        """Whether any agent may have an answer of its own to some interaction (pairs.py)."""
-        return bool(self.tried_by or self.held_for or self.broadcasting)
 
     @property
     def waiting(self) -> int:
@@ -250,7 +243,7 @@ class Live:
     def is_at_rest(self) -> bool:
         """Whether nothing was touched since everything was settled: neither agents nor what waits."""
         floor = self.floor
-        return not (self.touched_agents or self._unseated or floor.fresh or floor.dirty or floor.has_shrunk)
+        return not (self.touched_agents or self._unseated or floor.fresh or floor.dirty)
 
     # ---- what follows from an interaction
 
@@ -259,7 +252,6 @@ class Live:
         self._index_receipts(id, (), new.receipts)
         _index_one(self.held_for, id, None, new.hold_for)
         _index_one(self.handed_to, id, None, _handed(new))
-        _index_many(self.tried_by, id, (), [tried.agent for tried in new.tried])
         _index_many(self.supervised_by, id, (), new.supervisors)
         self._count(new, 1)
         self._follow_holders(id, None, new)
@@ -271,12 +263,10 @@ class Live:
         self._index_receipts(id, old.receipts, ())
         _index_one(self.held_for, id, old.hold_for, None)
         _index_one(self.handed_to, id, _handed(old), None)
-        _index_many(self.tried_by, id, [tried.agent for tried in old.tried], ())
         _index_many(self.supervised_by, id, old.supervisors, ())
         self._count(old, -1)
         self._follow_holders(id, old, None)
         self.floor.place(id, None, None)
-        self.broadcasting.pop(id, None)
 
     def _follow_change(self, id: InteractionId, old: Interaction, new: Interaction) -> None:
         """Only what differs: most changes touch little."""
@@ -288,8 +278,6 @@ class Live:
             _index_one(self.held_for, id, old.hold_for, new.hold_for)
         if old.transfer is not new.transfer or old.offers is not new.offers:
             _index_one(self.handed_to, id, _handed(old), _handed(new))
-        if old.tried is not new.tried:
-            _index_many(self.tried_by, id, [t.agent for t in old.tried], [t.agent for t in new.tried])
         if old.supervisors is not new.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
         if old.requirement is not new.requirement or (old.state in WAITING_STATES) is not (new.state in WAITING_STATES):
@@ -321,10 +309,6 @@ class Live:
     def _place(self, interaction: Interaction) -> None:
         need = self.need_of(interaction)
         self.floor.place(interaction.id, need, self.entry_of(interaction) if need is not None else None)
-        if need is not None and interaction.offers:
-            self.broadcasting[interaction.id] = None
-        elif self.broadcasting:
-            self.broadcasting.pop(interaction.id, None)
 
     def _index_conversation(self, id: InteractionId, before: ConversationId | None, after: ConversationId | None) -> None:
         if before == after:

@@ -2,23 +2,27 @@
 Whether this very agent may take this very interaction, and who is best: what the match asks of lines, buckets and, where a pair has its own answer, of agents one by
 one.
 
-Special is an agent who passed on something, for whom something is held, or who has an open offer of a broadcast: for everybody else a bucket answers as one.
+A bucket answers as one: its head is what its agents would take first if none of them had passed on anything. Apart are only those who passed on that very head
+or have an offer of it, and those for whom something is held. So what was passed on elsewhere costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import AgentId, FilterCount, Why
+from standardiste.common.events.model import AgentId, FilterCount, InteractionId, Why
 from standardiste.router.engine.floor import Bucket, Clock, Entry, Line, is_shown
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.policy import Fit, Rank
 from standardiste.router.engine.state import Interaction
 
 ORDINARY = AgentId("")
+
+Yielding = dict[tuple[InteractionId, AgentId], None]
+"""Agents who passed on an interaction and are left out of it only while somebody untried could take it."""
 
 
 @dataclass(slots=True)
@@ -40,26 +44,26 @@ class Taker(NamedTuple):
     clock: Clock
 
 
-def specials(live: Live, bucket: Bucket) -> list[AgentId]:
-    """The agents of a bucket for whom some pair has its own answer, in its order. Costs what the fewer are: all special ones, or the bucket's."""
-    if not live.has_specials:
-        return []
-    if len(live.tried_by) + len(live.held_for) + len(live.broadcasting) >= len(bucket.agents):
-        return [clock[2] for clock in bucket.agents if is_special(live, clock[2])]
-    seats = live.floor.seats
-    anywhere = {*live.tried_by, *live.held_for, *(agent for id in live.broadcasting for agent in _holders(live.interactions[id]))}
-    here = sorted(seat[1] for agent in anywhere if (seat := seats.get(agent)) is not None and seat[0] is bucket)
-    return [clock[2] for clock in here if is_special(live, clock[2])]
+def apart(live: Live, bucket: Bucket, head: Head | None, held_for: Collection[AgentId]) -> dict[AgentId, None]:
+    """
+    The agents of a bucket who may have another head than this, which is its ordinary agents': they passed on it, are offered it, or something is held for them.
+    """
+    found: dict[AgentId, None] = {}
+    if head is not None:
+        i = live.interactions[head.order[1][2]]
+        if i.tried or i.offers:
+            _add_seated(found, live, bucket, [each.agent for each in (*i.tried, *i.offers)])
+    if held_for:
+        is_shorter = len(held_for) < len(bucket.agents)
+        _add_seated(found, live, bucket, held_for if is_shorter else [clock[2] for clock in bucket.agents if clock[2] in held_for])
+    return found
 
 
-def _holders(i: Interaction) -> Iterator[AgentId]:
-    """Whoever's work it is among: those it is offered to, its owner, its guest."""
-    yield from (offer.agent for offer in i.offers)
-    yield from (agent for agent in (i.owner, i.guest) if agent is not None)
-
-
-def is_special(live: Live, agent: AgentId) -> bool:
-    return agent in live.tried_by or agent in live.held_for or any(id in live.broadcasting for id in live.works.get(agent, ()))
+def _add_seated(found: dict[AgentId, None], live: Live, bucket: Bucket, agents: Iterable[AgentId]) -> None:
+    for agent in agents:
+        seat = live.floor.seats.get(agent)
+        if seat is not None and seat[0] is bucket:
+            found[agent] = None
 
 
 def is_for(line: Line, agent: AgentId) -> bool:
@@ -67,21 +71,26 @@ def is_for(line: Line, agent: AgentId) -> bool:
     return line.need.hold_for is None or line.need.hold_for == agent
 
 
-def may_take(live: Live, i: Interaction, fit: Fit, bucket: Bucket, agent: AgentId, at: Instant) -> bool:
-    """The pair's own filters: the profile's delay, an offer that is open already, the exclusion after a decline."""
+def may_take(live: Live, i: Interaction, fit: Fit, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> bool:
+    """The pair's own filters: the profile's delay, an offer that is open already, the exclusion after a decline. Notes in `yielding` who yields."""
     if not is_shown(fit, i.enqueued_at, at):
         return False
     if agent == ORDINARY:
         return True
-    return not any(offer.agent == agent for offer in i.offers) and not is_excluded(live, i, agent, at)
+    return not any(offer.agent == agent for offer in i.offers) and not _is_excluded(live, i, agent, at, yielding)
 
 
-def is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant) -> bool:
+def _is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant, yielding: Yielding) -> bool:
     """An agent who passed: out for 10 s; then, up to 60 s, while somebody untried could take it."""
     tried = next((tried for tried in i.tried if tried.agent == agent), None)
     if tried is None or at >= tried.ends_at:
         return False
-    return at < tried.lapses_at or has_untried(live, i, at)
+    if at < tried.lapses_at:
+        return True
+    if not has_untried(live, i, at):
+        return False
+    yielding[i.id, agent] = None
+    return True
 
 
 def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
@@ -99,8 +108,8 @@ def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
     return False
 
 
-def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant) -> Head | None:
-    """The first interaction this bucket's agents (or this special agent of it) may take, over every line."""
+def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> Head | None:
+    """The first interaction this bucket's agents (or this one, who stands apart) may take, over every line."""
     best: Head | None = None
     for line, fit in live.floor.suited(bucket.group):
         first = line.waiting.first()
@@ -108,58 +117,41 @@ def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant) -> Head | N
             continue
         if not is_for(line, agent) or bucket.takes(line) is None or not live.is_open_line(line, at):
             continue
-        if may_take(live, live.interactions[first[2]], fit, bucket, agent, at):
+        if may_take(live, live.interactions[first[2]], fit, bucket, agent, at, yielding):
             best = Head((fit.strict_class, first), line, fit)
             continue
         for entry in line.waiting:
             if best is not None and (fit.strict_class, entry) >= best.order:
                 break
-            if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at):
+            if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at, yielding):
                 best = Head((fit.strict_class, entry), line, fit)
                 break
     return best
 
 
-def best_in(live: Live, bucket: Bucket, agent: AgentId, i: Interaction, line: Line, fit: Fit) -> Taker | None:
-    """The best ranked agent of a seeker."""
+def best_in(
+    live: Live, bucket: Bucket, agent: AgentId, i: Interaction, line: Line, fit: Fit, apart: Collection[AgentId] = ()
+) -> Taker | None:
+    """The best ranked agent of a seeker: of a bucket's ordinary agents, all but those apart, or of one of these alone."""
     ranking = live.kit.rankings[live.queue_of(i).ranking]
     rank = ranking.of_bucket(line.need, bucket.group, bucket.seat, fit)
     is_interrupting = bucket.takes(line)
     assert is_interrupting is not None, "a head fits"
     if not ranking.has_agent_key:
-        clock = _first_clock(live, bucket, agent)
+        clock = bucket.agents.first() if agent == ORDINARY and not apart else next(_clocks(live, bucket, agent, apart), None)
         return None if clock is None else Taker(is_interrupting, fit.ring, rank, (), clock)
-    clocks = _clocks(live, bucket, agent)
+    clocks = _clocks(live, bucket, agent, apart)
     takers = (Taker(is_interrupting, fit.ring, rank, ranking.of_agent(live.agents[clock[2]]), clock) for clock in clocks)
     return min(takers, default=None)
 
 
-def _first_clock(live: Live, bucket: Bucket, agent: AgentId) -> Clock | None:
-    """The first of `_clocks`; without special agents anywhere it is the bucket's first."""
-    if agent != ORDINARY or live.has_specials:
-        return next(_clocks(live, bucket, agent), None)
-    return bucket.agents.first()
-
-
-def _clocks(live: Live, bucket: Bucket, agent: AgentId) -> Iterator[Clock]:
-    if agent != ORDINARY:
-        seat = live.floor.seats.get(agent)
-        if seat is not None and seat[0] is bucket:
-            yield seat[1]
+def _clocks(live: Live, bucket: Bucket, agent: AgentId, apart: Collection[AgentId]) -> Iterator[Clock]:
+    if agent == ORDINARY:
+        yield from (clock for clock in bucket.agents if clock[2] not in apart)
         return
-    has_specials = live.has_specials
-    for clock in bucket.agents:
-        if not has_specials or not is_special(live, clock[2]):
-            yield clock
-
-
-def lapsing(live: Live, at: Instant) -> Iterator[tuple[Interaction, AgentId]]:
-    """Waiting interactions with an agent who passed and is left out only while somebody untried could take it."""
-    for agent in sorted(live.tried_by):
-        for id in live.tried_by[agent]:
-            i = live.interactions[id]
-            if any(tried.agent == agent and tried.lapses_at <= at < tried.ends_at for tried in i.tried):
-                yield i, agent
+    seat = live.floor.seats.get(agent)
+    if seat is not None and seat[0] is bucket:
+        yield seat[1]
 
 
 def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:

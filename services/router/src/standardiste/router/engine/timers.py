@@ -207,9 +207,10 @@ def _sweep(step: Step, due: Deadline) -> None:
     live.deadlines.add(Deadline(Instant((due.at // SWEEP_MS + 1) * SWEEP_MS), due.id, Due.SWEEP))
     for key in list(live.floor.buckets):
         bucket = live.floor.buckets[key]
-        for agent in (pairs.ORDINARY, *pairs.specials(live, bucket)):
-            head = pairs.head_of(live, bucket, agent, step.at)
-            if head is not None and pairs.best_in(live, bucket, agent, step.now(head.order[1][2]), head.line, head.fit):
+        apart = pairs.apart(live, bucket, pairs.head_of(live, bucket, pairs.ORDINARY, step.at, {}), live.held_for)
+        for agent in (pairs.ORDINARY, *apart):
+            head = pairs.head_of(live, bucket, agent, step.at, {})
+            if head is not None and pairs.best_in(live, bucket, agent, step.now(head.order[1][2]), head.line, head.fit, apart):
                 found = d.SweepFound(interaction=head.order[1][2], agent=agent or None, what="waits although an agent could take it")
                 step.emit(found, head.order[1][2])
                 live.floor.dirty[key] = None
