@@ -15,10 +15,12 @@ from standardiste.common.errors import CorruptState
 from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
 from standardiste.common.events.base import Data, Instant
+from standardiste.common.events.decisions import CommandRefused
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
 from standardiste.router.app import STEPS_MAX, Router
+from standardiste.router.engine.memory import CLOSED_KEPT_MS
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
 SKIPPED = "standardiste_router_skipped_records_total"
@@ -157,6 +159,37 @@ def test_each_entity_is_written_once_a_batch_and_gone_is_a_tombstone(log: Log) -
     assert len(keys) == len(set(keys))
     assert [out.key for out in closing if out.topic is Topic.ROUTER_STATE and out.value is None] == [f"{TENANT}/interaction/in_m1"]
     assert f"{TENANT}/closed/in_m1" in keys
+
+
+@pytest.mark.parametrize("is_apart", [False, True], ids=["in one batch", "in two"])
+@pytest.mark.parametrize(
+    ("later_ms", "refusals"),
+    [(CLOSED_KEPT_MS - 1, ["interaction_closed", "offer_ended"]), (CLOSED_KEPT_MS, ["unknown_interaction", "unknown_offer"])],
+    ids=["within a day", "after it"],
+)
+def test_what_is_closed_is_known_for_a_day_wherever_a_batch_ended(log: Log, later_ms: int, refusals: list[str], is_apart: bool) -> None:
+    log.chat()
+    offer, interaction = OfferId("in_m1-o1"), InteractionId("in_m1")
+    closing = [
+        log.record(c.AcceptOffer(actor=ACTOR, offer=offer)),
+        log.record(c.CompleteInteraction(actor=ACTOR, interaction=interaction, version=4)),
+        log.record(c.EndWrapUp(actor=ACTOR, interaction=interaction, version=5)),
+    ]
+    log.at += later_ms
+    back = c.Actor(agent=AgentId("anna"), session=SessionId("s2"))
+    beat = log.record(inputs.GatewayBeat(gateway="g1", sessions=0))
+    asking = [
+        log.record(inputs.SessionOpened(session=SessionId("s2"), agent=AgentId("anna"), gateway="g1")),
+        log.record(c.HoldInteraction(actor=back, interaction=interaction, version=6)),
+        log.record(c.AcceptOffer(actor=back, offer=offer)),
+    ]
+    outputs = [*log.take(*closing, beat), *log.take(*asking)] if is_apart else log.take(*closing, beat, *asking)
+    refused = [codec.load_data(CommandRefused, out.value or b"") for out in outputs if is_refusal(out)]
+    assert [each.reason for each in refused] == refusals
+
+
+def is_refusal(out: Outgoing) -> bool:
+    return out.headers.get("ce_type") == "standardiste.command.refused.v1"
 
 
 def test_router_state_holds_no_word_address_or_name_of_a_customer(log: Log) -> None:

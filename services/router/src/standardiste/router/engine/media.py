@@ -124,7 +124,7 @@ def _open_again(step: Step, closed: Closed, data: inputs.DeliveryReported) -> No
     live = step.live
     tail = digest(live.tenant, "failed", data.message, data.recipient)
     id = InteractionId(f"in_{tail}")
-    if id in live.interactions or id in live.memory.closed:
+    if id in live.interactions or live.memory.closed_of(id, step.at) is not None:
         return
     queue = live.configuration.queue_or_default(closed.requirement.queue)
     asked = evolve(closed.requirement, due_at=requirement.due_at(step, queue, step.at), preferred_agent=closed.owner)

@@ -105,7 +105,7 @@ def find(step: Step, id: InteractionId) -> Interaction | Refused:
     i = step.live.interactions.get(id)
     if i is not None:
         return i
-    is_closed = id in step.live.memory.closed
+    is_closed = step.live.memory.closed_of(id, step.at) is not None
     return Refused(Refusal.INTERACTION_CLOSED if is_closed else Refusal.UNKNOWN_INTERACTION, interaction=id)
 
 

@@ -52,7 +52,7 @@ def _ended(step: Step, asker: Asker, id: OfferId) -> Refused:
     if i is not None and number.isdigit() and int(number) <= i.offer_count:
         is_taken = i.owner is not None and i.owner != asker.agent
         return Refused(Refusal.ALREADY_OWNED if is_taken else Refusal.OFFER_ENDED, interaction=i.id)
-    if InteractionId(name) in step.live.memory.closed:
+    if step.live.memory.closed_of(InteractionId(name), step.at) is not None:
         return Refused(Refusal.OFFER_ENDED)
     return Refused(Refusal.UNKNOWN_OFFER)
 
