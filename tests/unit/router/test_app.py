@@ -17,9 +17,20 @@ from standardiste.common.events import commands as c
 from standardiste.common.events.base import Data, Instant
 from standardiste.common.events.decisions import CommandRefused
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.common.events.model import AgentId, Channel, ConversationId, InteractionId, OfferId, SessionId, StatusId
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ContactId,
+    ConversationId,
+    InteractionId,
+    LeftBecause,
+    OfferId,
+    SessionId,
+    StatusId,
+)
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
-from standardiste.router.app import STEPS_MAX, Router
+from standardiste.common.testing.effort import calls_of
+from standardiste.router.app import STEPS_MAX, TIDIED_EVERY_MS, Router
 from standardiste.router.engine.memory import CLOSED_KEPT_MS
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
@@ -262,6 +273,32 @@ def test_tenants_of_a_partition_do_not_touch_each_other() -> None:
     log.open("t2")
     log.chat("m1", tenant="t1")
     assert [set(log.router.engines[tenant].live.interactions) for tenant in ("t1", "t2")] == [{"in_m1"}, set()]
+
+
+def cost_among(tenants: int) -> int:
+    """Of one contact and its identification in a partition of so many tenants."""
+    log = Log()
+    for n in range(tenants):
+        log.open(f"t{n}")
+    return calls_of(lambda: log.chat("m1", tenant="t1"))
+
+
+def test_a_batch_costs_the_same_however_many_tenants_it_does_not_touch() -> None:
+    assert cost_among(60) == cost_among(3)
+
+
+def test_what_is_over_leaves_the_state_in_its_time_though_nothing_is_said_of_its_tenant() -> None:
+    log = Log()
+    log.open("t1")
+    log.open("t2")
+    log.chat("m1", tenant="t1")
+    left = inputs.ContactLeft(contact=ContactId("m1"), conversation=ConversationId("c_m1"), because=LeftBecause.SAID_GOODBYE)
+    log.take(log.record(left, tenant="t1"))
+    kept: list[bool] = []
+    for later_ms in (CLOSED_KEPT_MS - 1, CLOSED_KEPT_MS + TIDIED_EVERY_MS):
+        log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1), tenant="t2", at=AT + later_ms))
+        kept.append("t1/closed/in_m1" in log.state)
+    assert kept == [True, False]
 
 
 def test_a_contact_of_an_unknown_tenant_is_dead_lettered_and_its_receipt_says_so() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
-from typing import Any
-
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
@@ -14,6 +10,7 @@ from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, Channel, ConversationId, SessionId, StatusId
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, customer, event, person
+from standardiste.common.testing.effort import calls_of
 from standardiste.router.engine import Engine
 from standardiste.router.kit import STANDARD
 
@@ -52,22 +49,6 @@ class Floor:
         agent = made.offer.agent
         actor = c.Actor(agent=agent, session=SessionId(f"s{int(agent[1:])}"))
         self.send(c.DeclineOffer(actor=actor, offer=made.offer.id))
-
-
-def calls_of(work: Any) -> int:
-    """How many functions of ours this calls."""
-    count = 0
-
-    def note(frame: FrameType, what: str, arg: object) -> None:
-        nonlocal count
-        count += what == "call"
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def cost(agents: int) -> int:

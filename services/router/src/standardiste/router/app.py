@@ -2,7 +2,8 @@
 The router's runtime: a bus processor that decodes, asks the engines of the partition's tenants, and encodes what they decided.
 
 One processor owns one partition and every tenant in it. It never waits and keeps nothing that router-state does not hold: what it returns is committed with
-the offsets of what it was given, or it is thrown away. Each entity that changed is encoded once per batch.
+the offsets of what it was given, or it is thrown away. Each entity that changed is encoded once per batch. What a batch costs does not grow with the tenants of
+the partition it does not touch.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from standardiste.common.service import Service
 from standardiste.router.engine import Engine, Fired
 from standardiste.router.engine.persist import DoesNotFit, type_of
 from standardiste.router.engine.policy import Kit
+from standardiste.router.first_due import FirstDue
 from standardiste.router.kit import STANDARD
 from standardiste.router.meter import Meter
 from standardiste.router.settings import RouterSettings
@@ -37,6 +39,8 @@ STEPS_MAX: Final = 500
 """Records taken and deadlines fired in one transaction."""
 WORK_S_MAX: Final = 0.25
 """And how long it may take: the process does nothing else meanwhile, and loses its place in the group after some seconds of silence."""
+TIDIED_EVERY_MS: Final = 60_000
+"""How often tenants that nothing is said of are looked after, too: what is remembered of what is over leaves router-state in its time."""
 
 log = logger("router")
 
@@ -64,6 +68,10 @@ class Router:
         self._kit, self._seconds = kit, seconds
         self._meter = Meter(partition)
         self._restored: dict[str, dict[tuple[str, str], Any]] | None = {}
+        self._first_due = FirstDue()
+        self._waiting: dict[str, int] = {}
+        self._waiting_in_all = 0
+        self._tidied_at = Instant(0)
 
     # ---- taking the partition
 
@@ -90,7 +98,7 @@ class Router:
         self._finish_restore()
         out = _Out(self._meter, self._seconds)
         for tenant in sorted(self.engines):
-            out.add(self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
+            self._add(out, self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
         return self._commit(out)
 
     # ---- running
@@ -105,12 +113,8 @@ class Router:
         return Handled(self._commit(out), taken)
 
     def next_deadline(self) -> Instant | None:
-        first: Instant | None = None
-        for engine in self.engines.values():
-            due = engine.next_deadline()
-            if due is not None and (first is None or due < first):
-                first = due
-        return first
+        first = self._first_due.first()
+        return first[0] if first is not None else None
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
         """Fire what is due, up to and including `at`; as much of it as fits one transaction."""
@@ -129,22 +133,27 @@ class Router:
         engine = self._engine(event.tenant)
         events = engine.step(event, record.appended_at)
         self._meter.step("record")
-        out.add(events, f"{record.topic}:{record.offset}", record.appended_at, engine)
+        self._add(out, events, f"{record.topic}:{record.offset}", record.appended_at, engine)
         for decided in events:
             if isinstance(refused := decided.data, ContactUndeliverable):
                 out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
 
     def _fire(self, out: _Out, until: Instant) -> bool:
         """Fire what is due by then, as far as there is room; whether that was all."""
-        while (first := self.next_deadline()) is not None and first <= until:
+        while (first := self._first_due.first()) is not None and first[0] <= until:
             if out.is_full:
                 return False
-            tenant = min(tenant for tenant, engine in self.engines.items() if engine.next_deadline() == first)
-            fired: Fired | None = self.engines[tenant].fire_next(until)
+            engine = self.engines[first[1]]
+            fired: Fired | None = engine.fire_next(until)
             assert fired is not None, "it was due"
             self._meter.step("deadline")
-            out.add(fired.events, f"{fired.due.kind}:{fired.due.at}:{fired.due.id}", fired.at, self.engines[tenant])
+            self._add(out, fired.events, f"{fired.due.kind}:{fired.due.at}:{fired.due.id}", fired.at, engine)
         return True
+
+    def _add(self, out: _Out, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
+        """One step was taken by this engine: whatever was due first of it may not be any more."""
+        out.add(events, step, at, engine)
+        self._first_due.note(engine.live.tenant, engine.next_deadline())
 
     def _engine(self, tenant: str) -> Engine:
         engine = self.engines.get(tenant)
@@ -163,15 +172,20 @@ class Router:
                 self._engine(tenant).load(records)
             except DoesNotFit as error:
                 raise CorruptState(f"router-state of partition {self.partition}: {error}") from error
+            self._first_due.note(tenant, self.engines[tenant].next_deadline())
         if any(self._restored.values()):
             records = sum(len(records) for records in self._restored.values())
             log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
         self._restored = None
 
     def _commit(self, out: _Out) -> list[Outgoing]:
-        """The batch's decisions and sends, then each touched entity once."""
-        for tenant in sorted(self.engines):
-            for kind, id, record in self.engines[tenant].changes(out.at):
+        """The batch's decisions and sends, then each touched entity once: of the tenants of this batch, and now and then of all."""
+        is_for_all = out.at - self._tidied_at >= TIDIED_EVERY_MS
+        if is_for_all:
+            self._tidied_at = out.at
+        for tenant in sorted(self.engines if is_for_all else out.tenants):
+            engine = self.engines[tenant]
+            for kind, id, record in engine.changes(out.at):
                 out.records.append(
                     Outgoing(
                         topic=Topic.ROUTER_STATE,
@@ -181,19 +195,26 @@ class Router:
                         headers=STATE_HEADERS,
                     )
                 )
-        self._meter.batch(sum(engine.live.waiting for engine in self.engines.values()))
+            self._first_due.note(tenant, engine.next_deadline())
+            self._count_waiting(tenant, engine.live.waiting)
+        self._meter.batch(self._waiting_in_all)
         return out.records
+
+    def _count_waiting(self, tenant: str, waiting: int) -> None:
+        self._waiting_in_all += waiting - self._waiting.get(tenant, 0)
+        self._waiting[tenant] = waiting
 
 
 class _Out:
-    """The records of one batch, in order; of how many steps, and when the last of them was."""
+    """The records of one batch, in order; of how many steps, whose, and when the last of them was."""
 
-    __slots__ = ("_began_s", "_meter", "_seconds", "at", "records", "steps")
+    __slots__ = ("_began_s", "_meter", "_seconds", "at", "records", "steps", "tenants")
 
     def __init__(self, meter: Meter, seconds: Callable[[], float]) -> None:
         self._meter, self._seconds, self._began_s = meter, seconds, seconds()
         self.records: list[Outgoing] = []
         self.steps = 0
+        self.tenants: dict[str, None] = {}
         self.at = Instant(0)
 
     @property
@@ -204,6 +225,7 @@ class _Out:
     def add(self, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
         """Encode what one step decided. `step` names the record taken or the deadline fired; with `at` it is the order every replay speaks of."""
         self.steps += 1
+        self.tenants[engine.live.tenant] = None
         self.at = at
         mark = {"step": step, "at": str(at), "change-set": str(engine.live.change_set)}
         for event in events:
