@@ -38,14 +38,7 @@ async def mails_through(stage: Stage) -> None:
 
 async def mail_to(stage: Stage, address: str) -> EmailMessage:
     """The first mail that this address gets."""
-    inbox = stage.outside.inbox
-
-    def found() -> list[EmailMessage]:
-        return [mail for recipient, mail in inbox.mails if recipient == address]
-
-    async with asyncio.timeout(30), inbox.changed:
-        await inbox.changed.wait_for(lambda: bool(found()))
-    return found()[0]
+    return (await stage.outside.inbox.to(address))[0]
 
 
 async def test_message_left_is_answered_by_mail_and_the_transcript_arrives(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // Wrap-up: the outcome, the time that is left, and the close.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { Me, Named } from "../../api.ts";
 import { duration } from "../../format.ts";
 import { FOCUS, focus, keyOf } from "../../shortcuts.ts";
@@ -14,7 +14,7 @@ export function WrapUp({ me, work }: { readonly me: Me; readonly work: Work }) {
   const { view, disposition } = work;
   const offered = dispositionsOf(me, work);
   const isRequired = view.wrap_up_mode === "mandatory";
-  useEffect(() => focus(FOCUS.disposition), [view.id]);
+  useLayoutEffect(() => focus(FOCUS.disposition), [view.id]);
   return (
     <section class="wrapup" aria-labelledby="wrap-title">
       <div>

@@ -1,6 +1,6 @@
 // A list to choose from by keyboard: seek by typing, choose with the arrows, Enter takes, Escape leaves.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { found } from "../../templates.ts";
 import "./picker.css";
 
@@ -31,7 +31,7 @@ export function Picker<T extends Item>({ id, label, seek, items, nothing, take, 
   const shown = found(all, sought);
   const chosen = shown[Math.min(at, shown.length - 1)];
 
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []); // at once: what is typed before it would go astray, and Enter would take the first
   useLayoutEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [chosen?.id]);
 
   function pressed(event: KeyboardEvent): void {

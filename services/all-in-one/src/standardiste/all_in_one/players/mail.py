@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from email import policy
 from email.message import EmailMessage
@@ -26,15 +26,24 @@ class Inbox:
 
     def answers_to(self, address: str, message_id: str) -> list[EmailMessage]:
         """The mails to this address that answer that Message-ID."""
-        to = [mail.message for mail in self._server.mails if address in mail.recipients]
-        return [message for message in to if str(message["In-Reply-To"]).strip() == message_id]
+        return [message for message in self._to(address) if str(message["In-Reply-To"]).strip() == message_id]
 
     async def answer(self, address: str, message_id: str, within_s: float = 20) -> EmailMessage:
         """Wait for the answer. Raises TimeoutError."""
+        return (await self._found(lambda: self.answers_to(address, message_id), within_s))[0]
+
+    async def to(self, address: str, within_s: float = 30) -> list[EmailMessage]:
+        """The mails to this address; waits for the first. Raises TimeoutError."""
+        return await self._found(lambda: self._to(address), within_s)
+
+    def _to(self, address: str) -> list[EmailMessage]:
+        return [mail.message for mail in self._server.mails if address in mail.recipients]
+
+    async def _found(self, sought: Callable[[], list[EmailMessage]], within_s: float) -> list[EmailMessage]:
         async with asyncio.timeout(within_s):
-            while not (found := self.answers_to(address, message_id)):
+            while not (found := sought()):
                 await self._server.arrived(len(self._server.mails) + 1, within_s)
-        return found[0]
+        return found
 
 
 @asynccontextmanager
