@@ -38,6 +38,7 @@ class ManualClock:
         return Instant(self.at)
 
 
+@lru_cache(maxsize=4_096)  # what a step decides names its instant some ten times
 def rfc3339(at: int) -> str:
     """The instant as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z."""
     second, ms = divmod(at, 1000)

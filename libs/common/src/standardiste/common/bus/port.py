@@ -21,9 +21,10 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from standardiste.common.bus.topics import Topic
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A record to be written. `tenant` chooses the partition; `key` orders lanes and names compacted entries; value None is a tombstone."""
@@ -35,6 +36,7 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A record as it lies in the log. `appended_at` is the log's own clock (Kafka: LogAppendTime) and never falls within a partition."""
