@@ -544,6 +544,21 @@ async def test_bridge_that_the_provider_cannot_make_now_is_tried_again(line: Lin
     assert line.call.is_bridged_with(ANNA)
 
 
+async def test_leg_that_asks_while_the_next_agent_is_on_his_way_to_it_is_only_kept(line: Line) -> None:
+    """The first dialling's end may come late: were it answered with the second agent, he would be dialled twice."""
+    phone = line.twilio.phone(ANNA)
+    phone.is_busy()
+    await line.connect("anna", "i1-o1")
+    await line.site.inputs(MediaFailed)
+    await line.waits_again()
+    asked = next(each for each in reversed(line.twilio.webhooks.requests) if each.params.get("DialCallStatus") == "busy")
+    line.twilio.goes_wrong("POST", f"/Calls/{line.call.sid}.json", status=503)
+    await line.connect("ben", "i1-o2")
+    await line.twilio.until(lambda: line.twilio.rest.faults[0].times == 0, "it goes wrong")
+    answer = await line.twilio.webhooks.send(asked.url, asked.params)
+    assert ("<Pause" in answer.body, "<Dial" in answer.body) == (True, False)
+
+
 async def test_bridge_that_the_provider_refuses_fails(line: Line) -> None:
     line.twilio.goes_wrong("POST", f"/Calls/{line.call.sid}.json", status=400, code=21218)
     await line.connect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Request, Response
 
 from standardiste.common.events.directory import ChannelAddress
@@ -16,12 +18,15 @@ from standardiste.common.twilio.credentials import CredentialBook
 from standardiste.common.twilio.numbers import e164
 from standardiste.common.twilio.webhook import Form, form_of, require_signature
 from standardiste.ingest_voice.inbound import sid_of, understand
-from standardiste.ingest_voice.model import Call, CallState, CustomerEnded, Outcome, Party
-from standardiste.ingest_voice.sounds import HangUp, Music, sound_of
+from standardiste.ingest_voice.model import Call, CallState, CustomerEnded, Do, Outcome, Party
+from standardiste.ingest_voice.sounds import HangUp, Music, Quiet, Sound, sound_of
 from standardiste.ingest_voice.switchboard import Switchboard
 from standardiste.ingest_voice.twilio_calls import OUTCOMES, TwilioLinks
 from standardiste.ingest_voice.twilio_webhooks import NO_QUEUE, TAKEN_AWAY, Step, happenings_of
 from standardiste.ingest_voice.twiml import EMPTY, document, music, no_room
+
+KEPT_S: Final = 2
+"""How long a leg hears nothing before it asks again, while what it is to hear is on its way."""
 
 
 class VoiceEdge:
@@ -121,9 +126,7 @@ class VoiceEdge:
         links = self._links.of(now)
         if form["QueueResult"] in NO_QUEUE and now.state is CallState.WAITING:
             return _twiml(no_room(address, links, party))
-        is_over = now.state is CallState.ENDED or form["CallSid"] in now.former
-        sound = HangUp() if is_over else sound_of(now, party, leg=form["CallSid"])
-        return _twiml(document(sound, now, address, links, party))
+        return _twiml(document(_sound_for(now, party, form["CallSid"]), now, address, links, party))
 
     async def _number_status(self, request: Request, step: Step, form: Form) -> Response:
         """The number's own status callback, as the account's console has it: no token, so the call is found by our number and its sid."""
@@ -151,6 +154,18 @@ class VoiceEdge:
 
     def _conversation(self, tenant: str, address: ChannelAddress, sid: str) -> ConversationId:
         return ConversationId(keyed_id(self._parts.keys.tenant(tenant, "conversation"), "call", address.id, sid))
+
+
+def _sound_for(call: Call, party: Party, leg: str) -> Sound:
+    """
+    What the leg that asks is given. One that is being shown something right now is only kept: what it asks about is past, and to be
+    given the same twice would dial the next agent twice, and the first of the two legs be cut off.
+    """
+    if call.state is CallState.ENDED or leg in call.former:
+        return HangUp()
+    if any(action.do is Do.SHOW and action.leg == leg for action in call.pending):
+        return Quiet(seconds=KEPT_S)
+    return sound_of(call, party, leg=leg)
 
 
 def _twiml(text: str) -> Response:
