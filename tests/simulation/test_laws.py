@@ -66,9 +66,12 @@ def test_laws_hold_in_seeded_worlds(figures: dict[str, object]) -> None:
     figures["steps"] = worlds * run.STEPS_OF_A_WORLD
 
 
-@pytest.mark.parametrize("world", ["514226117/112"])
+@pytest.mark.parametrize("world", ["514226117/112", "engine2/103"])
 def test_laws_hold_where_they_once_did_not(world: str) -> None:
-    """514226117/112: a restored heap held marks that had been made, and a customer queued at that very instant was told his position once more."""
+    """
+    514226117/112: a restored heap held marks that had been made, and a customer queued at that very instant was told his position once more.
+    engine2/103: after a gap an agent was given what was freed first, while a callback whose date had come in the gap was to go before it.
+    """
     run.run_world(world)
 
 

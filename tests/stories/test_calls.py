@@ -82,6 +82,40 @@ def test_a_callback_with_a_date_is_hidden_until_then() -> None:
     """)
 
 
+def test_of_callbacks_for_one_moment_the_first_in_the_queue_is_called_first() -> None:
+    Story().run("""
+           0.0 | v2 by voice, v2 is cu2          | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
+           1.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           2.0 | v1 asks to be called back at 60 | callback v1
+           2.0 | v2 asks to be called back at 60 | callback v2
+           3.0 | the floor: anna                 |
+          60.0 |                                 | queued v1 callback; queued v2 callback; offer v2-o1 anna 20s; anna offered 100
+    """)
+
+
+def test_a_callback_whose_date_came_while_nothing_ran_goes_before_what_is_behind_it() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           1.0 | v1 asks to be called back at 62 | callback v1
+           2.0 | the floor: anna                 |
+          31.0 | c1 by chat, c1 is cu2           | created c1; routed c1 main; said c1; identified c1 cu2; queued c1 identified;
+               |                                 | offer c1-o1 anna 30s; anna offered 33
+          64.0 | a restart after 32 s            | router resumed; queued v1 callback; withdrawn c1-o1 anna agent_lost;
+               |                                 | queued c1 withdrawn; offer v1-o1 anna 20s; position c1 1; > position 1;
+               |                                 | anna offered 100
+    """)
+
+
+def test_a_message_of_the_moment_of_a_callback_does_not_go_before_it() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           1.0 | v1 asks to be called back at 61 | callback v1
+           2.0 | the floor: anna                 |
+          61.0 | c1 by chat, c1 is cu2           | created c1; routed c1 main; said c1; queued v1 callback; offer v1-o1 anna 20s;
+               |                                 | anna offered 100; identified c1 cu2; queued c1 identified; position c1 1; > position 1
+    """)
+
+
 def test_an_offered_caller_who_asks_to_be_called_back_is_offered_as_a_callback() -> None:
     Story().run("""
            0.0 | the floor: anna           |

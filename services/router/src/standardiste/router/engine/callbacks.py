@@ -10,7 +10,7 @@ from __future__ import annotations
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import Channel, CloseReason, QueuedBecause, Withdrawal
+from standardiste.common.events.model import Channel, CloseReason, InteractionId, QueuedBecause, Withdrawal
 from standardiste.router.engine import offers
 from standardiste.router.engine.state import WAITING_STATES, Interaction
 from standardiste.router.engine.step import Step
@@ -31,6 +31,15 @@ def take(step: Step, i: Interaction, not_before: Instant) -> None:
     step.tell(d.CallbackScheduled(interaction=i.id, version=i.version + 1, not_before=not_before), i)
     if was_offered:
         offers.queue(step, step.now(i.id), QueuedBecause.CALLBACK)
+
+
+def take_places(step: Step) -> None:
+    """Every callback whose date has come by now, or that of its next try, takes its place in the queue, before anything is handed out."""
+    live = step.live
+    for due in live.deadlines.pop_dates(step.at):
+        i = live.interactions.get(InteractionId(due.id))
+        if i is not None and i.not_before == due.at and i.state in WAITING_STATES:
+            offers.queue(step, i, QueuedBecause.CALLBACK)
 
 
 def reached(step: Step, i: Interaction) -> None:

@@ -2,7 +2,9 @@
 What is due when: a heap of (instant, id, kind), derived from the records and checked against them when it fires.
 
 Some deadlines only open a filter (an exclusion lapses, a delay is over, a calendar turns): they are marks, and every step begins by taking all marks up to its
-instant, so that no match overlooks what time alone has made possible. The others act, one a step, after the marks of their instant.
+instant, so that no match overlooks what time alone has made possible. The dates of callbacks hide as well, and change a record when they come: every step takes
+all of them up to its instant before its match (callbacks.take_places), for at a round time many are due at once. The others act, one a step, after the marks of
+their instant.
 
 A deadline that no longer stands (the offer was accepted, the hold ended) stays in the heap and is thrown away when its time comes; once such leftovers
 outnumber what stands, the heap is built anew. So it needs no removal, and a restored heap fires the same as the live one.
@@ -55,17 +57,19 @@ class Deadline(NamedTuple):
 
 
 MARKS = frozenset({Due.LAPSE, Due.DELAY, Due.HOURS})
+DATES = frozenset({Due.NOT_BEFORE})
 SPARE = 1_000
 
 
 class Deadlines:
     """The heap. `all_standing` gives, from the records, every deadline that stands."""
 
-    __slots__ = ("_acts", "_all_standing", "_known", "_marks", "_rebuild_at")
+    __slots__ = ("_acts", "_all_standing", "_dates", "_known", "_marks", "_rebuild_at")
 
     def __init__(self, all_standing: Callable[[], Iterable[Deadline]]) -> None:
         self._all_standing = all_standing
         self._acts: list[Deadline] = []
+        self._dates: list[Deadline] = []
         self._marks: list[Deadline] = []
         self._known: set[Deadline] = set()
         self._rebuild_at = SPARE
@@ -74,7 +78,7 @@ class Deadlines:
         """Wake at this instant. Adding what is there already changes nothing."""
         if due not in self._known:
             self._known.add(due)
-            heapq.heappush(self._marks if due.kind in MARKS else self._acts, due)
+            heapq.heappush(self._marks if due.kind in MARKS else self._dates if due.kind in DATES else self._acts, due)
 
     def next(self) -> Deadline | None:
         """
@@ -82,6 +86,8 @@ class Deadlines:
         not have, can neither come between two deadlines nor give a step its name.
         """
         act = self._acts[0] if self._acts else None
+        if self._dates and (act is None or self._dates[0] < act):
+            act = self._dates[0]
         if self._marks and (act is None or self._marks[0].at <= act.at):
             return Deadline(self._marks[0].at, "", Due.MARKS)
         return act
@@ -96,11 +102,16 @@ class Deadlines:
 
     def pop_marks(self, until: Instant) -> list[Deadline]:
         """Take out every mark up to and including this instant."""
+        return self._pop(self._marks, until)
+
+    def pop_dates(self, until: Instant) -> list[Deadline]:
+        """Take out every date of a callback up to and including this instant."""
+        return self._pop(self._dates, until) if self._dates else []
+
+    def _pop(self, heap: list[Deadline], until: Instant) -> list[Deadline]:
         found: list[Deadline] = []
-        if not self._marks or self._marks[0].at > until:
-            return found
-        while self._marks and self._marks[0].at <= until:
-            due = heapq.heappop(self._marks)
+        while heap and heap[0].at <= until:
+            due = heapq.heappop(heap)
             self._known.discard(due)
             found.append(due)
         return found
@@ -109,6 +120,7 @@ class Deadlines:
         """Drop leftovers once they may be more than half."""
         if len(self._known) > self._rebuild_at:
             self._known = set(self._all_standing())
-            self._acts = sorted(due for due in self._known if due.kind not in MARKS)
+            self._acts = sorted(due for due in self._known if due.kind not in MARKS and due.kind not in DATES)
+            self._dates = sorted(due for due in self._known if due.kind in DATES)
             self._marks = sorted(due for due in self._known if due.kind in MARKS)
             self._rebuild_at = SPARE + 2 * len(self._known)

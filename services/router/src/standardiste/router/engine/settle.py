@@ -1,5 +1,6 @@
 """
-The end of every step: preferences that became pointless, interrupted work that fits again, the match, agents' states told, snapshots.
+The end of every step: callbacks whose date has come, preferences that became pointless, interrupted work that fits again, the match, agents' states told,
+snapshots.
 
 In this order: what was interrupted goes on before anything new is handed out, and desks hear of an agent's state and seat once, as they are in the end.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.model import AgentId
-from standardiste.router.engine import agents, cycle, offers, requirement, snapshot, waiting
+from standardiste.router.engine import agents, callbacks, cycle, offers, requirement, snapshot, waiting
 from standardiste.router.engine.step import Step
 
 
@@ -18,6 +19,7 @@ def settle(step: Step) -> None:
     neither an agent nor a line.
     """
     live = step.live
+    callbacks.take_places(step)
     if live.is_at_rest and not step.snapshots and not (step.events and live.handed_to):
         return
     for agent in sorted(live.touched_agents):

@@ -20,7 +20,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.router.engine import agents, contacts, limits, media, offers, pairs, reconfigure, requirement, sessions, waiting
 from standardiste.router.engine.commands import opening
-from standardiste.router.engine.deadlines import MARKS, Deadline, Due
+from standardiste.router.engine.deadlines import DATES, MARKS, Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, SWEEP_MS, told_every_ms
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, WAITING_STATES, Interaction, Offer
@@ -117,13 +117,6 @@ def _position(step: Step, due: Deadline) -> None:
         return
     waiting.tell(step, i)
     step.live.deadlines.add(Deadline(Instant(due.at + every_ms), due.id, Due.POSITION))
-
-
-def _not_before(step: Step, due: Deadline) -> None:
-    """The date of a callback, or of its next try, has come: it takes its place in the queue."""
-    i = step.live.interactions.get(InteractionId(due.id))
-    if i is not None and i.not_before == due.at and i.state in WAITING_STATES:
-        offers.queue(step, i, QueuedBecause.CALLBACK)
 
 
 def _closing(step: Step, due: Deadline) -> None:
@@ -224,7 +217,6 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.AGE: _age,
     Due.POSITION: _position,
     Due.CLOSING: _closing,
-    Due.NOT_BEFORE: _not_before,
     Due.CONNECT: _connect,
     Due.WRAP_UP: _wrap_up,
     Due.PARKED: _parked,
@@ -237,4 +229,4 @@ _ON_TIME: Final[dict[Due, Callable[[Step, Deadline], None]]] = {
     Due.CHANGE_SET: _change_set,
     Due.SWEEP: _sweep,
 }
-assert set(_ON_TIME) | MARKS | {Due.MARKS} == set(Due), "everything that is due does something"
+assert set(_ON_TIME) | MARKS | DATES | {Due.MARKS} == set(Due), "everything that is due does something"
