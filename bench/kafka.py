@@ -5,7 +5,8 @@ Our exactly-once loop with the real router beside bare transactional loops, on o
 
 The bare loops (kafka_bare.py) read the same inputs, decode and encode JSON, and write the router's very records. Each is timed from the moment it has its place in the log until
 its last commit, and so is the CPU of its process, which says more on a busy machine. Interleaved, the median of paired ratios.
-Then latencies from the publish call to the record in a `tail` of decisions at 50 and 200 a second with 1,000 agents and a stand-in that identifies at once. Prints PASS or FAIL with its figures.
+Then latencies from the publish call to the record in a `tail` of decisions, the contact's first and its offer's, at 50 and 200 a second with 1,000 agents and a stand-in
+that identifies at once. Prints a PASS or FAIL for each aim, with its figures.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import statistics
 import sys
@@ -44,9 +46,11 @@ from standardiste.common.testing.servers import kafka_server, started
 from standardiste.router.app import INPUT_TOPICS, Router
 
 BUILD = Path(__file__).parent.parent / "build"
-THROUGHPUT_MIN = 0.6
+THROUGHPUTS_MIN = (0.5, 0.6)
+"""Of the bare loop: what separate services must keep, and what the router is to reach."""
 LATENCIES_MAX_MS = {50: (50, 200), 200: (None, 300)}
 """p50 and p99, by contacts a second."""
+BEAT_EVERY_S = 4
 AGENTS = 1_000
 SEATED = 40
 """Inputs that seat the agents of the throughput's floor."""
@@ -174,27 +178,45 @@ async def written(bus: KafkaBus) -> list[Written]:
     return found
 
 
-async def latencies(address: str, per_s: int, seconds: int = 10) -> tuple[float, float]:
-    """p50 and p99 in ms from the publish call to the contact's first decision in a tail."""
+async def latencies(address: str, per_s: int, seconds: int = 10) -> dict[str, tuple[float, float]]:
+    """p50 and p99 in ms from the publish call to the contact's first decision, and to its offer, in a tail."""
     settings = KafkaSettings(bootstrap=(address,), prefix=f"rate{per_s}.")
     await apply(settings, partitions=1, replication=1)
     bus = await KafkaBus.connect_to(settings, clock)
     await bus.publish(*prepared(AGENTS))
     up = asyncio.Event()
     seen: dict[str, float] = {}
+    offered: dict[str, float] = {}
+    contact_of: dict[str, str] = {}
     identified: asyncio.Queue[str] = asyncio.Queue(10_000)
 
     async def watch() -> None:
         async for batch in bus.tail((Topic.DECISIONS,), {}, default=From.END):
             now = time.perf_counter()
             for record in batch:
-                if record.headers.get("ce_type") == "standardiste.interaction.created.v1":
-                    body = json.loads(record.value or b"{}")
-                    seen.setdefault(str(body.get("contact", {}).get("id", len(seen))), now)
+                match record.headers.get("ce_type"):
+                    case "standardiste.interaction.created.v1":
+                        body = json.loads(record.value or b"{}")
+                        contact_of[body["interaction"]] = body["contact"]["id"]
+                        seen.setdefault(body["contact"]["id"], now)
+                    case "standardiste.offer.made.v1":
+                        offered.setdefault(contact_of[json.loads(record.value or b"{}")["interaction"]["id"]], now)
+                    case _:
+                        pass
+
+    async def post(id: str) -> None:
+        await bus.publish(arrival(id)[0])
+        identified.put_nowait(id)  # it is in the log: whoever identifies reads it now
 
     async def identify() -> None:
         while True:
             await bus.publish(arrival(await identified.get())[1])
+
+    async def beat() -> None:
+        """The gateway lives, so its agents stay."""
+        for n in itertools.count():
+            await bus.publish(encode(stamped(inputs.GatewayBeat(gateway="g1", sessions=AGENTS), f"b{n}"), Topic.INPUTS))
+            await asyncio.sleep(BEAT_EVERY_S)
 
     tasks = [
         asyncio.create_task(watch()),
@@ -205,6 +227,7 @@ async def latencies(address: str, per_s: int, seconds: int = 10) -> tuple[float,
     seats = seated(AGENTS)
     for start in range(0, len(seats), BATCH):
         await bus.publish(*seats[start : start + BATCH])
+    tasks.append(asyncio.create_task(beat()))
     await asyncio.sleep(5)
     gc.freeze()
     sent: dict[str, float] = {}
@@ -214,22 +237,24 @@ async def latencies(address: str, per_s: int, seconds: int = 10) -> tuple[float,
         await asyncio.sleep(max(0.0, began + n / per_s - time.perf_counter()))
         id = f"m{n}"
         sent[id] = time.perf_counter()
-        task = asyncio.create_task(bus.publish(arrival(id)[0]))
+        task = asyncio.create_task(post(id))
         publishing.add(task)
         task.add_done_callback(publishing.discard)
-        identified.put_nowait(id)
     await asyncio.gather(*publishing)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(20):
-            while len(seen) < len(sent):
+            while len(offered) < len(sent):
                 await asyncio.sleep(0.1)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await bus.close()
-    took = sorted((seen[id] - at) * 1000 for id, at in sent.items() if id in seen)
-    assert len(took) == len(sent), f"{len(sent) - len(took)} contacts were not decided"
-    return took[len(took) // 2], took[len(took) * 99 // 100]
+    found: dict[str, tuple[float, float]] = {}
+    for what, instants in (("decision", seen), ("offer", offered)):
+        took = sorted((instants[id] - at) * 1000 for id, at in sent.items() if id in instants)
+        assert len(took) == len(sent), f"{len(sent) - len(took)} contacts came to no {what}"
+        found[what] = took[len(took) // 2], took[len(took) * 99 // 100]
+    return found
 
 
 async def main(records: int, rounds: int) -> bool:
@@ -259,12 +284,18 @@ async def throughput(address: str, records: int, rounds: int) -> bool:
     ratio = paired(bare_s, ours_s)
     speed = 1000 * inputs_k / statistics.median(each.wall_s for each in ours_s)
     cpu = statistics.median(beside.cpu_s / took.cpu_s for beside, took in zip(bare_s, ours_s, strict=True))
-    print(f"router at {ratio:.2f} of bare aiokafka (aim {THROUGHPUT_MIN}), {speed:.0f} inputs/s; by CPU alone {cpu:.2f}")
+    print(f"router at {ratio:.2f} of bare aiokafka, {speed:.0f} inputs/s; by CPU alone {cpu:.2f}")
     if third_s:
         print(
             f"router at {paired(third_s, ours_s):.2f} of bare confluent-kafka, which is at {paired(bare_s, third_s):.2f} of bare aiokafka"
         )
-    return ratio >= THROUGHPUT_MIN
+    verdicts = [verdict(ratio >= aim, f"at least {aim} of bare aiokafka") for aim in THROUGHPUTS_MIN]
+    return all(verdicts)
+
+
+def verdict(is_kept: bool, what: str) -> bool:
+    print(f"{'PASS' if is_kept else 'FAIL'} {what}")
+    return is_kept
 
 
 def paired(yardstick: Sequence[Took], measured: Sequence[Took]) -> float:
@@ -277,10 +308,10 @@ async def measured(records: int, rounds: int) -> bool:
         async with started(await kafka_server(BUILD, Path(folder))) as server:
             is_good = await throughput(server.address, records, rounds)
             for per_s, (p50_max, p99_max) in LATENCIES_MAX_MS.items():
-                p50, p99 = await latencies(server.address, per_s)
-                print(f"{per_s}/s, {AGENTS} agents: publish to decision p50 {p50:.0f} ms (aim {p50_max}), p99 {p99:.0f} ms (aim {p99_max})")
-                is_good &= (p50_max is None or p50 <= p50_max) and p99 <= p99_max
-    print("PASS" if is_good else "FAIL")
+                for what, (p50, p99) in (await latencies(server.address, per_s)).items():
+                    is_kept = (p50_max is None or p50 <= p50_max) and p99 <= p99_max
+                    figures = f"p50 {p50:.0f} ms (aim {p50_max}), p99 {p99:.0f} ms (aim {p99_max})"
+                    is_good &= verdict(is_kept, f"{per_s}/s, {AGENTS} agents: publish to {what} {figures}")
     return is_good
 
 
