@@ -42,7 +42,7 @@ class Resolver:
         """Who it is, and which conversation."""
         documents = self._parts.store.tenant(tenant)
         customer, is_new = await self._customer(tenant, documents, contact)
-        return customer, await self._conversation(documents, contact, customer, self.key_of(tenant, contact), is_new)
+        return customer, await self._conversation(tenant, documents, contact, customer, is_new)
 
     async def customer_at(self, tenant: str, key: str, fresh: Callable[[CustomerId], Customer]) -> tuple[Customer, bool]:
         """The customer who has this address; else the one that `fresh` makes, and True."""
@@ -117,15 +117,17 @@ class Resolver:
         )
 
     async def _conversation(
-        self, documents: TenantStore, contact: Contact, customer: Customer, key: str | None, is_new: bool
+        self, tenant: str, documents: TenantStore, contact: Contact, customer: Customer, is_new: bool
     ) -> ConversationId:
-        identity = identify.identity_of(customer, key)
+        identity = identify.identity_of(customer, self.key_of(tenant, contact))
         found = identify.conversation_brought(contact, identity)
         if found is None and not is_new:
-            found = await self._thread(documents, contact, customer.id, identity)
+            found = await self._thread(tenant, documents, contact, customer.id, identity)
         return found or identify.own_conversation(contact)
 
-    async def _thread(self, documents: TenantStore, contact: Contact, customer: CustomerId, identity: CustomerId) -> ConversationId | None:
+    async def _thread(
+        self, tenant: str, documents: TenantStore, contact: Contact, customer: CustomerId, identity: CustomerId
+    ) -> ConversationId | None:
         behind = self._progress
         for message_id in identify.message_ids(contact):
             thread = await read(documents, THREADS, Thread, identify.thread_id(identity, message_id))
@@ -136,7 +138,7 @@ class Resolver:
                 continue
             stored = await read(documents, MESSAGES, StoredMessage, ours)
             if stored is None and behind is not None:
-                await behind.caught_up()
+                await behind.caught_up(tenant=tenant)
                 behind = None
                 stored = await read(documents, MESSAGES, StoredMessage, ours)
             named = None if stored is None or stored.conversation is None else await self._if_his(documents, stored.conversation, customer)
