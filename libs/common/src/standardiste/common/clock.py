@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from standardiste.common.events.base import Instant
 
@@ -47,14 +47,18 @@ def rfc3339(at: int) -> str:
 
 def parse_rfc3339(text: str) -> Instant:
     """The instant that an RFC 3339 text names. Raises ValueError when it is not one or names no offset."""
-    if len(text) == 24 and text[19] == "." and text[23] == "Z" and text[20:23].isdecimal():  # as we write it
-        return Instant(_second_of(text[:19]) * 1000 + int(text[20:23]))
+    ms = _MS.get(text[19:])
+    if ms is not None:  # as we write it
+        return Instant(_second_of(text[:19]) * 1000 + ms)
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no offset from UTC in {text!r}")
     whole = moment.astimezone(UTC)
     return Instant(int(whole.replace(microsecond=0).timestamp()) * 1000 + whole.microsecond // 1000)
 
+
+_MS: Final = {f".{ms:03d}Z": ms for ms in range(1_000)}
+"""How the text of an instant ends, as we write it."""
 
 # Every event is written and read with several instants, most of them of the last few seconds.
 

@@ -14,8 +14,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-THRESHOLDS: Final = (5_000, 20, 10)
-"""Allocations before the youngest are walked, and how often so before the next older: most of what a request makes is dead by then."""
+THRESHOLDS: Final = (50_000, 2, 10)
+"""
+Allocations before the youngest are walked, and how often so before the next older. Most of what a request makes is dead by then; and so is what the router decided
+in two batches, 44,000 containers that live until they are committed: with a tenth of this, each was walked while it lived, for 4 % of the router's time. Walking so
+many takes 7 ms.
+"""
 EVERYTHING_EVERY_S: Final = 3_600.0
 
 
