@@ -9,9 +9,9 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
-from standardiste.common.events.base import Instant, quick
+from standardiste.common.events.base import Instant, maker, quick
 from standardiste.common.testing.builders import event
-from standardiste.router.engine.state import Gateway, Meta, evolve
+from standardiste.router.engine.state import Gateway, Meta, changer, evolve
 
 
 @quick
@@ -55,6 +55,32 @@ def test_parameters_are_by_keyword_and_none_is_forgotten() -> None:
         Many(1)  # type: ignore[misc]  # not by position
     with pytest.raises(TypeError):
         Many(a=1, f=2)  # type: ignore[call-arg]  # no such field
+
+
+def test_a_maker_makes_what_the_class_makes() -> None:
+    few, many = maker(Few), maker(Many)
+    assert [few(a=1, b=(2,)), many(a=1), many(a=1, c=[2], e=3)] == [Few(a=1, b=(2,)), Many(a=1), Many(a=1, c=[2], e=3)]
+    assert many(a=1).c is not many(a=1).c
+    assert list(inspect.signature(many).parameters) == ["a", "b", "c", "d", "e"]
+    with pytest.raises(FrozenInstanceError):
+        many(a=1).a = 2  # type: ignore[misc]  # that is what must fail
+    with pytest.raises(TypeError):
+        many(b="x")  # type: ignore[call-arg]  # `a` is missing
+    with pytest.raises(TypeError):
+        many(1)  # type: ignore[misc]  # not by position
+
+
+def test_a_changer_gives_another_frozen_record_and_leaves_the_first() -> None:
+    beat = changer(Gateway, "seen_at", "until")
+    first = Gateway(name="g", seen_at=Instant(1), until=Instant(2))
+    second = beat(first, seen_at=Instant(2), until=Instant(3))
+    assert (first.until, second) == (2, Gateway(name="g", seen_at=Instant(2), until=Instant(3)))
+    with pytest.raises(FrozenInstanceError):
+        second.until = Instant(4)  # type: ignore[misc]  # that is what must fail
+    with pytest.raises(TypeError):
+        beat(first, until=Instant(3))  # every one of its fields, each time
+    with pytest.raises(AssertionError):
+        changer(Gateway, "nowhere")
 
 
 def test_evolve_gives_another_frozen_record_and_leaves_the_first() -> None:

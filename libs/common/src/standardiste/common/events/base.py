@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final, NewType, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NewType, ParamSpec, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from standardiste.common.bus.topics import Topic
@@ -54,9 +54,11 @@ class Word(StrEnum):
 
 
 C = TypeVar("C", bound="type[Any]")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def draft_of(cls: type[Any]) -> type[Any]:
+def draft_of(cls: Any) -> type[Any]:
     """
     A class with the slots of a frozen record and nothing that freezes it. A draft is filled by plain assignments and then given its own class
     (`draft.__class__ = cls`): a fraction of what a frozen record's setters cost. It never leaves the function that fills it.
@@ -74,29 +76,49 @@ def quick(cls: C) -> C:
     takes twice as long. Same parameters, same defaults. Compiled from text, as `dataclasses` does it. Either all its fields are keyword-only or none is.
     """
     is_drafted = len(fields(cls)) >= _DRAFT_FIELDS_MIN
-    names: dict[str, Any] = {"cls": cls, "Draft": draft_of(cls) if is_drafted else None, "set_class": object.__dict__["__class__"].__set__}
-    parameters: list[str] = []
-    lines: list[str] = []
+    parameters, values, names = _signature(cls)
+    lines = [f"self.{name} = {value}" if is_drafted else f"set_{name}(self, {value})" for name, value in values.items()]
+    if is_drafted:
+        names |= {"Draft": draft_of(cls), "set_class": object.__dict__["__class__"].__set__}
+        lines = ["set_class(self, Draft)", *lines, "self.__class__ = cls"]
+    else:
+        names |= {f"set_{name}": getattr(cls, name).__set__ for name in values}
+    cls.__init__ = _compiled("__init__", ["self", *parameters], lines, names)
+    return cls
+
+
+def maker(cls: Callable[P, R]) -> Callable[P, R]:
+    """
+    A function that makes records of a slotted dataclass, for where they are made all the time: Python hands a class its arguments in a tuple and a
+    dictionary, a function takes them as they stand, in a third of the time. Same parameters, same defaults; no `__post_init__` is called.
+    """
+    parameters, values, names = _signature(cls)
+    lines = ["draft = Draft()", *(f"draft.{name} = {value}" for name, value in values.items()), "draft.__class__ = cls", "return draft"]
+    return _compiled("make", parameters, lines, names | {"Draft": draft_of(cls)})
+
+
+def _signature(cls: Any) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+    """The parameters of a dataclass's constructor as text, the value each field gets from them, and the names in both."""
+    names: dict[str, Any] = {"cls": cls}
+    parameters: list[str] = ["*"] if fields(cls) and fields(cls)[0].kw_only else []
+    values: dict[str, str] = {}
     for field in fields(cls):
-        name = field.name
-        value = name
+        name = values[field.name] = field.name
         if field.default is not MISSING:
             names[f"default_{name}"] = field.default
             parameters.append(f"{name}=default_{name}")
         elif field.default_factory is not MISSING:
             names[f"default_{name}"], names[f"make_{name}"] = MISSING, field.default_factory
             parameters.append(f"{name}=default_{name}")
-            value = f"make_{name}() if {name} is default_{name} else {name}"
+            values[name] = f"make_{name}() if {name} is default_{name} else {name}"
         else:
             parameters.append(name)
-        names[f"set_{name}"] = getattr(cls, name).__set__
-        lines.append(f"self.{name} = {value}" if is_drafted else f"set_{name}(self, {value})")
-    if is_drafted:
-        lines = ["set_class(self, Draft)", *lines, "self.__class__ = cls"]
-    first = ["self", "*"] if parameters and fields(cls)[0].kw_only else ["self"]
-    exec(f"def __init__({', '.join(first + parameters)}):\n    " + ("\n    ".join(lines) or "pass"), names)
-    cls.__init__ = names["__init__"]
-    return cls
+    return parameters, values, names
+
+
+def _compiled(name: str, parameters: list[str], lines: list[str], names: dict[str, Any]) -> Any:
+    exec(f"def {name}({', '.join(parameters)}):\n    " + ("\n    ".join(lines) or "pass"), names)
+    return names[name]
 
 
 class Kind(Word):

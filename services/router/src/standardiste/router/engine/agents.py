@@ -7,7 +7,8 @@ from typing import cast
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import AgentId, AgentState, AgentView, Channel, InteractionState, Seat
+from standardiste.common.events.model import AgentId, AgentState, AgentView, Channel, InteractionState
+from standardiste.router.engine import quickly
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Agent, Interaction, evolve
 from standardiste.router.engine.step import Step
@@ -33,7 +34,7 @@ def tell_state(step: Step, agent: AgentId) -> None:
         view = evolve(view, since=step.at)
     person = live.configuration.person(agent)
     step.tell_agent(
-        d.AgentStateChanged(
+        quickly.AgentStateChanged(
             view=view,
             former=former.state,
             former_since=former.since,
@@ -66,7 +67,7 @@ def _is_told(live: Live, agent: Agent) -> bool:
 def view_of_agent(live: Live, agent: Agent) -> AgentView:
     """The agent as a desk shows it now; version and since as last told."""
     seat = live.seat(agent.id)
-    return AgentView(
+    return quickly.AgentView(
         id=agent.id,
         version=agent.view.version,
         state=state_of(live, agent),
@@ -74,7 +75,7 @@ def view_of_agent(live: Live, agent: Agent) -> AgentView:
         status=agent.status,
         next_status=agent.next_status,
         session=agent.session,
-        seat=Seat(
+        seat=quickly.ShownSeat(
             used_units=seat.used,
             total_units=seat.total,
             by_channel=cast("Mapping[str, int]", seat.by_channel),  # a channel is a str; only a mapping's key type cannot say so
@@ -111,7 +112,7 @@ def work_ended(step: Step, agent: AgentId, *, is_reset: bool = True) -> None:
     if record is None or live.has_work(agent):
         return
     if is_reset:
-        step.tell_agent(d.AgentIdleReset(agent=agent, idle_since=step.at), agent)
+        step.tell_agent(quickly.AgentIdleReset(agent=agent, idle_since=step.at), agent)
     if record.next_status is not None:
         change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")
         step.tell_agent(change, agent)
@@ -125,7 +126,7 @@ def rest(step: Step, agent: Agent, until: Instant | None) -> None:
     if view.state is not agent.view.state:
         view = evolve(view, since=step.at)
     person = live.configuration.person(agent.id)
-    changed = d.AgentStateChanged(
+    changed = quickly.AgentStateChanged(
         view=view,
         former=agent.view.state,
         former_since=agent.view.since,

@@ -15,7 +15,6 @@ from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import (
     Audience,
-    Author,
     AuthorKind,
     Channel,
     CloseReason,
@@ -25,12 +24,11 @@ from standardiste.common.events.model import (
     InteractionId,
     InteractionState,
     LeftBecause,
-    Message,
     MessageId,
     QueuedBecause,
     ReceiptId,
 )
-from standardiste.router.engine import limits, offers, requirement
+from standardiste.router.engine import limits, offers, quickly, requirement
 from standardiste.router.engine.memory import RETURN_MS
 from standardiste.router.engine.state import Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
@@ -94,7 +92,7 @@ def _open(step: Step, contact: Contact) -> None:
     id = interaction_id(contact.receipt)
     abandoned = _lately_abandoned(step, contact.channel, contact.conversation, None)
     step.emit(
-        d.InteractionCreated(
+        quickly.InteractionCreated(
             interaction=id,
             contact=contact,
             conversation=contact.conversation,
@@ -113,16 +111,16 @@ def _open(step: Step, contact: Contact) -> None:
 
 def _message(step: Step, i: Interaction, contact: Contact) -> None:
     """The customer's words for desks and the timeline. Its id is the contact's receipt in another dress."""
-    message = Message(
+    message = quickly.Message(
         id=MessageId("ms_" + interaction_id(contact.receipt).removeprefix("in_")),
-        author=Author(kind=AuthorKind.CUSTOMER, id=i.customer or "", name=contact.name or ""),
+        author=quickly.Author(kind=AuthorKind.CUSTOMER, id=i.customer or "", name=contact.name or ""),
         audience=Audience.CUSTOMER,
         content=contact.content,
         sent_at=contact.received_at,
         channel=contact.channel,
         is_machine_made=contact.is_machine_made,
     )
-    step.tell(d.MessageReceived(interaction=i.id, conversation=i.conversation, contact=contact.id, message=message), i)
+    step.tell(quickly.MessageReceived(interaction=i.id, conversation=i.conversation, contact=contact.id, message=message), i)
 
 
 def join(step: Step, i: Interaction, contact: Contact) -> None:
@@ -166,7 +164,7 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
     if i.is_identified and i.customer == data.customer.id and i.conversation == data.conversation:
         return
     step.tell(
-        d.CustomerIdentified(
+        quickly.CustomerIdentified(
             interaction=i.id,
             version=i.version,
             contact=data.contact,

@@ -21,18 +21,14 @@ from standardiste.common.events.model import (
     DispositionId,
     InteractionState,
     OfferId,
-    OfferView,
     QueuedBecause,
     ReceiptId,
-    Segment,
     ToAgent,
     Why,
     Withdrawal,
     WrapUpMode,
 )
 from standardiste.common.events.outbound import (
-    AnnounceAgent,
-    AnnounceEnd,
     ConnectCall,
     HoldCall,
     PlaceCall,
@@ -40,7 +36,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults, invited, waiting
+from standardiste.router.engine import agents, consults, invited, quickly, waiting
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
@@ -63,7 +59,7 @@ def make(
     live = step.live
     queue = live.queue_of(i)
     is_auto_accept = i.facts.channel in live.configuration.profile(agent).auto_accept
-    offer = OfferView(
+    offer = quickly.OfferView(
         id=OfferId(f"{i.id}-o{i.offer_count + 1}"),
         interaction=i.id,
         agent=agent,
@@ -76,7 +72,7 @@ def make(
     )
     customer = live.customers.get(i.id) or (CustomerSummary(id=i.customer) if i.customer else None)
     step.emit(
-        d.OfferMade(
+        quickly.OfferMade(
             offer=offer,
             interaction=view_of(i),
             customer=customer,
@@ -95,7 +91,7 @@ def make(
 def accept(step: Step, i: Interaction, offer: Offer, *, is_automatic: bool = False) -> None:
     """The agent takes it: every other offer of it is withdrawn, what must be interrupted is held, and media is set up where there is some."""
     others = [other for other in i.offers if other.id != offer.id]
-    step.tell(d.OfferAccepted(offer=offer.id, interaction=i.id, agent=offer.agent, is_automatic=is_automatic), i)
+    step.tell(quickly.OfferAccepted(offer=offer.id, interaction=i.id, agent=offer.agent, is_automatic=is_automatic), i)
     for other in others:
         step.tell(
             d.OfferWithdrawn(offer=other.id, interaction=i.id, agent=other.agent, because=Withdrawal.SUPERSEDED),
@@ -130,7 +126,7 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
     conversation = i.conversation
     if has_media(i) or i.callback is not None:
         deadline = Instant(step.at + CONNECT_MS[i.facts.channel])
-        connecting = d.InteractionConnecting(
+        connecting = quickly.InteractionConnecting(
             interaction=i.id,
             version=i.version + 1,
             conversation=conversation,
@@ -145,7 +141,7 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
         else:
             step.send(ConnectCall(conversation=conversation_of(i), interaction=i.id, offer=offer, agent=agent), i)
     else:
-        activated = d.InteractionActivated(
+        activated = quickly.InteractionActivated(
             interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, is_forced=is_forced
         )
         step.tell(activated, i)
@@ -170,13 +166,13 @@ def _call_back(step: Step, i: Interaction, agent: AgentId, offer: OfferId) -> No
 def announce(step: Step, i: Interaction, agent: AgentId) -> None:
     """The chat window may say who is there."""
     if i.facts.channel is Channel.CHAT:
-        step.send(AnnounceAgent(conversation=conversation_of(i), interaction=i.id, author=author_of(step, agent)), i)
+        step.send(quickly.AnnounceAgent(conversation=conversation_of(i), interaction=i.id, author=author_of(step, agent)), i)
 
 
 def author_of(step: Step, agent: AgentId | None) -> Author:
     person = step.live.configuration.person(agent)
     kind = AuthorKind.BOT if person is not None and person.is_bot else AuthorKind.AGENT
-    return Author(kind=kind, id=agent or "", name=person.name if person else "")
+    return quickly.Author(kind=kind, id=agent or "", name=person.name if person else "")
 
 
 def interrupt(step: Step, i: Interaction, agent: AgentId) -> None:
@@ -276,7 +272,7 @@ def queue(
         hold_for, hold_until = preferred, Instant(step.at + settings.preferred_hold_ms)
     tried = next((t for t in i.tried if t.agent == excluded), None)
     step.tell(
-        d.InteractionQueued(
+        quickly.InteractionQueued(
             interaction=i.id,
             version=i.version + 1,
             conversation=i.conversation,
@@ -363,7 +359,9 @@ def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None, *, pa
     assert i.owner is not None, "somebody wraps up"
     ends_at = Instant(step.at + length_ms) if mode is WrapUpMode.TIMED else None
     step.tell(
-        d.InteractionWrapping(interaction=i.id, version=i.version + 1, owner=i.owner, mode=mode, ends_at=ends_at, disposition=disposition),
+        quickly.InteractionWrapping(
+            interaction=i.id, version=i.version + 1, owner=i.owner, mode=mode, ends_at=ends_at, disposition=disposition
+        ),
         i,
     )
 
@@ -381,10 +379,11 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
     receipts: tuple[ReceiptId, ...] = i.receipts
     person = step.live.configuration.person(owner or i.last_owner)
     segments = [
-        Segment(state=s.state, began_at=s.began_at, ended_at=s.ended_at, cause=s.cause, queue=s.queue, agent=s.agent) for s in i.stretches
+        quickly.Segment(state=s.state, began_at=s.began_at, ended_at=s.ended_at, cause=s.cause, queue=s.queue, agent=s.agent)
+        for s in i.stretches
     ]
-    last = Segment(state=i.state, began_at=i.since, ended_at=step.at, cause=i.cause, queue=i.requirement.queue, agent=owner)
-    closed = d.InteractionClosed(
+    last = quickly.Segment(state=i.state, began_at=i.since, ended_at=step.at, cause=i.cause, queue=i.requirement.queue, agent=owner)
+    closed = quickly.InteractionClosed(
         interaction=i.id,
         version=i.version + 1,
         conversation=i.conversation,
@@ -410,7 +409,7 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
     )
     step.tell(closed, i)
     if i.facts.channel is Channel.CHAT and reason is not CloseReason.MERGED:
-        step.send(AnnounceEnd(conversation=conversation_of(i), interaction=i.id), i)
+        step.send(quickly.AnnounceEnd(conversation=conversation_of(i), interaction=i.id), i)
     if owner is not None:
         profile = step.live.configuration.profile(owner)
         is_work = i.state is not InteractionState.CONNECTING and (

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.model import AgentId, FilterCount, InteractionId, Why
+from standardiste.common.events.model import AgentId, InteractionId, Why
+from standardiste.router.engine import quickly
 from standardiste.router.engine.floor import Bucket, Clock, Entry, Line, is_shown
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.policy import Fit, Rank
@@ -172,9 +173,9 @@ def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:
     if away:
         left_out["status"] = away
     key = tuple([str(part) for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])])
-    return Why(
+    return quickly.Why(
         considered=considered,
-        left_out=tuple(FilterCount(filter=name, count=left_out[name]) for name in sorted(left_out)),
+        left_out=tuple(quickly.FilterCount(filter=name, count=left_out[name]) for name in sorted(left_out)),
         ranking=live.queue_of(i).ranking.value,
         key=key,
         tie_break="idle" if considered > 1 else "",

@@ -23,7 +23,7 @@ from standardiste.common.events.model import (
     SkillNeed,
     Why,
 )
-from standardiste.router.engine import offers
+from standardiste.router.engine import offers, quickly
 from standardiste.router.engine.facts import facts_of
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step
@@ -91,7 +91,7 @@ def _route(
     for name, detail in failed if is_first else ():
         step.tell(d.RuleFailed(interaction=i.id, rule=name, detail=detail), i)
     queue = configuration.first_queue(rule.queue if rule else None, *named)
-    asked = Requirement(
+    asked = quickly.Requirement(
         queue=queue.id,
         skills=_merged(queue.skills, rule.skills if rule else ()),
         priority=_first(priority, rule.priority if rule else None, queue.priority),
@@ -102,7 +102,7 @@ def _route(
     )
     if is_first or asked != i.requirement:
         name = rule.name if rule else "" if is_address_known else UNKNOWN_ADDRESS
-        why = Why(rule=name, rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
+        why = quickly.Why(rule=name, rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
         _tell(step, i, asked, why)
 
 
@@ -145,7 +145,7 @@ def due_at(step: Step, queue: Queue, enqueued_at: Instant) -> Instant:
 def _tell(step: Step, i: Interaction, asked: Requirement, why: Why) -> None:
     queue = step.live.configuration.queue_or_default(asked.queue)
     mode, _ = step.live.configuration.wrap_up(queue, i.facts.channel)
-    step.tell(d.InteractionRouted(interaction=i.id, version=i.version, requirement=asked, why=why, wrap_up=mode), i)
+    step.tell(quickly.InteractionRouted(interaction=i.id, version=i.version, requirement=asked, why=why, wrap_up=mode), i)
 
 
 def restart(step: Step, i: Interaction, enqueued_at: Instant, prefer: AgentId | None = None) -> None:
@@ -158,7 +158,7 @@ def restart(step: Step, i: Interaction, enqueued_at: Instant, prefer: AgentId | 
 
 def move(step: Step, i: Interaction, queue: Queue, rule: str) -> None:
     """To another queue: its skills, class and target; age and priority are kept."""
-    asked = Requirement(
+    asked = quickly.Requirement(
         queue=queue.id,
         skills=queue.skills,
         priority=i.requirement.priority,

@@ -12,6 +12,7 @@ from typing import Final
 
 from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import AgentId, Channel, InteractionState, ProfileId
+from standardiste.router.engine import quickly
 from standardiste.router.engine.policy import Need, Room, Seat
 from standardiste.router.engine.state import Interaction
 
@@ -65,7 +66,7 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     caps_reached = tuple([channel for channel, count in by_channel.items() if count >= caps[channel]])
     labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap]) if room.label_caps else ()
     key = (used, caps_reached, labels_reached, tuple(freeable.items()) if freeable else (), has_interrupted)
-    return Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
+    return quickly.Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
 
 
 def empty_seat(room: Room) -> Seat:

@@ -19,14 +19,17 @@ from standardiste.common.events.model import (
     InteractionView,
     SessionId,
 )
+from standardiste.router.engine import quickly
 from standardiste.router.engine.apply import apply
 from standardiste.router.engine.changes.turns import short_name
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.state import WAITING_STATES, Interaction, evolve
+from standardiste.router.engine.state import WAITING_STATES, Interaction, changer
 
 SOURCE: Final = "router"
 SHOWN_STATES: Final = WAITING_STATES | {InteractionState.IDENTIFYING}
 """While it is in one of these, whoever watches the queue sees it."""
+
+_read_by = changer(Event, "to")
 
 
 class Step:
@@ -43,7 +46,7 @@ class Step:
 
     def emit(self, data: Data, subject: str, to: Iterable[str] = (), traceparent: str | None = None) -> Event:
         """A decision: named, applied, kept."""
-        event = Event(
+        event = quickly.Event(
             id=f"{subject}.{self.live.decisions + 1}",
             source=SOURCE,
             subject=subject,
@@ -63,7 +66,7 @@ class Step:
         to = readers(i)
         if also:
             to.update(dict.fromkeys(also))
-        event = Event(
+        event = quickly.Event(
             id=f"{i.id}.{live.decisions + 1}",
             source=SOURCE,
             subject=i.id,
@@ -79,7 +82,7 @@ class Step:
             known = len(to)
             to.update(readers(after))
             if len(to) > known:
-                event = evolve(event, to=tuple(to))
+                event = _read_by(event, to=tuple(to))
         self.events.append(event)
         return after
 
@@ -91,7 +94,7 @@ class Step:
         """A request to the interaction's channel. It changes no state; its id is that of the decision before it."""
         after = self.events[-1].id if self.events else f"{i.id}.{self.live.decisions}"
         self.events.append(
-            Event(
+            quickly.Event(
                 id=f"{after}-{short_name(class_of(data))}",
                 source=SOURCE,
                 subject=conversation_of(i),
@@ -146,7 +149,7 @@ def conversation_of(i: Interaction) -> ConversationId:
 
 def view_of(i: Interaction) -> InteractionView:
     """The interaction as a desk shows it."""
-    return InteractionView(
+    return quickly.InteractionView(
         id=i.id,
         version=i.version,
         state=i.state,

@@ -17,6 +17,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import InteractionState
 from standardiste.common.events.outbound import TellPosition
+from standardiste.router.engine import quickly
 from standardiste.router.engine.due import told_every_ms
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Interaction, Pace, Promise
@@ -74,7 +75,7 @@ def tell(step: Step, i: Interaction) -> None:
         return
     p50_ms, p90_ms = wait if wait is not None else (None, None)
     method = ORDER if wait is None else PACE
-    step.tell(d.PositionChanged(interaction=i.id, position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms, method=method), i)
+    step.tell(quickly.PositionChanged(interaction=i.id, position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms, method=method), i)
     step.send(TellPosition(conversation=conversation_of(i), position=position, wait_p50_ms=p50_ms, wait_p90_ms=p90_ms), i)
 
 

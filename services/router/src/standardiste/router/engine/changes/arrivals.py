@@ -9,33 +9,38 @@ from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.model import (
     Attributes,
     ContactId,
+    CustomerSummary,
     Direction,
     InteractionState,
-    Requirement,
 )
+from standardiste.router.engine import quickly
 from standardiste.router.engine.changes.turns import Changes, key_in_order, take
 from standardiste.router.engine.live import CUSTOMERS_MAX, MESSAGES_MAX, Live
 from standardiste.router.engine.state import (
     Facts,
     Interaction,
+    changer,
     evolve,
 )
 
 RECEIPTS_MAX: Final = 1_000
 _NONE: Final[Attributes] = {}
 
+_known = changer(Interaction, "conversation", "customer", "is_identified")
+_plain = changer(CustomerSummary, "attributes")
+
 
 def _created(live: Live, event: Event, data: d.InteractionCreated) -> None:
     contact = data.contact
     address = live.configuration.address(contact.channel_address)
-    requirement = Requirement(queue=live.configuration.default_queue.id)
+    requirement = quickly.Requirement(queue=live.configuration.default_queue.id)
     live.ingested += 1
     if data.linked_to is not None:
         live.memory.abandoned.pop(data.linked_to, None)  # one return keeps the age, no second
     live.put_interaction(
-        Interaction(
+        quickly.Interaction(
             id=data.interaction,
-            facts=Facts(
+            facts=quickly.Facts(
                 channel=contact.channel,
                 channel_name=contact.channel_name,
                 direction=contact.direction,
@@ -113,8 +118,8 @@ def _identified(live: Live, event: Event, data: d.CustomerIdentified) -> None:
     i = live.interactions[data.interaction]
     if len(live.customers) < CUSTOMERS_MAX:
         known = data.customer
-        live.customers[i.id] = known if known.attributes else evolve(known, attributes=_NONE)  # one empty mapping for all, not one each
-    live.put_interaction(evolve(i, conversation=data.conversation, customer=data.customer.id, is_identified=True))
+        live.customers[i.id] = known if known.attributes else _plain(known, attributes=_NONE)  # one empty mapping for all, not one each
+    live.put_interaction(_known(i, conversation=data.conversation, customer=data.customer.id, is_identified=True))
 
 
 def _away(live: Live, event: Event, data: d.CustomerAway) -> None:

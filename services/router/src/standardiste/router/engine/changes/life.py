@@ -10,22 +10,40 @@ from standardiste.common.events.model import (
     InteractionState,
     ToAgent,
 )
-from standardiste.router.engine.changes.turns import Changes, check, handed_out, key_in_order, stretched, take, turn
+from standardiste.router.engine import quickly
+from standardiste.router.engine.changes.turns import Changes, check, handed_out, key_in_order, stretched, take, turn, turned
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     NEVER,
     WAITING_STATES,
-    Closed,
+    Interaction,
     Promise,
     Transfer,
+    changer,
     evolve,
+)
+
+_TURNED: Final = ("state", "cause", "since", "stretches", "version")
+"""What every turn of life sets."""
+_put_on_route = changer(Interaction, "requirement", "original", "wrap_up", "step", "key", "is_unstaffed", "change_set")
+_waiting = changer(
+    Interaction,
+    *_TURNED,
+    *("owner", "enqueued_at", "key", "hold_for", "hold_until", "taken_with", "transfer"),
+    *("not_before", "parked_until", "wrap_up_ends_at", "is_interrupted", "is_forced"),
+)
+_active = changer(
+    Interaction,
+    *_TURNED,
+    *("owner", "taken_with", "accepted_at", "activated_at", "transfer", "hold_for", "tried"),
+    *("position", "told", "parked_until", "is_interrupted", "is_forced"),
 )
 
 
 def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
     i = live.interactions[data.interaction]
     live.put_interaction(
-        evolve(
+        _put_on_route(
             i,
             requirement=data.requirement,
             original=data.requirement,
@@ -41,25 +59,28 @@ def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
 def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
     i = live.interactions[data.interaction]
     live.messages.pop(i.id, None)
-    turn(
-        live,
-        event,
-        i,
-        data.because.value,
-        version=data.version,
-        owner=None,
-        enqueued_at=data.enqueued_at,
-        key=key_in_order(live, i.requirement, data.enqueued_at),
-        hold_for=data.hold_for,
-        hold_until=data.hold_until or Instant(0),
-        taken_with=None,
-        transfer=None,
-        not_before=i.not_before if i.not_before > event.time else NEVER,
-        parked_until=None,
-        wrap_up_ends_at=None,
-        is_interrupted=False,
-        is_forced=False,
-        away_since=i.away_since,
+    state, since, stretches = turned(event, i, None)
+    live.put_interaction(
+        _waiting(
+            i,
+            state=state,
+            cause=data.because.value,
+            since=since,
+            stretches=stretches,
+            version=data.version,
+            owner=None,
+            enqueued_at=data.enqueued_at,
+            key=key_in_order(live, i.requirement, data.enqueued_at),
+            hold_for=data.hold_for,
+            hold_until=data.hold_until or Instant(0),
+            taken_with=None,
+            transfer=None,
+            not_before=i.not_before if i.not_before > event.time else NEVER,
+            parked_until=None,
+            wrap_up_ends_at=None,
+            is_interrupted=False,
+            is_forced=False,
+        )
     )
 
 
@@ -125,24 +146,28 @@ def _connecting(live: Live, event: Event, data: d.InteractionConnecting) -> None
 def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
     i = live.interactions[data.interaction]
     is_new_owner = i.owner != data.owner
-    turn(
-        live,
-        event,
-        i,
-        "connected" if i.state is InteractionState.CONNECTING else "accepted",
-        version=data.version,
-        owner=data.owner,
-        taken_with=data.offer,
-        accepted_at=i.accepted_at or event.time,
-        activated_at=event.time,
-        transfer=None,
-        hold_for=None,
-        tried=(),
-        position=0,
-        told=None,
-        parked_until=None,
-        is_interrupted=False,
-        is_forced=data.is_forced or (i.is_forced and not is_new_owner),
+    state, since, stretches = turned(event, i, data.owner)
+    live.put_interaction(
+        _active(
+            i,
+            state=state,
+            cause="connected" if i.state is InteractionState.CONNECTING else "accepted",
+            since=since,
+            stretches=stretches,
+            version=data.version,
+            owner=data.owner,
+            taken_with=data.offer,
+            accepted_at=i.accepted_at or event.time,
+            activated_at=event.time,
+            transfer=None,
+            hold_for=None,
+            tried=(),
+            position=0,
+            told=None,
+            parked_until=None,
+            is_interrupted=False,
+            is_forced=data.is_forced or (i.is_forced and not is_new_owner),
+        )
     )
     if is_new_owner:
         take(live, data.owner, event.time)
@@ -247,7 +272,7 @@ def _closed(live: Live, event: Event, data: d.InteractionClosed) -> None:
     live.closed_count += 1
     live.drop_interaction(i)
     live.memory.remember(
-        Closed(
+        quickly.Closed(
             id=i.id,
             facts=i.facts,
             number=live.decisions,

@@ -11,23 +11,30 @@ from standardiste.common.events.model import (
     InteractionId,
     OfferId,
 )
-from standardiste.router.engine.changes.turns import Changes, turn
+from standardiste.router.engine import quickly
+from standardiste.router.engine.changes.turns import Changes, turned
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
+    Agent,
     Interaction,
     Offer,
     Tried,
+    changer,
     evolve,
 )
 
 EXCLUDED_MIN_MS: Final = 10_000
 EXCLUDED_MS: Final = 60_000
 
+_offered = changer(Interaction, "state", "cause", "since", "stretches", "version", "offers", "offer_count")
+_taken = changer(Interaction, "offers", "taken_with")
+_counted = changer(Agent, "offered")
+
 
 def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
     i = live.interactions[data.interaction.id]
     view = data.offer
-    offer = Offer(
+    offer = quickly.Offer(
         id=view.id,
         agent=view.agent,
         offered_at=view.offered_at,
@@ -43,14 +50,26 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
             consult = evolve(consult, asked=(*consult.asked, offer.agent))
         live.put_interaction(evolve(i, version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1, consult=consult))
     else:
-        turn(live, event, i, "offered", version=data.version, offers=(*i.offers, offer), offer_count=i.offer_count + 1)
-    live.put_agent(evolve(live.agents[view.agent], offered=live.decisions))
+        state, since, stretches = turned(event, i, i.owner)
+        live.put_interaction(
+            _offered(
+                i,
+                state=state,
+                cause="offered",
+                since=since,
+                stretches=stretches,
+                version=data.version,
+                offers=(*i.offers, offer),
+                offer_count=i.offer_count + 1,
+            )
+        )
+    live.put_agent(_counted(live.agents[view.agent], offered=live.decisions))
 
 
 def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
     is_consult = any(o.id == data.offer and o.is_consult for o in i.offers)
-    live.put_interaction(evolve(i, offers=_without(i, data.offer), taken_with=i.taken_with if is_consult else data.offer))
+    live.put_interaction(_taken(i, offers=_without(i, data.offer), taken_with=i.taken_with if is_consult else data.offer))
     agent = live.agents[data.agent]
     if agent.missed_in_a_row:
         live.put_agent(evolve(agent, missed_in_a_row=0))

@@ -12,19 +12,23 @@ from standardiste.common.events.model import (
     AgentView,
     Seat,
 )
+from standardiste.router.engine import quickly
 from standardiste.router.engine.changes.turns import Changes
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     AWAY,
     Agent,
-    Answer,
     Gateway,
     Opening,
+    changer,
     evolve,
 )
 
 GATEWAY_LEASE_MS: Final = 15_000
 SESSION_GRACE_MS: Final = 10_000
+
+_seen = changer(Agent, "view", "rest_until", "unbroken_since")
+_idle = changer(Agent, "idle_since")
 
 
 def _session_started(live: Live, event: Event, data: d.SessionStarted) -> None:
@@ -54,11 +58,11 @@ def _status_changed(live: Live, event: Event, data: d.AgentStatusChanged) -> Non
 def _state_changed(live: Live, event: Event, data: d.AgentStateChanged) -> None:
     agent = live.agents[data.view.id]
     unbroken_since = agent.unbroken_since if data.view.rest_until is None else None
-    live.put_agent(evolve(agent, view=data.view, rest_until=data.view.rest_until, unbroken_since=unbroken_since))
+    live.put_agent(_seen(agent, view=data.view, rest_until=data.view.rest_until, unbroken_since=unbroken_since))
 
 
 def _idle_reset(live: Live, event: Event, data: d.AgentIdleReset) -> None:
-    live.put_agent(evolve(live.agents[data.agent], idle_since=data.idle_since))
+    live.put_agent(_idle(live.agents[data.agent], idle_since=data.idle_since))
 
 
 def _gateway_seen(live: Live, event: Event, data: d.GatewaySeen) -> None:
@@ -93,7 +97,7 @@ def _opening_asked(live: Live, event: Event, data: d.OpeningAsked) -> None:
 def _done(live: Live, event: Event, data: d.CommandDone) -> None:
     live.drop_opening(data.command)
     live.memory.answered(
-        Answer(
+        quickly.Answer(
             asker=event.subject,
             command=data.command,
             command_type=data.command_type,
@@ -109,7 +113,7 @@ def _done(live: Live, event: Event, data: d.CommandDone) -> None:
 def _refused(live: Live, event: Event, data: d.CommandRefused) -> None:
     live.drop_opening(data.command)
     live.memory.answered(
-        Answer(
+        quickly.Answer(
             asker=event.subject,
             command=data.command,
             command_type=data.command_type,

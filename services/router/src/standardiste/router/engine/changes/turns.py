@@ -13,14 +13,15 @@ from standardiste.common.events.model import (
     QueueId,
     Requirement,
 )
+from standardiste.router.engine import quickly
 from standardiste.router.engine.lifecycle import NEXT_INTERACTION, NOWHERE
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     NEVER,
+    Agent,
     Interaction,
-    Pace,
     Stretch,
-    altered,
+    changer,
     evolve,
 )
 
@@ -34,14 +35,21 @@ Change = Callable[[Live, Event, Any], None]
 Changes = Mapping[type, Change]
 """What each decision of a kind changes."""
 
+_taking = changer(Agent, "taken_at", "unbroken_since")
+
 
 def turn(live: Live, event: Event, i: Interaction, cause: str, **changes: Any) -> None:
     """The interaction enters the state that the lifecycle names, and the stretch before it is kept."""
+    state, since, stretches = turned(event, i, changes.get("owner", i.owner))
+    live.put_interaction(evolve(i, state=state, cause=cause, since=since, stretches=stretches, **changes))
+
+
+def turned(event: Event, i: Interaction, owner: AgentId | None) -> tuple[InteractionState, Instant, tuple[Stretch, ...]]:
+    """The state it enters, since when it is in that with this owner, and its history."""
     state = check(i, event)
-    changes["state"], changes["cause"] = state, cause
-    if i.state is not state or i.owner != changes.get("owner", i.owner):
-        changes["stretches"], changes["since"] = stretched(i, event.time), event.time
-    live.put_interaction(altered(i, changes))
+    if i.state is state and i.owner == owner:
+        return state, i.since, i.stretches
+    return state, event.time, stretched(i, event.time)
 
 
 def check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
@@ -55,7 +63,7 @@ def check(i: Interaction | None, event: Event, expected: InteractionState | None
 
 def stretched(i: Interaction, at: Instant) -> tuple[Stretch, ...]:
     """The history so far with the stretch that ends now."""
-    stretch = Stretch(state=i.state, began_at=i.since, ended_at=at, cause=i.cause, queue=i.requirement.queue, agent=i.owner)
+    stretch = quickly.Stretch(state=i.state, began_at=i.since, ended_at=at, cause=i.cause, queue=i.requirement.queue, agent=i.owner)
     return (*i.stretches, stretch) if len(i.stretches) < STRETCHES_MAX else (*i.stretches, stretch)[-STRETCHES_MAX:]
 
 
@@ -70,7 +78,7 @@ def take(live: Live, agent: AgentId, at: Instant) -> None:
     """An agent has taken work: its place among the busy, and whether its work was unbroken."""
     record = live.agents[agent]
     is_break = record.unbroken_since is None or (at - record.idle_since >= BREAK_MS and len(live.owned_by(agent)) == 1)
-    live.put_agent(evolve(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
+    live.put_agent(_taking(record, taken_at=at, unbroken_since=at if is_break else record.unbroken_since))
 
 
 def handed_out(live: Live, id: QueueId, at: Instant) -> None:
@@ -78,13 +86,13 @@ def handed_out(live: Live, id: QueueId, at: Instant) -> None:
     pace, is_waited_for = live.paces.get(id), live.queue_lengths.get(id, 0) > 0
     if pace is None:
         if is_waited_for:
-            live.put_pace(Pace(queue=id, last_at=at))
+            live.put_pace(quickly.Pace(queue=id, last_at=at))
         return
     last_at = at if is_waited_for else NEVER
     if pace.last_at:
         gap_ms = at - pace.last_at
         mean_ms = pace.mean_ms + (gap_ms - pace.mean_ms) // min(pace.count + 1, GAPS)
-        live.put_pace(Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
+        live.put_pace(quickly.Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
     elif is_waited_for:
         live.put_pace(evolve(pace, last_at=last_at))
 

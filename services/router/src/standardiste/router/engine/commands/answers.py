@@ -9,6 +9,7 @@ from standardiste.common.events.base import Event, quick
 from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
+from standardiste.router.engine import quickly
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
@@ -80,7 +81,7 @@ def answer(step: Step, asker: Asker, id: CommandId, type: str, outcome: Done | R
     """Tell the asker what came of a command."""
     i = step.live.interactions.get(outcome.interaction) if outcome.interaction else None
     if isinstance(outcome, Done):
-        done = d.CommandDone(
+        done = quickly.CommandDone(
             command=id,
             command_type=type,
             interaction=outcome.interaction,
