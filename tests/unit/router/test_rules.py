@@ -51,6 +51,31 @@ def test_a_rule_sees_the_contact_the_customer_the_address_and_the_time(expected:
     assert queue_for(compiled(when), **given) == expected
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        "contact.attributes.vip == 1",
+        "contact.attributes.vip == true",
+        'contact.attributes["vip"] == 1',
+        '"vip" in contact.attributes && contact.attributes.vip == 1',
+        '"v" + "ip" in contact.attributes',
+        'contact.attributes.exists(name, name == "vip")',
+        "size(contact.attributes) == 1",
+        "has(contact.attributes.vip) && !has(contact.attributes.other)",
+        "has(contact.attributes.vip) && !has(customer.attributes.vip)",
+        'contact.channel == "email" && contact.attributes.vip == 1 || "vip" in customer.labels',
+    ],
+)
+def test_a_rule_set_that_was_asked_before_answers_as_one_that_was_not(when: str) -> None:
+    old, no_customer = compiled("contact.attributes.none == 1", when), customer_facts(None)
+    for attributes in ({}, {"vip": 1}, {"vip": True}, {"vip": 1.0}, {"vip": "1"}, {"other": 1}, {"vip": 1, "other": 1}):
+        for known in (no_customer, {**no_customer, "labels": ["vip"]}, {**no_customer, "attributes": attributes}):
+            facts = {**facts_of(facts_of_contact(contact(attributes=attributes)), None), "customer": known}
+            for given in (facts, {**facts, "contact": {**example_facts({})["contact"], "channel": "email"}}):
+                new = compiled("contact.attributes.none == 1", when)
+                assert new.first_match(given, AT, "UTC") == old.first_match(given, AT, "UTC") == old.first_match(given, AT, "UTC")
+
+
 def test_the_first_match_wins() -> None:
     assert queue_for(compiled("false", "true", "true")) == "q1"
 

@@ -31,6 +31,8 @@ with without("cel.cli"):  # its own command line
 
 RULES_MAX: Final = 500
 WHEN_MAX: Final = 4_000
+ANSWERS_MAX: Final = 1_000
+"""Answers remembered of a rule set, before it begins anew."""
 
 SHAPE: Final[Mapping[str, Mapping[str, object]]] = {
     "contact": {
@@ -77,6 +79,13 @@ SHAPE: Final[Mapping[str, Mapping[str, object]]] = {
 }
 """Every fact with a value of its type. `attributes` may hold anything."""
 
+_OWN: Final[Mapping[str, frozenset[str]]] = {
+    "contact": frozenset({"address", "subject", "text", "name"}),
+    "customer": frozenset({"id", "name"}),
+    "address": frozenset(),
+}
+"""What hardly two customers have alike. Nothing is remembered by it."""
+
 FUNCTIONS: Final = frozenset(
     {
         *("size", "contains", "startsWith", "endsWith", "matches", "has", "in"),
@@ -116,10 +125,31 @@ class CompiledRules:
         """Whether identification can change the answer."""
         self._asks_time = any({"now", "local"} & set(program.variables()) for _, program in rules)
         self._asked = {root: names for root in ("contact", "customer", "address") if (names := _asked(root, rules)) != frozenset()}
+        self._attributes = {root: _attributes_asked(root, rules) for root, names in self._asked.items() if names and "attributes" in names}
+        self._is_remembered = not self._asks_time and all(
+            names is not None and names.isdisjoint(_OWN[root]) and self._attributes.get(root, ()) is not None
+            for root, names in self._asked.items()
+        )
+        self._answers: dict[tuple[object, ...], Match] = {}
 
     def first_match(self, facts: Mapping[str, object], now: Instant, zone: str) -> Match:
-        """The first rule that holds for these facts at this instant."""
-        context = cel.Context(self._pruned(facts) | (time_facts(now, zone) if self._asks_time else {}))
+        """
+        The first rule that holds for these facts at this instant. Where rules ask only for what many contacts have alike (a topic, a channel), the answer is
+        remembered by it, for to ask ten rules takes longer than all the rest of an arrival.
+        """
+        pruned = self._pruned(facts)
+        if not self._is_remembered:
+            return self._asked_anew(pruned | (time_facts(now, zone) if self._asks_time else {}))
+        key = _key_of(pruned)
+        known = self._answers.get(key)
+        if known is None:
+            if len(self._answers) >= ANSWERS_MAX:
+                self._answers.clear()
+            known = self._answers[key] = self._asked_anew(pruned)
+        return known
+
+    def _asked_anew(self, facts: dict[str, object]) -> Match:
+        context = cel.Context(facts)
         failed: list[tuple[str, str]] = []
         for rule, program in self._rules:
             try:
@@ -137,6 +167,11 @@ class CompiledRules:
         for root, names in self._asked.items():
             fields = cast("Mapping[str, object]", facts[root])
             pruned[root] = fields if names is None else {name: fields[name] for name in names}
+        for root, asked in self._attributes.items():
+            if asked is not None:
+                fields = cast("dict[str, object]", pruned[root])
+                given = cast("Mapping[str, object]", fields["attributes"])
+                fields["attributes"] = {name: given[name] for name in asked if name in given}
         return pruned
 
 
@@ -248,6 +283,34 @@ def _asked(root: str, rules: tuple[tuple[Rule, cel.Program], ...]) -> frozenset[
             return None
         found.update(named)
     return frozenset(found)
+
+
+def _attributes_asked(root: str, rules: tuple[tuple[Rule, cel.Program], ...]) -> tuple[str, ...] | None:
+    """
+    The attributes that any rule names: `root.attributes.vip`, `root.attributes["vip"]`, `"vip" in root.attributes`; None when one asks for them otherwise.
+    """
+    path = rf"(?<![\w.]){root}\s*\.\s*attributes\b"
+    forms = rf'{path}\s*\.\s*(\w+)\b(?!\s*\()|{path}\s*\[\s*"(\w+)"\s*\]|(?:^|[(!&|?:,])\s*"(\w+)"\s+in\s+{path}(?!\s*[.\[])'
+    found: set[str] = set()
+    for rule, _ in rules:
+        named = re.findall(forms, rule.when)
+        if len(named) != len(re.findall(path, rule.when)):
+            return None
+        found.update(name for names in named for name in names if name)
+    return tuple(sorted(found))
+
+
+def _key_of(pruned: Mapping[str, object]) -> tuple[object, ...]:
+    """What was asked of a contact, to remember the answer by. An attribute's type belongs to it: to a rule, 1 is neither true nor 1.0."""
+    key: list[object] = []
+    for fields in cast("Mapping[str, Mapping[str, object]]", pruned).values():
+        for value in fields.values():
+            if isinstance(value, dict):
+                given = cast("dict[str, object]", value).items()
+                key.append(tuple([(name, each.__class__, each) for name, each in given]))
+            else:
+                key.append(tuple(cast("list[object]", value)) if isinstance(value, list) else value)
+    return tuple(key)
 
 
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
