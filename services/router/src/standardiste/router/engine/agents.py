@@ -49,13 +49,13 @@ def tell_state(step: Step, agent: AgentId) -> None:
 
 def _is_told(live: Live, agent: Agent) -> bool:
     """Whether desks know all of its view as it is now."""
-    view, seat = agent.view, live.seat(agent.id)
+    view, seat, caps = agent.view, live.seat(agent.id), live.configuration.room(agent.id).caps
     return (
         view.state is state_of(live, agent)
         and view.seat.used_units == seat.used
         and view.seat.by_channel == seat.by_channel
         and view.seat.total_units == seat.total
-        and view.seat.caps == live.configuration.room(agent.id).caps
+        and (view.seat.caps is caps or view.seat.caps == caps)
         and view.status == agent.status
         and view.next_status == agent.next_status
         and view.session == agent.session
@@ -90,11 +90,12 @@ def state_of(live: Live, agent: Agent) -> AgentState:
     """What the system sees: work first, then offers, rest, and the status."""
     if agent.session is None:
         return AgentState.OFFLINE
-    works = live.works_of(agent.id)
+    works = live.works.get(agent.id)
     wraps_up = False
-    for work in works:
+    for id in works or ():
+        work = live.interactions[id]
         is_owned = work.owner == agent.id
-        if work.guest == agent.id or (is_owned and work.state is not InteractionState.WRAPPING):
+        if (is_owned and work.state is not InteractionState.WRAPPING) or (work.consult is not None and work.guest == agent.id):
             return AgentState.BUSY
         wraps_up = wraps_up or is_owned
     if works:
@@ -146,8 +147,9 @@ def rest_after(step: Step, work: Interaction, agent: AgentId) -> None:
     until = 0
     if work.facts.channel in (Channel.VOICE, Channel.CALLBACK) and given.after_call_ms > 0:
         until = step.at + given.after_call_ms
-    worked_ms = step.at - record.unbroken_since if record.unbroken_since is not None and not live.owned_by(agent) else 0
-    if given.after_work_ms is not None and worked_ms >= given.after_work_ms:
-        until = max(until, step.at + given.length_ms)
+    if given.after_work_ms is not None:
+        worked_ms = step.at - record.unbroken_since if record.unbroken_since is not None and not live.owned_by(agent) else 0
+        if worked_ms >= given.after_work_ms:
+            until = max(until, step.at + given.length_ms)
     if until > step.at and record.session is not None and (record.rest_until or 0) < until:
         rest(step, record, Instant(until))

@@ -91,8 +91,13 @@ class Configuration:
         tenants = [entity for entity in entities.values() if isinstance(entity, Tenant)]
         self.is_known = bool(tenants) and not tenants[0].is_archived
         self.tenant = tenants[0] if tenants else NO_TENANT
-        self._queues = {entity.id: entity for entity in entities.values() if isinstance(entity, Queue) and not entity.is_archived}
-        self.default_queue = self._queues.setdefault(self.tenant.default_queue, Queue(id=self.tenant.default_queue, change_set=0))
+        self.queues = {entity.id: entity for entity in entities.values() if isinstance(entity, Queue) and not entity.is_archived}
+        """In force, the default queue among them."""
+        self._people = {entity.id: entity for entity in entities.values() if isinstance(entity, Person) and not entity.is_archived}
+        self._addresses = {
+            entity.id: entity for entity in entities.values() if isinstance(entity, ChannelAddress) and not entity.is_archived
+        }
+        self.default_queue = self.queues.setdefault(self.tenant.default_queue, Queue(id=self.tenant.default_queue, change_set=0))
         self._routable = {READY} | {
             entity.id for entity in entities.values() if isinstance(entity, Status) and entity.is_routable and not entity.is_archived
         } - {AWAY}
@@ -107,29 +112,29 @@ class Configuration:
         self._needs: dict[tuple[object, ...], Need] = {}
         self._build_groups()
         self.delays_ms = self._delays()
-        self.closing_calendars = {queue.calendar for queue in self._queues.values() if queue.at_close.action != "none"}
+        self.closing_calendars = {queue.calendar for queue in self.queues.values() if queue.at_close.action != "none"}
 
     # ---- lookups
 
     def queue(self, id: QueueId | None) -> Queue | None:
         """The queue, unless it is absent or archived. The default queue is always there."""
-        return self._queues.get(id) if id is not None else None
+        return self.queues.get(id) if id is not None else None
 
     def first_queue(self, *ids: QueueId | None) -> Queue:
         """The first of these that is there, else the default queue."""
         for id in ids:
-            if id is not None and id in self._queues:
-                return self._queues[id]
+            if id is not None and id in self.queues:
+                return self.queues[id]
         return self.default_queue
 
     def queue_or_default(self, id: QueueId) -> Queue:
-        return self._queues.get(id) or self.default_queue
+        return self.queues.get(id) or self.default_queue
 
     def person(self, id: AgentId | None) -> Person | None:
-        return self._in_force(Person, "person", id)
+        return self._people.get(id) if id is not None else None
 
     def address(self, id: ChannelAddressId | None) -> ChannelAddress | None:
-        return self._in_force(ChannelAddress, "channel-address", id)
+        return self._addresses.get(id) if id is not None else None
 
     def knows_status(self, id: StatusId) -> bool:
         return id in ("ready", "away") or self._in_force(Status, "status", id) is not None

@@ -174,10 +174,11 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
         ),
         i,
     )
+    i = step.now(id)
     if data.customer.is_blocked and i.owner is None:
-        offers.close(step, step.now(id), CloseReason.BLOCKED)
+        offers.close(step, i, CloseReason.BLOCKED)
         return
-    if _merge_or_link(step, step.now(id)):
+    if _merge_or_link(step, i):
         return
     i = step.now(id)
     if i.state not in (InteractionState.IDENTIFYING, InteractionState.QUEUED):

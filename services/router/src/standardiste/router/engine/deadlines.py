@@ -102,7 +102,7 @@ class Deadlines:
 
     def pop_marks(self, until: Instant) -> list[Deadline]:
         """Take out every mark up to and including this instant."""
-        return self._pop(self._marks, until)
+        return self._pop(self._marks, until) if self._marks else []
 
     def pop_dates(self, until: Instant) -> list[Deadline]:
         """Take out every date of a callback up to and including this instant."""

@@ -47,7 +47,8 @@ class Engine:
     def step(self, message: Event, at: Instant) -> tuple[Event, ...]:
         """Take one message, appended at `at` (raised to the last instant, if that is later)."""
         step = self._begin(at, message)
-        kind = spec_of(class_of(message.data)).kind
+        cls = class_of(message.data)
+        kind = spec_of(cls).kind
         if kind is Kind.ENTITY:
             apply(self.live, evolve(message, time=step.at))
             return ()
@@ -57,7 +58,7 @@ class Engine:
             apply(self.live, evolve(message, time=step.at))
             reconfigure.committed(step, message.data)
         else:
-            handler = _FACTS.get(class_of(message.data))
+            handler = _FACTS.get(cls)
             if handler is None:
                 return ()
             handler(step, message.data)
@@ -109,9 +110,10 @@ class Engine:
 
     def _begin(self, at: Instant, message: Event | None = None) -> Step:
         """A step at this instant, with the filters that time has opened by then."""
-        step = Step(self.live, self._raised(at), message)
-        for due in self.live.deadlines.pop_marks(step.at):
-            timers.mark(self.live, due)
+        live = self.live
+        step = Step(live, max(at, live.at), message)
+        for due in live.deadlines.pop_marks(step.at):
+            timers.mark(live, due)
         return step
 
     def _raised(self, at: Instant) -> Instant:

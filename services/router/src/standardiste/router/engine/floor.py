@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, maker
 from standardiste.common.events.model import AgentId, InteractionId
 from standardiste.router.engine.configuration import Configuration
 from standardiste.router.engine.ordered import Ordered
@@ -30,13 +30,10 @@ Clock = tuple[int, int, AgentId]
 BucketKey = tuple[int, tuple[object, ...]]
 
 LINES_SPARE = 1_000
+ROOMS_SPARE = 1_000
 
 
 def _no_entries() -> Ordered[Entry]:  # calling `Ordered[Entry]` itself goes through typing, which takes longer than the rest of a bucket
-    return Ordered()
-
-
-def _no_clocks() -> Ordered[Clock]:
     return Ordered()
 
 
@@ -59,15 +56,18 @@ class Bucket:
     key: BucketKey
     group: Group
     seat: Seat
-    agents: Ordered[Clock] = field(default_factory=_no_clocks)
-    room: dict[int, int | None] = field(default_factory=dict[int, "int | None"])
-    """By line: 0 takes it freely, 1 by interrupting, None not."""
+    agents: Ordered[Clock]
+    room: dict[int, int | None]
+    """By line: 0 takes it freely, 1 by interrupting, None not. Outlives the bucket, for the next agent who holds the same."""
 
     def takes(self, line: Line) -> int | None:
         """How one more from this line fits."""
         if line.number not in self.room:
             self.room[line.number] = takes(self.seat, self.group.room, line.need)
         return self.room[line.number]
+
+
+_bucket = maker(Bucket)
 
 
 class Floor:
@@ -87,6 +87,7 @@ class Floor:
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
         self._seat_at_match: dict[AgentId, Seat | None] = {}
+        self._rooms: dict[BucketKey, dict[int, int | None]] = {}
 
     # ---- interactions
 
@@ -143,7 +144,7 @@ class Floor:
             self._leave(agent.id, bucket, old)
         bucket = self.buckets.get(key)
         if bucket is None:
-            bucket = self.buckets[key] = Bucket(key, group, seat)
+            bucket = self.buckets[key] = _bucket(key, group, seat, Ordered(), self._rooms.setdefault(key, {}))
         bucket.agents.add(clock)
         self.seats[agent.id] = (bucket, clock)
         matched = self._seat_at_match[agent.id]
@@ -204,15 +205,17 @@ class Floor:
         return line.is_staffed
 
     def compact(self) -> None:
-        """Forget needs that nobody waits with, once there are many. Changes no answer."""
+        """Forget needs that nobody waits with, and what is known of who holds nothing of the kind now, once there are many. Changes no answer."""
+        if len(self._rooms) > ROOMS_SPARE + 2 * len(self.buckets):
+            self._rooms = {key: bucket.room for key, bucket in self.buckets.items()}
         if len(self.lines) < LINES_SPARE or len(self.lines) < 4 * sum(1 for line in self.lines.values() if line.waiting):
             return
         for line in [line for line in self.lines.values() if not line.waiting]:
             del self.lines[line.number]
             del self._numbers[line.need]
         self._suited.clear()
-        for bucket in self.buckets.values():
-            bucket.room.clear()
+        for room in self._rooms.values():
+            room.clear()
 
     def _line(self, need: Need) -> Line:
         number = self._numbers.get(need)

@@ -111,7 +111,8 @@ class Live:
         return sum(self.queue_lengths.values())
 
     def queue_of(self, interaction: Interaction) -> Queue:
-        return self.configuration.queue_or_default(interaction.requirement.queue)
+        configuration = self.configuration
+        return configuration.queues.get(interaction.requirement.queue) or configuration.default_queue
 
     def seat(self, agent: AgentId) -> Seat:
         """What the agent holds now."""
@@ -130,13 +131,14 @@ class Live:
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""
         record = self.agents.get(agent)
+        return record is not None and self._is_routable(record) and self.configuration.group(agent) is not None
+
+    def _is_routable(self, agent: Agent) -> bool:
         return (
-            record is not None
-            and record.session is not None
-            and record.grace_until is None
-            and record.next_status is None
-            and self.configuration.is_routable(record.status)
-            and self.configuration.group(agent) is not None
+            agent.session is not None
+            and agent.grace_until is None
+            and agent.next_status is None
+            and self.configuration.is_routable(agent.status)
         )
 
     def need_of(self, interaction: Interaction) -> Need | None:
@@ -250,22 +252,32 @@ class Live:
     def _follow_arrival(self, id: InteractionId, new: Interaction) -> None:
         self._index_conversation(id, None, new.conversation)
         self._index_receipts(id, (), new.receipts)
-        _index_one(self.held_for, id, None, new.hold_for)
-        _index_one(self.handed_to, id, None, _handed(new))
-        _index_many(self.supervised_by, id, (), new.supervisors)
-        self._count(new, 1)
-        self._follow_holders(id, None, new)
+        if new.hold_for is not None:
+            _index_one(self.held_for, id, None, new.hold_for)
+        if new.transfer is not None:
+            _index_one(self.handed_to, id, None, _handed(new))
+        if new.supervisors:
+            _index_many(self.supervised_by, id, (), new.supervisors)
+        if new.state in WAITING_STATES:
+            self._count(new, 1)
+        if _is_held(new):
+            self._follow_holders(id, None, new)
         self._place(new)
         self._wake(due_of(self, new))
 
     def _follow_departure(self, id: InteractionId, old: Interaction) -> None:
         self._index_conversation(id, old.conversation, None)
         self._index_receipts(id, old.receipts, ())
-        _index_one(self.held_for, id, old.hold_for, None)
-        _index_one(self.handed_to, id, _handed(old), None)
-        _index_many(self.supervised_by, id, old.supervisors, ())
-        self._count(old, -1)
-        self._follow_holders(id, old, None)
+        if old.hold_for is not None:
+            _index_one(self.held_for, id, old.hold_for, None)
+        if old.transfer is not None:
+            _index_one(self.handed_to, id, _handed(old), None)
+        if old.supervisors:
+            _index_many(self.supervised_by, id, old.supervisors, ())
+        if old.state in WAITING_STATES:
+            self._count(old, -1)
+        if _is_held(old):
+            self._follow_holders(id, old, None)
         self.floor.place(id, None, None)
 
     def _follow_change(self, id: InteractionId, old: Interaction, new: Interaction) -> None:
@@ -276,13 +288,16 @@ class Live:
             self._index_receipts(id, old.receipts, new.receipts)
         if old.hold_for != new.hold_for:
             _index_one(self.held_for, id, old.hold_for, new.hold_for)
-        if old.transfer is not new.transfer or old.offers is not new.offers:
+        if old.transfer is not new.transfer or (new.transfer is not None and old.offers is not new.offers):
             _index_one(self.handed_to, id, _handed(old), _handed(new))
         if old.supervisors is not new.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
-        if old.requirement is not new.requirement or (old.state in WAITING_STATES) is not (new.state in WAITING_STATES):
-            self._count(old, -1)
-            self._count(new, 1)
+        waited, waits = old.state in WAITING_STATES, new.state in WAITING_STATES
+        if waited is not waits or (waits and old.requirement is not new.requirement):
+            if waited:
+                self._count(old, -1)
+            if waits:
+                self._count(new, 1)
         if not _weighs_alike(old, new):
             self._follow_holders(id, old, new)
         if not _waits_alike(old, new):
@@ -335,12 +350,11 @@ class Live:
         for offer in new.offers if new else ():
             self.by_offer[offer.id] = id
 
-    def _count(self, interaction: Interaction | None, by: int) -> None:
-        if interaction is not None and interaction.state in WAITING_STATES:
-            queue = interaction.requirement.queue
-            self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
-            if by > 0:
-                self.deadlines.add(next_sweep(self))
+    def _count(self, waiting: Interaction, by: int) -> None:
+        queue = waiting.requirement.queue
+        self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
+        if by > 0:
+            self.deadlines.add(next_sweep(self))
 
     # ---- what follows from an agent
 
@@ -364,7 +378,7 @@ class Live:
     def _seat_anew(self, agent: Agent) -> None:
         id = agent.id
         group: Group | None = self.configuration.group(id)
-        if group is None or not self.is_reachable(id) or agent.rest_until is not None:
+        if group is None or agent.rest_until is not None or not self._is_routable(agent):
             self.floor.sit(agent, None, None)
             return
         seat = self.seat(id)
@@ -385,8 +399,9 @@ class Live:
 
     def _wake(self, standing: Iterable[Deadline]) -> None:
         """Deadlines that stand already are known."""
+        now = self.at
         for due in standing:
-            if is_ahead(self, due):
+            if due.at > now or is_ahead(self, due):
                 self.deadlines.add(due)
 
     def wake_hours(self) -> None:
@@ -407,6 +422,11 @@ class Live:
         """Whether the queue's calendar lets it hand out work now. Without a calendar it always does."""
         hours = self.configuration.hours.get(queue.calendar) if queue.calendar else None
         return hours is None or hours.is_open(at)
+
+
+def _is_held(interaction: Interaction) -> bool:
+    """Whether it may take anybody's capacity."""
+    return interaction.owner is not None or bool(interaction.offers) or interaction.consult is not None
 
 
 def holders(interaction: Interaction | None) -> dict[AgentId, None]:
@@ -431,7 +451,7 @@ def _handed(interaction: Interaction | None) -> AgentId | None:
 
 
 def _weighs_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether no seat changes: same holders in the same state."""
+    """Whether no seat changes: same holders in the same state, or none."""
     return (
         old.state is new.state
         and old.owner == new.owner
@@ -440,7 +460,7 @@ def _weighs_alike(old: Interaction, new: Interaction) -> bool:
         and old.consult is new.consult
         and old.facts is new.facts
         and old.requirement.labels == new.requirement.labels
-    )
+    ) or not (_is_held(old) or _is_held(new))
 
 
 def _waits_alike(old: Interaction, new: Interaction) -> bool:

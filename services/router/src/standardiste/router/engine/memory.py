@@ -50,8 +50,11 @@ class Memory:
 
     def answered(self, answer: Answer) -> None:
         """Keep a command's answer: the last 200 of an asker."""
-        answers = self.answers.setdefault(answer.asker, {})
-        self._drop_answer(answer.asker, answer.command)
+        answers = self.answers.get(answer.asker)
+        if answers is None:
+            answers = self.answers[answer.asker] = {}
+        elif answer.command in answers:
+            self._drop_answer(answer.asker, answer.command)
         answers[answer.command] = answer
         self._in_order[answer.asker, answer.command] = answer
         self._touched["answer", f"{answer.asker}/{answer.command}"] = None

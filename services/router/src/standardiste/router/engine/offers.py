@@ -116,10 +116,10 @@ def _hand_over(step: Step, i: Interaction, to: AgentId) -> None:
 
 def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_interrupt: bool = False, is_forced: bool = False) -> None:
     """Make the agent the owner, at once."""
+    former = i.owner
     if may_interrupt:
         interrupt(step, i, agent)
-    former = i.owner
-    i = step.now(i.id)
+        i = step.now(i.id)
     if i.promise is not None:
         waiting.score(step, i, i.promise)
         i = step.now(i.id)
@@ -145,7 +145,7 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
             interaction=i.id, version=i.version + 1, conversation=conversation, owner=agent, offer=offer, is_forced=is_forced
         )
         step.tell(activated, i)
-        announce(step, step.now(i.id), agent)
+        announce(step, i, agent)
     if former is not None and former != agent:
         agents.work_ended(step, former)
 
@@ -270,7 +270,7 @@ def queue(
     settings = live.queue_of(i)
     if preferred is not None and prefer and preferred != excluded and settings.preferred_hold_ms > 0 and suits(step, i, preferred):
         hold_for, hold_until = preferred, Instant(step.at + settings.preferred_hold_ms)
-    tried = next((t for t in i.tried if t.agent == excluded), None)
+    tried = next((t for t in i.tried if t.agent == excluded), None) if i.tried else None
     step.tell(
         quickly.InteractionQueued(
             interaction=i.id,

@@ -111,23 +111,24 @@ def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
 
 def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> Head | None:
     """The first interaction this bucket's agents (or this one, who stands apart) may take, over every line."""
-    best: Head | None = None
+    best: tuple[tuple[int, Entry], Line, Fit] | None = None
     for line, fit in live.floor.suited(bucket.group):
         first = line.waiting.first()
-        if first is None or (best is not None and (fit.strict_class, first) >= best.order):
+        if first is None or (best is not None and (fit.strict_class, first) >= best[0]):
             continue
         if not is_for(line, agent) or bucket.takes(line) is None or not live.is_open_line(line, at):
             continue
-        if may_take(live, live.interactions[first[2]], fit, bucket, agent, at, yielding):
-            best = Head((fit.strict_class, first), line, fit)
+        is_plain = agent == ORDINARY and fit.delay_ms <= 0  # then no pair here has an answer of its own
+        if is_plain or may_take(live, live.interactions[first[2]], fit, bucket, agent, at, yielding):
+            best = ((fit.strict_class, first), line, fit)
             continue
         for entry in line.waiting:
-            if best is not None and (fit.strict_class, entry) >= best.order:
+            if best is not None and (fit.strict_class, entry) >= best[0]:
                 break
             if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at, yielding):
-                best = Head((fit.strict_class, entry), line, fit)
+                best = ((fit.strict_class, entry), line, fit)
                 break
-    return best
+    return Head(*best) if best is not None else None
 
 
 def best_in(

@@ -26,9 +26,11 @@ def settle(step: Step) -> None:
         if agent in live.held_for and not live.is_reachable(agent):
             end_preferences(step, agent)
         if live.works.get(agent):
-            if live.seat(agent).free < 0:
+            seat = live.seat(agent)
+            if seat.used > seat.total:
                 offers.withdraw_pointless(step, agent)
-            if live.seat(agent).has_interrupted:
+                seat = live.seat(agent)
+            if seat.has_interrupted:
                 offers.resume_interrupted(step, agent)
     fresh = list(live.floor.fresh)
     for id in fresh:

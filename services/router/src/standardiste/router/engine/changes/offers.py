@@ -104,7 +104,7 @@ def _give_back(live: Live, event: Event, id: InteractionId, offer: OfferId, agen
 
 
 def _without(i: Interaction, offer: OfferId) -> tuple[Offer, ...]:
-    left = tuple(o for o in i.offers if o.id != offer)
+    left = tuple([o for o in i.offers if o.id != offer])
     assert len(left) == len(i.offers) - 1, "an offer ends once"
     return left
 

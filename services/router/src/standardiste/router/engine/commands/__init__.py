@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Event, class_of
+from standardiste.common.events.base import Event, class_of, spec_of
 from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine.commands import calls, consult, desk, messages, opening, questions, supervision, work
@@ -88,21 +88,20 @@ FOR_API: Final = frozenset(
 
 def handle(step: Step, event: Event) -> None:
     """Carry a command out, or refuse it; answer either way."""
-    asker = Asker.of(event)
+    cls = class_of(event.data)
+    asker = Asker.of_actor(event.data.actor)
     known = step.live.memory.answers.get(asker.name, {}).get(event.id)
     if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
         _repeat(step, asker, event, known)
         return
     if event.id in step.live.openings:
         return  # asked again while it is being examined: the answer is on its way
-    outcome = proven(step, asker, is_for_api=class_of(event.data) in FOR_API) or _carry_out(step, asker, event)
+    outcome = proven(step, asker, is_for_api=cls in FOR_API)
+    if outcome is None:
+        handler = HANDLERS.get(cls)
+        outcome = Refused(Refusal.UNKNOWN_TYPE) if handler is None else handler(step, asker, event.data)
     if not isinstance(outcome, Later):
-        answer(step, asker, CommandId(event.id), event.type, outcome, event.traceparent)
-
-
-def _carry_out(step: Step, asker: Asker, event: Event) -> Done | Refused | Later:
-    handler = HANDLERS.get(class_of(event.data))
-    return Refused(Refusal.UNKNOWN_TYPE) if handler is None else handler(step, asker, event.data)
+        answer(step, asker, CommandId(event.id), spec_of(cls).name, outcome, event.traceparent)
 
 
 def _repeat(step: Step, asker: Asker, event: Event, known: Answer) -> None:

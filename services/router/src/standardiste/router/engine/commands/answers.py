@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Event, quick
+from standardiste.common.events.base import Event, maker, quick
 from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
@@ -34,13 +34,16 @@ class Asker:
     def of_actor(actor: Actor) -> Asker:
         if actor.agent is not None:
             to = (f"agent:{actor.agent}", *((f"session:{actor.session}",) if actor.session else ()))
-            return Asker(actor.agent, actor.agent, actor.session, False, actor.may_supervise, to)
+            return _asker(actor.agent, actor.agent, actor.session, False, actor.may_supervise, to)
         return Asker(f"api:{actor.api_key or ''}", None, None, actor.api_key is not None, actor.may_supervise, ())
 
     @property
     def supervises(self) -> bool:
         """An API key's scope was checked at the edge; it may what a supervisor may."""
         return self.may_supervise or self.is_api
+
+
+_asker = maker(Asker)
 
 
 @quick
