@@ -28,7 +28,7 @@ from standardiste.common.events.codec import decode, dump_state
 from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.log import configure, logger
 from standardiste.router.app import STATE_HEADERS, entity_of, parts_of
-from standardiste.router.engine.contacts import interaction_id
+from standardiste.router.engine.naming import interaction_id
 from standardiste.router.engine.state import Meta, evolve
 
 NEEDED: Final = frozenset({"meta", "entity", "pending", "agent"})

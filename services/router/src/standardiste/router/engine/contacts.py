@@ -30,6 +30,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.router.engine import limits, offers, quickly, requirement
 from standardiste.router.engine.memory import RETURN_MS
+from standardiste.router.engine.naming import interaction_id
 from standardiste.router.engine.state import Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
 
@@ -62,12 +63,6 @@ def undeliverable(step: Step, contact: Contact, reason: str, detail: str) -> Non
     """It cannot be taken; its receipt says so."""
     said = d.ContactUndeliverable(contact=contact.id, receipt=contact.receipt, reason=reason, detail=detail)
     step.emit(said, interaction_id(contact.receipt))
-
-
-def interaction_id(receipt: ReceiptId) -> InteractionId:
-    """The id of the interaction a receipt opens: a keyed hash already, so nothing personal is in it."""
-    head, mark, tail = receipt.partition("_")
-    return InteractionId(f"in_{tail if mark else head}")
 
 
 def _known_receipt(step: Step, receipt: ReceiptId) -> InteractionId | None:

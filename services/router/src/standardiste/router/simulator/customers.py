@@ -30,7 +30,7 @@ from standardiste.common.events.model import (
     ReceiptId,
     Scope,
 )
-from standardiste.router.engine.contacts import interaction_id
+from standardiste.router.engine.naming import interaction_id
 from standardiste.router.simulator.clockwork import Clockwork
 from standardiste.router.simulator.draws import Arrival, Distribution
 from standardiste.router.simulator.scenario import Scenario, Stream
