@@ -142,9 +142,9 @@ def media(world: World, pick: Pick) -> None:
 
 
 def deliver(world: World, pick: Pick) -> None:
-    ids = [*world.engine.live.memory.closed, *world.engine.live.interactions, InteractionId("in_forgotten")]
+    ids = [*world.closed, *world.engine.live.interactions, InteractionId("in_forgotten")]
     id = pick(ids[-8:])
-    closed = world.engine.live.memory.closed.get(id)
+    closed = world.engine.live.memory.closed_of(id, Instant(world.now))
     conversation = (closed.conversation if closed else None) or ConversationId("c_x")
     world.send(
         inputs.DeliveryReported(

@@ -36,6 +36,7 @@ def replay(log: Sequence[Entry], pauses: frozenset[int], *, dies: bool) -> list[
         fire(Instant(at - 1))
         if number in pauses:
             if dies:
+                engine.changes(Instant(max(at - 1, 0)))
                 engine = restored(engine)
             said(engine.resumed(Instant(max(at - 1, 0)), 0))
         match what:

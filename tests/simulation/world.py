@@ -24,10 +24,13 @@ from standardiste.common.events.directory import ChangeSetCommitted, Entity
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, OfferId, SessionId
 from standardiste.common.testing.builders import AT, TENANT, event
 from standardiste.router.engine import Engine, persist, snapshot
+from standardiste.router.engine.memory import Memory
 from standardiste.router.kit import STANDARD
 
 T = TypeVar("T")
 SWEEPS_TOLERATED = 0
+PACKED = 2
+"""So few in one record, and small worlds have packs."""
 
 Entry = tuple[Instant, Event | int | None]
 """What the log says of a run: a record, a gap that ended (ms), or only that time passed."""
@@ -40,12 +43,13 @@ class World:
         self.now = AT
         self.number = 0
         self.change_set = 0
-        self.engine = Engine(TENANT, STANDARD)
-        self.twin = Engine(TENANT, STANDARD)
+        self.engine = _engine()
+        self.twin = _engine()
+        self.written: dict[tuple[str, str], object] = {}
         self.desks: dict[AgentId, snapshot.Desk] = {}
         self.sessions: dict[AgentId, SessionId] = {}
         self.ended_offers: set[OfferId] = set()
-        self.closed: set[InteractionId] = set()
+        self.closed: dict[InteractionId, None] = {}
         self.known_contacts: list[Any] = []
         self.events: list[Event] = []
         self.log: list[Entry] = []
@@ -76,6 +80,7 @@ class World:
         while (fired := self.engine.fire_next(Instant(self.now))) is not None:
             self._watch(fired.events)
         self.check()
+        self.commit()
 
     def configure(self, *entities: Entity) -> None:
         """A change set with these members."""
@@ -88,8 +93,18 @@ class World:
             self.twin.apply(replace(message, time=max(Instant(self.now), self.twin.live.at)))
         self.send(ChangeSetCommitted(number=self.change_set, members=len(entities), by="p", committed_at=AT))
 
+    def commit(self) -> None:
+        """The end of a batch: what was touched is written, what is past its time is dropped, what closed long ago is packed."""
+        at = Instant(self.now)
+        written = self.engine.changes(at)
+        assert sorted(each[:2] for each in written) == sorted(each[:2] for each in self.twin.changes(at))
+        self.written |= {(kind, id): record for kind, id, record in written}
+        kept = {key: record for key, record in self.written.items() if record is not None}
+        assert kept == persist.everything(self.engine.live), "router-state is the engine's"
+
     def restart(self, gap_ms: int | None) -> None:
         """The process dies and another takes over from router-state: it must be the same, and decide the same from then on."""
+        self.commit()
         again = restored(self.engine)
         self.now += gap_ms or 0
         self.log.append((Instant(self.now), gap_ms or 0))
@@ -130,7 +145,7 @@ class World:
             self.ended_offers.add(data.offer)
         if isinstance(data, d.InteractionClosed):
             assert data.interaction not in self.closed, "closed once"
-            self.closed.add(data.interaction)
+            self.closed[data.interaction] = None
         if isinstance(data, d.SessionStarted):
             self.sessions[data.agent] = data.session
         if isinstance(data, d.SnapshotBegan):
@@ -166,11 +181,20 @@ def _first_difference(old: Sequence[Event], new: Sequence[Event]) -> str:
     return next((f"{a}\n{b}" for a, b in zip_longest(old, new) if a != b), "")
 
 
+def _engine() -> Engine:
+    """An engine that packs a few, so that a small world has packs."""
+    made = Engine(TENANT, STANDARD)
+    made.live.memory = Memory(made.live.touched, PACKED)
+    return made
+
+
 def restored(engine: Engine) -> Engine:
     """Another engine, from the first one's router-state."""
-    again = Engine(TENANT, STANDARD)
+    again = _engine()
     again.load({key: _through_json(*key, record) for key, record in persist.everything(engine.live).items()})
     assert persist.everything(engine.live) == persist.everything(again.live)
+    assert engine.live.memory.closed_by_receipt == again.live.memory.closed_by_receipt
+    assert engine.live.memory.closed_by_conversation == again.live.memory.closed_by_conversation
     return again
 
 

@@ -320,7 +320,7 @@ def _explain(story: Story, agent: str, id: str) -> Data:
 
 def _delivery(story: Story, message: str, state: str) -> Data:
     id, _, _ = message.rpartition("-m")
-    closed = story.engine.live.memory.closed.get(InteractionId(f"in_{id}"))
+    closed = story.engine.live.memory.closed_of(InteractionId(f"in_{id}"), story.at)
     conversation = closed.conversation if closed and closed.conversation else ConversationId(f"cv_{id}")
     return inputs.DeliveryReported(
         conversation=conversation,

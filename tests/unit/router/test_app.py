@@ -15,11 +15,12 @@ from standardiste.common.errors import CorruptState
 from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
 from standardiste.common.events.base import Data, Instant
-from standardiste.common.events.decisions import CommandRefused
+from standardiste.common.events.decisions import CommandRefused, InteractionCreated
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import (
     AgentId,
     Channel,
+    CloseReason,
     ContactId,
     ConversationId,
     InteractionId,
@@ -31,7 +32,7 @@ from standardiste.common.events.model import (
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
 from standardiste.common.testing.effort import calls_of
 from standardiste.router.app import STEPS_MAX, TIDIED_EVERY_MS, Router
-from standardiste.router.engine.memory import CLOSED_KEPT_MS
+from standardiste.router.engine.memory import CLOSED_KEPT_MS, PACKED
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
 SKIPPED = "standardiste_router_skipped_records_total"
@@ -299,6 +300,57 @@ def test_what_is_over_leaves_the_state_in_its_time_though_nothing_is_said_of_its
         log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1), tenant="t2", at=AT + later_ms))
         kept.append("t1/closed/in_m1" in log.state)
     assert kept == [True, False]
+
+
+def closing(log: Log, ids: Sequence[str]) -> list[Outgoing]:
+    """Contacts that are closed as they come, each in a batch of its own."""
+    spam = (contact(id, close_as=CloseReason.SPAM) for id in ids)
+    return [out for each in spam for out in log.take(log.record(inputs.ContactReceived(contact=each), id=each.id))]
+
+
+def of_kind(log: Log, kind: str) -> list[str]:
+    return [key for key in log.state if key.startswith(f"{TENANT}/{kind}/")]
+
+
+def test_the_oldest_closed_are_written_once_more_together_and_their_own_records_end_with_that(log: Log) -> None:
+    closing(log, [f"s{n}" for n in range(2 * PACKED)])
+    assert (len(of_kind(log, "closed")), of_kind(log, "closed-pack")) == (2 * PACKED, [])
+    last = [out for out in closing(log, ["last"]) if out.topic is Topic.ROUTER_STATE]
+    tombstones = [out.key for out in last if out.value is None and "/closed/" in out.key]
+    (pack,) = [out for out in last if "/closed-pack/" in out.key]
+    assert ([f"{TENANT}/closed/in_s{n}" for n in range(PACKED)], "2") == (tombstones, pack.headers["format"])
+    assert (len(of_kind(log, "closed")), of_kind(log, "closed-pack")) == (PACKED + 1, [pack.key])
+
+
+def test_a_restart_knows_what_is_packed_as_it_knew_it_before_and_forgets_it_after_its_day(log: Log) -> None:
+    closing(log, [f"s{n}" for n in range(2 * PACKED + 1)])
+    before = log.router
+    restored = log.restarted()
+    log.keep(before.resumed(Instant(log.at), 100))
+    repeats = [log.record(inputs.ContactReceived(contact=contact(id)), id=f"again {id}") for id in ("s0", f"s{PACKED - 1}", "s300")]
+    handled = restored.handle(repeats)
+    assert before.handle(repeats) == handled
+    assert types(handled.outputs) == ["contact.repeated"] * 3
+    log.keep(handled.outputs)
+    log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1), at=log.at + CLOSED_KEPT_MS))
+    assert of_kind(log, "closed") + of_kind(log, "closed-pack") == []
+
+
+def test_a_customer_who_hung_up_a_moment_ago_keeps_his_age_though_he_is_packed_and_the_router_restarted(log: Log) -> None:
+    def calls(id: str) -> Record:
+        made = contact(id, channel=Channel.VOICE, conversation=ConversationId("c_v"), is_live=True)
+        return log.record(inputs.ContactReceived(contact=made), id=id)
+
+    log.take(calls("v1"))
+    log.at += 10_000
+    log.take(log.record(inputs.ContactLeft(contact=ContactId("v1"), conversation=ConversationId("c_v"), because=LeftBecause.HUNG_UP)))
+    assert f"{TENANT}/closed/in_v1" in log.state
+    closing(log, [f"s{n}" for n in range(2 * PACKED)])
+    assert f"{TENANT}/closed/in_v1" not in log.state
+    log.restarted()
+    log.at += 10_000
+    created = codec.load_data(InteractionCreated, log.take(calls("v2"))[0].value or b"")
+    assert (created.linked_to, created.enqueued_at) == ("in_v1", AT)
 
 
 def test_a_contact_of_an_unknown_tenant_is_dead_lettered_and_its_receipt_says_so() -> None:

@@ -26,7 +26,7 @@ from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
 from standardiste.router.engine import Engine, Fired
-from standardiste.router.engine.persist import DoesNotFit, type_of
+from standardiste.router.engine.persist import FORMATS, DoesNotFit, type_of
 from standardiste.router.engine.policy import Kit
 from standardiste.router.first_due import FirstDue
 from standardiste.router.kit import STANDARD
@@ -44,7 +44,10 @@ TIDIED_EVERY_MS: Final = 60_000
 
 log = logger("router")
 
+STATE_FORMAT: Final = "2"
+"""The highest format among the records of router-state."""
 STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
+_HEADERS_OF: Final = {kind: {**STATE_HEADERS, "format": format} for kind, format in FORMATS.items()}
 
 
 def build(settings: RouterSettings, parts: Parts) -> Service:
@@ -85,7 +88,7 @@ class Router:
             tenant, kind, id = parts_of(record.key)
             entities = self._restored.setdefault(tenant, {})
             if record.value is None:
-                check_format(record.headers, record.key)
+                check_format(record.headers, record.key, STATE_FORMAT)
                 entities.pop((kind, id), None)
                 continue
             try:
@@ -192,7 +195,7 @@ class Router:
                         tenant=tenant,
                         key=f"{tenant}/{kind}/{id}",
                         value=None if record is None else dump_state(record),
-                        headers=STATE_HEADERS,
+                        headers=_HEADERS_OF.get(kind, STATE_HEADERS),
                     )
                 )
             self._first_due.note(tenant, engine.next_deadline())
@@ -248,7 +251,7 @@ def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
 
 def entity_of(record: Record) -> Any:
     """What a record of router-state holds. Raises CorruptState with its name, or FormatTooNew."""
-    check_format(record.headers, record.key)
+    check_format(record.headers, record.key, STATE_FORMAT)
     _, kind, id = parts_of(record.key)
     try:
         return load_data(type_of(kind, id), record.value or b"")

@@ -3,8 +3,8 @@ The repair of a partition of router-state that the router refuses to read: `pyth
 
 Theory. The router stops at a record it cannot read, and says which; nothing starts afresh in silence. The other records are good, so the repair takes out what
 cannot be read and nothing else. An interaction that is taken out has not ended: its contact is looked for in `inputs` (kept 7 days) and given to the router anew, which opens it under
-the same receipt. What is remembered of what is over (answers, closed interactions), leases and paces are only taken out. Without its configuration, its agents
-or its counters a tenant cannot go on: such a record is named, and a backup is the way. Run it while that partition stands still. It may be broken off and run
+the same receipt. What is remembered of what is over (answers, closed interactions, packs of them), leases and paces are only taken out; the repeats
+of a pack are still known to `customers`. Without its configuration, its agents or its counters a tenant cannot go on: such a record is named, and a backup is the way. Run it while that partition stands still. It may be broken off and run
 again: what it finds follows from the topics alone.
 """
 

@@ -140,15 +140,15 @@ def decode_parts(headers: Mapping[str, str], value: bytes | None) -> Event:
         raise BadInput("bad_envelope", f"{name}: {error}") from None
 
 
-def check_format(headers: Mapping[str, str], what: str) -> None:
+def check_format(headers: Mapping[str, str], what: str, newest: str = DATA_FORMAT) -> None:
     """A record without a format number is of the first. Raises FormatTooNew for one that a newer program wrote: it is to be left for such a one."""
     found = headers.get("format", DATA_FORMAT)
     if found == DATA_FORMAT:
         return
     if not found.isdecimal():
         raise BadInput("bad_envelope", f"{what}: a format is a number")
-    if int(found) > int(DATA_FORMAT):
-        raise FormatTooNew(f"a record {what}", int(found), int(DATA_FORMAT))
+    if int(found) > int(newest):
+        raise FormatTooNew(f"a record {what}", int(found), int(newest))
 
 
 def structured(event: Event) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from standardiste.common.events.model import CommandId, InteractionId, QueueId
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.due import standing
 from standardiste.router.engine.live import Live
+from standardiste.router.engine.packs import ClosedPack
 from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening, Pace
 
 Records = Mapping[tuple[str, str], Any]
@@ -26,10 +27,15 @@ TYPES: Final[dict[str, type]] = {
     "agent": Agent,
     "gateway": Gateway,
     "closed": Closed,
+    "closed-pack": ClosedPack,
     "answer": Answer,
     "opening": Opening,
     "pace": Pace,
 }
+
+
+FORMATS: Final[Mapping[str, str]] = {"closed-pack": "2"}
+"""The format of kinds that the first version of router-state did not have, so that a program that does not know them says so and leaves them."""
 
 
 class DoesNotFit(Exception):
@@ -64,6 +70,7 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
         ("closed", live.memory.closed),
     ):
         found.update({(kind, id): record for id, record in table.items()})
+    found.update({("closed-pack", str(number)): record for number, record in live.memory.packs.records.items()})
     found.update({("answer", f"{a.asker}/{a.command}"): a for answers in live.memory.answers.values() for a in answers.values()})
     return found
 
@@ -96,11 +103,16 @@ def load(live: Live, records: Records) -> None:
         live.put_interaction(interaction)
     for agent in list(live.agents.values()):
         live.put_agent(agent)
+    for packed in _sorted(records, "closed-pack", lambda p: p.number):
+        live.memory.restore(packed, live.at)
     for closed in _sorted(records, "closed", lambda c: c.number):
         live.memory.remember(closed)
     for record in (*live.interactions.values(), *live.memory.closed.values()):
         if record.facts.linked_to is not None:
             live.memory.abandoned.pop(record.facts.linked_to, None)
+    for packed in live.memory.packs.records.values():
+        for _, linked_to in packed.linked:
+            live.memory.abandoned.pop(linked_to, None)
     for answer in _sorted(records, "answer", lambda a: a.number):
         live.memory.answered(answer)
     for due in standing(live):
@@ -168,5 +180,6 @@ _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "pace": lambda live, id: live.paces.get(QueueId(id)),
     "opening": lambda live, id: live.openings.get(CommandId(id)),
     "closed": lambda live, id: live.memory.closed.get(InteractionId(id)),
+    "closed-pack": lambda live, id: live.memory.packs.records.get(int(id)),
     "answer": _answer,
 }
