@@ -148,7 +148,7 @@ class Floor:
         bucket.agents.add(clock)
         self.seats[agent.id] = (bucket, clock)
         matched = self._seat_at_match[agent.id]
-        if matched is None or not _holds_no_less(seat, matched):
+        if matched is None or (matched is not seat and not _holds_no_less(seat, matched)):
             self.dirty[key] = None
 
     def drain(self) -> tuple[dict[InteractionId, None], dict[BucketKey, None]]:

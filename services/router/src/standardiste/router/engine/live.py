@@ -31,7 +31,7 @@ from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_a
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
-from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, seat_of
+from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, shared_seat
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening, Pace
 
 _K = TypeVar("_K", bound=str)
@@ -126,7 +126,7 @@ class Live:
         if not works:
             group = self.configuration.group(agent)
             return group.empty if group is not None else _NO_SEAT
-        return seat_of(agent, self.works_of(agent), self.configuration.room(agent))
+        return shared_seat(agent, self.works_of(agent), self.configuration.room(agent))
 
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""

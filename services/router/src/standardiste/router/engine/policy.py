@@ -86,6 +86,8 @@ class Room:
     interrupts: Mapping[Channel, tuple[Channel, ...]]
     interruptible: frozenset[Channel]
     least_cost: int
+    seats: dict[tuple[object, ...], Seat] = field(default_factory=dict[tuple[object, ...], "Seat"], repr=False, compare=False)
+    """Reckoned so far, by what is held: agents who hold the same share one."""
 
     def cost_of(self, channel: Channel, own: int | None) -> int:
         """Units one piece of work takes: the channel address's own cost, or the channel's."""

@@ -17,6 +17,8 @@ from standardiste.router.engine.policy import Need, Room, Seat
 from standardiste.router.engine.state import Interaction
 
 DEFAULTS: Final = AgentProfile(id=ProfileId(""), change_set=0)
+SEATS_MAX: Final = 10_000
+"""What agents hold is of few kinds; a guard, so that many labels cannot fill the memory."""
 _NO_CHANNELS: Final[Mapping[Channel, int]] = {}
 _NO_LABELS: Final[Mapping[str, int]] = {}
 
@@ -67,6 +69,22 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     labels_reached = tuple([label for label, cap in room.label_caps.items() if by_label.get(label, 0) >= cap]) if room.label_caps else ()
     key = (used, caps_reached, labels_reached, tuple(freeable.items()) if freeable else (), has_interrupted)
     return quickly.Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
+
+
+def shared_seat(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
+    """As `seat_of`, reckoned once for all in this room who hold the same."""
+    held = tuple(
+        [
+            (work.facts.channel, work.facts.cost, work.requirement.labels, work.owner == agent and (work.state, work.is_interrupted))
+            for work in works
+        ]
+    )
+    seat = room.seats.get(held)
+    if seat is None:
+        if len(room.seats) >= SEATS_MAX:
+            room.seats.clear()
+        seat = room.seats[held] = seat_of(agent, works, room)
+    return seat
 
 
 def empty_seat(room: Room) -> Seat:
