@@ -97,7 +97,7 @@ fire-memory: install ## the router under 10,000 seeds of faults in memory, first
 fire: install ## the router on a real Kafka: 100 kills of pods and broker under 100 contacts/s (STANDARDISTE_FIRE_ROUNDS, STANDARDISTE_SEED)
 	cd tests && ../$(BIN)/python -m system.fire
 
-fire-recovery: install ## how soon decisions flow again with 20,000 live interactions and 2,000 agents
+fire-recovery: install ## how soon decisions flow again with 20,000 live interactions, 50,000 closed ones and 2,000 agents
 	cd tests && ../$(BIN)/python -m system.fire.recovery
 
 theory: install ## the simulator against queueing theory: Erlang, priorities, skill designs, blending (long form)

@@ -32,6 +32,7 @@ from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.model import (
     AgentId,
     Channel,
+    CloseReason,
     ConversationId,
     InteractionId,
     LeftBecause,
@@ -90,16 +91,20 @@ class Hands:
                 else:
                     self.held_back += 1
 
-    def contact(self, tenant: str | None = None, channel: Channel | None = None) -> str:
-        """One contact, and at once who it is; gives its receipt."""
+    def contact(self, tenant: str | None = None, channel: Channel | None = None, close_as: CloseReason | None = None) -> str:
+        """One contact, and at once who it is; gives its receipt. With a reason it is closed as it comes."""
         tenant, channel = tenant or self.dice.choice(self.tenants), channel or self.dice.choice(CHANNELS)
         id = f"m{next(self._number)}"
         conversation = ConversationId(f"cv_{id}")
-        made = contact(id, receipt=ReceiptId(f"rc_{id}"), channel=channel, conversation=conversation, is_live=channel in LIVE)
+        made = contact(
+            id, receipt=ReceiptId(f"rc_{id}"), channel=channel, conversation=conversation, is_live=channel in LIVE, close_as=close_as
+        )
         known = inputs.ContactIdentified(
             contact=made.id, receipt=made.receipt, conversation=conversation, customer=customer(f"cu_{id}"), facts=facts_of_contact(made)
         )
         self._say(tenant, inputs.ContactReceived(contact=made), id=id, receipt=made.receipt)
+        if close_as is not None:
+            return made.receipt
         self._say(tenant, known)
         if channel in LIVE and self.dice.random() < 0.02:
             left = inputs.ContactLeft(contact=made.id, conversation=conversation, because=LeftBecause.HUNG_UP)

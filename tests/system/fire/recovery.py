@@ -1,7 +1,8 @@
 """
-How soon decisions flow again with a full house: 20,000 live interactions and 2,000 agents of one tenant. `make fire-recovery`, or from tests/:
+How soon decisions flow again with a full house: 20,000 live interactions and 2,000 agents of one tenant, half a busy day's 50,000 closed ones
+behind them. `make fire-recovery`, or from tests/:
 
-    python -m system.fire.recovery [--interactions 20000] [--agents 2000]
+    python -m system.fire.recovery [--interactions 20000] [--agents 2000] [--closed 50000]
 
 A pod is killed and started again under its name (three times), then its node is gone for good and another pod takes over. Each ends PASS or FAIL: < 5 s after
 the replacing process starts, < 12 s after the node was lost, and at most 64 MiB of router-state to read.
@@ -29,7 +30,7 @@ from system.fire.run import at_work, ending, everything, until
 from system.fire.site import Site, floor, site
 
 from standardiste.common.bus.topics import Topic
-from standardiste.common.events.model import Channel
+from standardiste.common.events.model import Channel, CloseReason
 from standardiste.common.log import configure
 
 TENANT: Final = "acme"
@@ -54,7 +55,7 @@ class Recovery:
             self.misses.append(f"{name} is {value:.2f}, aim < {most:g}")
 
 
-async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000) -> Recovery:
+async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000, closed: int = 50_000) -> Recovery:
     """Fill the house, then kill."""
     found, flow = Recovery(), Flow(tenants=(TENANT,))
     async with site(folder) as burning:
@@ -62,6 +63,7 @@ async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000)
         hands = Hands(burning.bus, Ledger(), random.Random(1), tenants=(TENANT,), agents=agents, talk_s=1e6, talk_s_max=1e6, open_max=10**9)
         is_over = asyncio.Event()
         async with at_work(burning, hands, flow):
+            await _close(hands, closed)
             await _fill(hands, interactions)
             arriving = asyncio.create_task(hands.arrive(PER_S, is_over))
             owner, replaced_s = await _replace(burning, flow)
@@ -76,6 +78,7 @@ async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000)
         found.figure("state_mib", read / MIB, READ_MAX_MIB)
         found.figures |= {
             "live": len(ledger.works) - ledger.closed,
+            "closed": ledger.closed,
             "owned": sum(work.owner is not None for work in ledger.works.values()),
             "agents": agents,
             "state_records": len(state),
@@ -85,14 +88,24 @@ async def measure(folder: Path, interactions: int = 20_000, agents: int = 2_000)
     return found
 
 
+async def _close(hands: Hands, count: int) -> None:
+    """As many contacts that are over as they come."""
+    await _come(hands, count, CloseReason.SPAM)
+    await until(lambda: hands.ledger.closed >= count, FILLED_WITHIN_S, "the closed ones")
+
+
 async def _fill(hands: Hands, interactions: int) -> None:
     """As many contacts as make this many live ones; a third or so with an agent, the others waiting."""
     await until(lambda: not hands.backlog, FILLED_WITHIN_S, "the agents' sessions")
-    for _ in range(0, interactions, FILL_BATCH):
+    await _come(hands, interactions)
+    await until(lambda: len(hands.ledger.works) - hands.ledger.closed >= interactions, FILLED_WITHIN_S, "the house to be full")
+
+
+async def _come(hands: Hands, count: int, close_as: CloseReason | None = None) -> None:
+    for _ in range(0, count, FILL_BATCH):
         for _ in range(FILL_BATCH):
-            hands.contact(TENANT, Channel.SMS)
+            hands.contact(TENANT, Channel.SMS, close_as)
         await until(lambda: hands.backlog < FILL_BATCH, FILLED_WITHIN_S, "the publisher")
-    await until(lambda: len(hands.ledger.works) >= interactions, FILLED_WITHIN_S, "the house to be full")
 
 
 async def _replace(burning: Site, flow: Flow) -> tuple[int, list[float]]:
@@ -132,12 +145,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--interactions", type=int, default=20_000)
     parser.add_argument("--agents", type=int, default=2_000)
+    parser.add_argument("--closed", type=int, default=50_000)
     parser.add_argument("--data", type=Path, help="keep data and logs here")
     given = parser.parse_args()
     configure("error")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="fire-") as folder:
-        found = uvloop.run(ending(measure(given.data or Path(folder), given.interactions, given.agents)))
+        found = uvloop.run(ending(measure(given.data or Path(folder), given.interactions, given.agents, given.closed)))
     for miss in found.misses:
         sys.stdout.write(f"  {miss}\n")
     figures = ", ".join(f"{name} {value}" for name, value in found.figures.items())
