@@ -1,6 +1,6 @@
 """
 What the router costs: µs a step at three sizes of floor, steps a second, a step while 2,000 offers expire, memory, the whole way of a record (decode, decide,
-encode) at 200 agents, and how many interactions a second the simulator takes through a floor of twelve.
+encode) at 200 agents, what each closed interaction adds to a restart, and how many interactions a second the simulator takes through a floor of twelve.
 
     python bench/router.py [--steps 4000] [--sizes 100x1000,1000x10000,10000x100000]
 
@@ -40,8 +40,8 @@ from standardiste.common.events.model import (
     WrapUpMode,
 )
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event, needs, person, queue
-from standardiste.router.app import Router
-from standardiste.router.engine import Engine
+from standardiste.router.app import Router, state_of
+from standardiste.router.engine import Engine, persist
 from standardiste.router.kit import STANDARD
 from standardiste.router.simulator.draws import Exponential, Poisson
 from standardiste.router.simulator.run import replicate
@@ -56,6 +56,10 @@ EXPIRED_GROWTH = 1.5
 """The last of them may cost so many times what the first did: by then each agent has passed on two."""
 RECORD_US = 150.0
 SIMULATED_A_SECOND = 3_000
+CLOSED = 10_000
+CLOSED_BYTES = 160
+CLOSED_US = 10.0
+"""A busy tenant closes 100,000 a day: at most a second of a restart. The ids here are short; with those of an installation it is some 200 bytes."""
 WAITING_BYTES = 2 * 1024
 AGENT_BYTES = 4 * 1024
 QUEUES = 10
@@ -286,6 +290,32 @@ def measure_records(agents: int, steps: int, batch: int) -> tuple[float, float]:
     return spent / taken * 1e6, written / taken
 
 
+def measure_restart(closed: int) -> tuple[float, float]:
+    """Bytes of router-state, and µs until a router has taken them in, for each of so many closed interactions."""
+    floor = Floor(10)
+    floor.fill(10)
+    for number in range(closed):
+        for data in floor.round(number):
+            floor.accept_offers(floor.take(data))
+        if number % 50 == 0:
+            floor.engine.changes(Instant(floor.now))
+    floor.engine.changes(Instant(floor.now))
+    state = [state_of(TENANT, kind, id, entity) for (kind, id), entity in persist.everything(floor.engine.live).items()]
+    records = [
+        Record(topic=out.topic, partition=0, offset=n, appended_at=AT, key=out.key, value=out.value, headers=out.headers)
+        for n, out in enumerate(state)
+    ]
+    took: list[float] = []
+    for _ in range(3):
+        gc.collect()
+        began = time.process_time()
+        router = Router(0)
+        router.restore(records)
+        router.resumed(Instant(floor.now), 0)
+        took.append(time.process_time() - began)
+    return sum(len(out.key) + len(out.value or b"") for out in state) / closed, min(took) / closed * 1e6
+
+
 def measure_simulator(arrivals: int) -> tuple[float, float]:
     """Interactions and steps a second of CPU: twelve agents at three quarters of what they can do, chats accepted of themselves."""
     one_at_a_time = AgentProfile(
@@ -337,6 +367,9 @@ def main() -> int:
         say(
             f"{_verdict(verdicts[-1])} {mean:.1f} µs a record the whole way at 200 agents, {batch} a batch, {outputs:.1f} records out each\n"
         )
+    closed_bytes, closed_us = measure_restart(CLOSED)
+    verdicts.append(closed_bytes <= CLOSED_BYTES and closed_us <= CLOSED_US)
+    say(f"{_verdict(verdicts[-1])} {closed_bytes:.0f} bytes and {closed_us:.1f} µs of a restart for each of {CLOSED} closed interactions\n")
     interactions, simulated = measure_simulator(given.steps // 4)
     verdicts.append(interactions >= SIMULATED_A_SECOND)
     say(

@@ -189,15 +189,7 @@ class Router:
         for tenant in sorted(self.engines if is_for_all else out.tenants):
             engine = self.engines[tenant]
             for kind, id, record in engine.changes(out.at):
-                out.records.append(
-                    Outgoing(
-                        topic=Topic.ROUTER_STATE,
-                        tenant=tenant,
-                        key=f"{tenant}/{kind}/{id}",
-                        value=None if record is None else dump_state(record),
-                        headers=_HEADERS_OF.get(kind, STATE_HEADERS),
-                    )
-                )
+                out.records.append(state_of(tenant, kind, id, record))
             self._first_due.note(tenant, engine.next_deadline())
             self._count_waiting(tenant, engine.live.waiting)
         self._meter.batch(self._waiting_in_all)
@@ -247,6 +239,17 @@ def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
     headers = headers_of(event)
     headers |= mark
     return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers=headers)
+
+
+def state_of(tenant: str, kind: str, id: str, entity: object | None) -> Outgoing:
+    """An entity as a record of router-state; None is its tombstone."""
+    return Outgoing(
+        topic=Topic.ROUTER_STATE,
+        tenant=tenant,
+        key=f"{tenant}/{kind}/{id}",
+        value=None if entity is None else dump_state(entity),
+        headers=_HEADERS_OF.get(kind, STATE_HEADERS),
+    )
 
 
 def entity_of(record: Record) -> Any:
