@@ -17,7 +17,7 @@ from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.port import Handled, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.errors import BadInput, CorruptState
-from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.base import Event, Instant, Kind, class_of, maker, spec_of
 from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
 from standardiste.common.events.model import Channel
@@ -46,6 +46,8 @@ log = logger("router")
 
 STATE_FORMAT: Final = "2"
 """The highest format among the records of router-state."""
+_outgoing = maker(Outgoing)
+
 STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
 _HEADERS_OF: Final = {kind: {**STATE_HEADERS, "format": format} for kind, format in FORMATS.items()}
 
@@ -99,7 +101,7 @@ class Router:
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
         self._finish_restore()
-        out = _Out(self._meter, self._seconds)
+        out = _Out(self._seconds)
         for tenant in sorted(self.engines):
             self._add(out, self.engines[tenant].resumed(at, gap_ms), f"resumed:{at}", at, self.engines[tenant])
         return self._commit(out)
@@ -107,11 +109,19 @@ class Router:
     # ---- running
 
     def handle(self, records: Sequence[Record]) -> Handled:
-        """Take the records in order; what was due before one fires before it. As much of both together as fits one transaction."""
+        """
+        Take the records in order; what was due before one fires before it. As much of both together as fits one transaction.
+
+        All are decoded, then all are decided, then all is encoded: done in turns, each of the three would find the processor's caches full of the others.
+        """
         self._finish_restore()
-        out, taken = _Out(self._meter, self._seconds), 0
+        out, taken = _Out(self._seconds), 0
+        events = [_decoded(record) for record in records]
         while taken < len(records) and self._fire(out, Instant(records[taken].appended_at - 1)) and not out.is_full:
-            self._take(out, records[taken])
+            if (event := events[taken]) is not None:
+                self._take(out, records[taken], event)
+            elif records[taken].value is not None:
+                self._meter.skipped()
             taken += 1
         return Handled(self._commit(out), taken)
 
@@ -121,25 +131,18 @@ class Router:
 
     def fire(self, at: Instant) -> Sequence[Outgoing]:
         """Fire what is due, up to and including `at`; as much of it as fits one transaction."""
-        out = _Out(self._meter, self._seconds)
+        out = _Out(self._seconds)
         self._fire(out, at)
         return self._commit(out)
 
-    def _take(self, out: _Out, record: Record) -> None:
-        if record.value is None:
-            return  # a tombstone of the directory: the entity was archived before
-        try:
-            event = decode(record)
-        except UnknownType:
-            self._meter.skipped()
-            return
+    def _take(self, out: _Out, record: Record, event: Event) -> None:
         engine = self._engine(event.tenant)
         events = engine.step(event, record.appended_at)
         self._meter.step("record")
         self._add(out, events, f"{record.topic}:{record.offset}", record.appended_at, engine)
         for decided in events:
             if isinstance(refused := decided.data, ContactUndeliverable):
-                out.records.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
+                out.dead_letters.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
 
     def _fire(self, out: _Out, until: Instant) -> bool:
         """Fire what is due by then, as far as there is room; whether that was all."""
@@ -182,18 +185,23 @@ class Router:
         self._restored = None
 
     def _commit(self, out: _Out) -> list[Outgoing]:
-        """The batch's decisions and sends, then each touched entity once: of the tenants of this batch, and now and then of all."""
+        """The batch's decisions and sends, what they could not take, then each touched entity once: of the tenants of this batch, and now and then of all."""
+        records: list[Outgoing] = []
+        for event, mark in out.decided:
+            records.append(encode(event, mark))
+            self._meter.decided(event.data)
+        records += out.dead_letters
         is_for_all = out.at - self._tidied_at >= TIDIED_EVERY_MS
         if is_for_all:
             self._tidied_at = out.at
         for tenant in sorted(self.engines if is_for_all else out.tenants):
             engine = self.engines[tenant]
             for kind, id, record in engine.changes(out.at):
-                out.records.append(state_of(tenant, kind, id, record))
+                records.append(state_of(tenant, kind, id, record))
             self._first_due.note(tenant, engine.next_deadline())
             self._count_waiting(tenant, engine.live.waiting)
         self._meter.batch(self._waiting_in_all)
-        return out.records
+        return records
 
     def _count_waiting(self, tenant: str, waiting: int) -> None:
         self._waiting_in_all += waiting - self._waiting.get(tenant, 0)
@@ -201,13 +209,14 @@ class Router:
 
 
 class _Out:
-    """The records of one batch, in order; of how many steps, whose, and when the last of them was."""
+    """What one batch decided, in order; in how many steps, whose, and when the last of them was."""
 
-    __slots__ = ("_began_s", "_meter", "_seconds", "at", "records", "steps", "tenants")
+    __slots__ = ("_began_s", "_seconds", "at", "dead_letters", "decided", "steps", "tenants")
 
-    def __init__(self, meter: Meter, seconds: Callable[[], float]) -> None:
-        self._meter, self._seconds, self._began_s = meter, seconds, seconds()
-        self.records: list[Outgoing] = []
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds, self._began_s = seconds, seconds()
+        self.decided: list[tuple[Event, Mapping[str, str]]] = []
+        self.dead_letters: list[Outgoing] = []
         self.steps = 0
         self.tenants: dict[str, None] = {}
         self.at = Instant(0)
@@ -218,32 +227,37 @@ class _Out:
         return self.steps >= STEPS_MAX or (self.steps > 0 and self._seconds() - self._began_s > WORK_S_MAX)
 
     def add(self, events: Sequence[Event], step: str, at: Instant, engine: Engine) -> None:
-        """Encode what one step decided. `step` names the record taken or the deadline fired; with `at` it is the order every replay speaks of."""
+        """Keep what one step decided. `step` names the record taken or the deadline fired; with `at` it is the order every replay speaks of."""
         self.steps += 1
         self.tenants[engine.live.tenant] = None
         self.at = at
         mark = {"step": step, "at": str(at), "change-set": str(engine.live.change_set)}
-        for event in events:
-            self.records.append(encode(event, mark))
-            self._meter.decided(event.data)
+        self.decided += [(event, mark) for event in events]
+
+
+def _decoded(record: Record) -> Event | None:
+    """The record's event; None for a tombstone of the directory, whose entity was archived before, and for a type that this program does not know."""
+    if record.value is None:
+        return None
+    try:
+        return decode(record)
+    except UnknownType:
+        return None
 
 
 def encode(event: Event, mark: Mapping[str, str]) -> Outgoing:
     """A decision, or a request to a channel, as a record of its topic."""
-    spec = spec_of(class_of(event.data))
-    if spec.kind is Kind.COMMAND:
-        channel = Channel(event.to[0].removeprefix("channel:"))
-        topic, key = OUTBOUND_TOPIC[channel], f"{event.tenant}/{event.subject}"
-    else:
-        topic, key = Topic.DECISIONS, event.tenant
+    topic, key = Topic.DECISIONS, event.tenant
+    if spec_of(class_of(event.data)).kind is Kind.COMMAND:
+        topic, key = OUTBOUND_TOPIC[Channel(event.to[0].removeprefix("channel:"))], f"{event.tenant}/{event.subject}"
     headers = headers_of(event)
     headers |= mark
-    return Outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers=headers)
+    return _outgoing(topic=topic, tenant=event.tenant, key=key, value=dump_data(event.data), headers=headers)
 
 
 def state_of(tenant: str, kind: str, id: str, entity: object | None) -> Outgoing:
     """An entity as a record of router-state; None is its tombstone."""
-    return Outgoing(
+    return _outgoing(
         topic=Topic.ROUTER_STATE,
         tenant=tenant,
         key=f"{tenant}/{kind}/{id}",

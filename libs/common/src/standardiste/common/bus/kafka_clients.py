@@ -19,7 +19,7 @@ from standardiste.common.bus.lanes import own_fault
 from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.errors import BadInput, BusAway
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, maker
 
 CLOSE_WITHIN_S: Final = 5.0
 RETRY_BACKOFF_MS: Final = 5  # aiokafka waits this between the requests of a transaction; its default of 100 stalls them
@@ -38,6 +38,8 @@ _PARTS: Final = ("_sender", "_fetcher", "_coordinator", "_client", "client")
 """Where aiokafka's producer and consumer keep what has tasks of its own."""
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordTooLargeError)
+
+_record = maker(Record)
 
 Raw = ConsumerRecord[bytes, bytes]
 
@@ -86,7 +88,7 @@ class Producer(Protocol):
 
 def record_of(settings: KafkaSettings, raw: Raw, *, not_before: int = 0) -> Record:
     """The record as the port has it. `not_before` is the instant of the one before it: a broker's clock may be set back, the port's never falls."""
-    return Record(
+    return _record(
         topic=settings.topic(raw.topic),
         partition=raw.partition,
         offset=raw.offset,

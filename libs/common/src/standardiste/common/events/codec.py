@@ -19,11 +19,13 @@ from standardiste.common.bus.port import Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import parse_rfc3339, rfc3339
 from standardiste.common.errors import BadInput, FormatTooNew
-from standardiste.common.events.base import REGISTRY, Data, Event, spec_of
+from standardiste.common.events.base import REGISTRY, Data, Event, maker, spec_of
 
 SPEC_VERSION: Final = "1.0"
 DATA_FORMAT: Final = "1"
 """The format number of every record's data; a reader refuses a higher one by name."""
+
+_event = maker(Event)
 
 
 class UnknownType(BadInput):
@@ -126,7 +128,7 @@ def decode_parts(headers: Mapping[str, str], value: bytes | None) -> Event:
     try:
         time = parse_rfc3339(headers["ce_time"])
         to = headers.get("to")
-        return Event(
+        return _event(
             id=headers["ce_id"],
             source=headers["ce_source"],
             subject=headers.get("ce_subject", ""),
