@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from standardiste.common.events.base import Instant
@@ -165,13 +165,13 @@ class CompiledRules:
         """Only what some rule asks for: turning facts into CEL's values costs a hundred times what asking them does."""
         pruned: dict[str, object] = {}
         for root, names in self._asked.items():
-            fields = cast("Mapping[str, object]", facts[root])
+            fields: Any = facts[root]
             pruned[root] = fields if names is None else {name: fields[name] for name in names}
         for root, asked in self._attributes.items():
             if asked is not None:
-                fields = cast("dict[str, object]", pruned[root])
-                given = cast("Mapping[str, object]", fields["attributes"])
-                fields["attributes"] = {name: given[name] for name in asked if name in given}
+                some: Any = pruned[root]
+                given = some["attributes"]
+                some["attributes"] = {name: given[name] for name in asked if name in given}
         return pruned
 
 
@@ -303,13 +303,13 @@ def _attributes_asked(root: str, rules: tuple[tuple[Rule, cel.Program], ...]) ->
 def _key_of(pruned: Mapping[str, object]) -> tuple[object, ...]:
     """What was asked of a contact, to remember the answer by. An attribute's type belongs to it: to a rule, 1 is neither true nor 1.0."""
     key: list[object] = []
-    for fields in cast("Mapping[str, Mapping[str, object]]", pruned).values():
-        for value in fields.values():
-            if isinstance(value, dict):
-                given = cast("dict[str, object]", value).items()
-                key.append(tuple([(name, each.__class__, each) for name, each in given]))
+    fields: Any
+    for fields in pruned.values():
+        for name, value in fields.items():
+            if name == "attributes":
+                key.append(tuple([(given, each.__class__, each) for given, each in value.items()]))
             else:
-                key.append(tuple(cast("list[object]", value)) if isinstance(value, list) else value)
+                key.append(tuple(value) if name == "labels" else value)
     return tuple(key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from standardiste.common.events.base import quick
+from standardiste.common.events.base import maker, quick
 from standardiste.common.events.model import Assurance, Attributes, Channel, ChannelAddressId, Contact, QueueId, Scope
 
 TEXT_MAX: Final = 4_000
@@ -36,10 +36,13 @@ class ContactFacts:
     has_attachments: bool = False
 
 
+_facts = maker(ContactFacts)
+
+
 def facts_of_contact(contact: Contact) -> ContactFacts:
     """The facts of a contact."""
     content = contact.content
-    return ContactFacts(
+    return _facts(
         channel=contact.channel,
         channel_name=contact.channel_name,
         channel_address=contact.channel_address,

@@ -78,8 +78,8 @@ def _live_of(step: Step, conversation: ConversationId | None, other_than: Intera
     """The live interaction of a conversation: the one somebody has, else the oldest."""
     if conversation is None:
         return None
-    found = [step.now(id) for id in step.live.by_conversation.get(conversation, ()) if id != other_than]
-    return min(found, key=lambda i: (i.owner is None, i.enqueued_at, i.id), default=None)
+    found = [id for id in step.live.by_conversation.get(conversation, ()) if id != other_than]
+    return min(map(step.now, found), key=lambda i: (i.owner is None, i.enqueued_at, i.id)) if found else None
 
 
 def _open(step: Step, contact: Contact) -> None:

@@ -76,8 +76,9 @@ class Deadlines:
 
     def add(self, due: Deadline) -> None:
         """Wake at this instant. Adding what is there already changes nothing."""
-        if due not in self._known:
-            self._known.add(due)
+        known = len(self._known)
+        self._known.add(due)
+        if len(self._known) > known:
             heapq.heappush(self._marks if due.kind in MARKS else self._dates if due.kind in DATES else self._acts, due)
 
     def next(self) -> Deadline | None:

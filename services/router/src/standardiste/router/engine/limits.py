@@ -28,8 +28,9 @@ def check(step: Step, i: Interaction) -> None:
     if present is None or present.state not in WAITING_STATES:
         return
     limits = step.live.queue_of(present).limits
-    length = step.live.queue_lengths.get(present.requirement.queue, 0)
-    if limits.length_max is not None and length > limits.length_max and limits.action != "none":
+    if limits.length_max is None or limits.action == "none":
+        return
+    if step.live.queue_lengths.get(present.requirement.queue, 0) > limits.length_max:
         overflow(step, present, "length")
 
 

@@ -112,11 +112,14 @@ def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
 def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> Head | None:
     """The first interaction this bucket's agents (or this one, who stands apart) may take, over every line."""
     best: tuple[tuple[int, Entry], Line, Fit] | None = None
+    has_hours = bool(live.configuration.hours)
     for line, fit in live.floor.suited(bucket.group):
         first = line.waiting.first()
         if first is None or (best is not None and (fit.strict_class, first) >= best[0]):
             continue
-        if not is_for(line, agent) or bucket.takes(line) is None or not live.is_open_line(line, at):
+        if (line.need.hold_for is not None and not is_for(line, agent)) or bucket.takes(line) is None:
+            continue
+        if has_hours and not live.is_open_line(line, at):
             continue
         is_plain = agent == ORDINARY and fit.delay_ms <= 0  # then no pair here has an answer of its own
         if is_plain or may_take(live, live.interactions[first[2]], fit, bucket, agent, at, yielding):

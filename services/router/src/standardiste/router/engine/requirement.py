@@ -98,7 +98,7 @@ def _route(
         due_at=due_at(step, queue, enqueued_at),
         strict_class=queue.strict_class,
         preferred_agent=(rule.preferred_agent if rule else None) or preferred or _opener(step, i),
-        labels=tuple(sorted(set(rule.labels))) if rule else (),
+        labels=tuple(sorted(set(rule.labels))) if rule and rule.labels else (),
     )
     if is_first or asked != i.requirement:
         name = rule.name if rule else "" if is_address_known else UNKNOWN_ADDRESS

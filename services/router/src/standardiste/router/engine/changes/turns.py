@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from standardiste.common.events.base import Event, Instant, class_of, spec_of
+from standardiste.common.events.base import Event, Instant, spec_of
 from standardiste.common.events.model import (
     AgentId,
     InteractionState,
@@ -54,10 +54,10 @@ def turned(event: Event, i: Interaction, owner: AgentId | None) -> tuple[Interac
 
 def check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
     """The state that this event leads to from the present one. A transition that no table holds is a fault of ours."""
-    key = (i.state if i else NOWHERE, short_name(class_of(event.data)))
-    state = NEXT_INTERACTION.get(key)
-    assert state is not None, f"no such transition: {key}"
-    assert expected is None or state is expected, f"{key} does not lead to {expected}"
+    present = i.state if i is not None else NOWHERE
+    state = _leads_to(event.data.__class__).get(present)
+    assert state is not None, f"no such transition: {present}, {event.type}"
+    assert expected is None or state is expected, f"{event.type} does not lead from {present} to {expected}"
     return state
 
 
@@ -95,6 +95,12 @@ def handed_out(live: Live, id: QueueId, at: Instant) -> None:
         live.put_pace(quickly.Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
     elif is_waited_for:
         live.put_pace(evolve(pace, last_at=last_at))
+
+
+@cache
+def _leads_to(cls: type) -> Mapping[str, InteractionState]:
+    """By state, where a decision of this kind leads."""
+    return {state: next for (state, name), next in NEXT_INTERACTION.items() if name == short_name(cls)}
 
 
 @cache
