@@ -125,6 +125,8 @@ class CompiledRules:
         """Whether identification can change the answer."""
         self._asks_time = any({"now", "local"} & set(program.variables()) for _, program in rules)
         self._asked = {root: names for root in ("contact", "customer", "address") if (names := _asked(root, rules)) != frozenset()}
+        self.asks = frozenset(self._asked)
+        """Which of contact, customer and address any rule asks for."""
         self._attributes = {root: _attributes_asked(root, rules) for root, names in self._asked.items() if names and "attributes" in names}
         self._is_remembered = not self._asks_time and all(
             names is not None and names.isdisjoint(_OWN[root]) and self._attributes.get(root, ()) is not None

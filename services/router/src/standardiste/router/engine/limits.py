@@ -23,6 +23,9 @@ _CALLS: Final = (Channel.VOICE,)
 
 def check(step: Step, i: Interaction) -> None:
     """The queue is closed, or too long for one more."""
+    queue = step.live.queue_of(i)
+    if queue.at_close.action == "none" and queue.limits.length_max is None:
+        return
     check_closed(step, i)
     present = step.live.interactions.get(i.id)
     if present is None or present.state not in WAITING_STATES:

@@ -9,7 +9,7 @@ end of the step.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.decisions import MessageReceived
@@ -31,7 +31,7 @@ from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_a
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
-from standardiste.router.engine.seats import NO_ROOM, empty_seat, is_full, shared_seat
+from standardiste.router.engine.seats import NO_ROOM, SEATS_MAX, Weight, empty_seat, is_full, seat_of, weight_of
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening, Pace
 
 _K = TypeVar("_K", bound=str)
@@ -70,7 +70,7 @@ class Live:
         self.by_conversation: dict[ConversationId, tuple[InteractionId, ...]] = {}
         self.by_receipt: dict[ReceiptId, InteractionId] = {}
         self.by_offer: dict[OfferId, InteractionId] = {}
-        self.works: dict[AgentId, dict[InteractionId, None]] = {}
+        self.works: dict[AgentId, dict[InteractionId, Weight]] = {}
         self.held_for: dict[AgentId, dict[InteractionId, None]] = {}
         self.handed_to: dict[AgentId, dict[InteractionId, None]] = {}
         self.supervised_by: dict[AgentId, dict[InteractionId, None]] = {}
@@ -122,11 +122,18 @@ class Live:
         return seat
 
     def _reckon_seat(self, agent: AgentId) -> Seat:
+        """Once for all of a room who hold the same: it is looked up by what their works weigh."""
         works = self.works.get(agent)
         if not works:
             group = self.configuration.group(agent)
             return group.empty if group is not None else _NO_SEAT
-        return shared_seat(agent, self.works_of(agent), self.configuration.room(agent))
+        room, held = self.configuration.room(agent), tuple(works.values())
+        seat = room.seats.get(held)
+        if seat is None:
+            if len(room.seats) >= SEATS_MAX:
+                room.seats.clear()
+            seat = room.seats[held] = seat_of(agent, self.works_of(agent), room)
+        return seat
 
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""
@@ -314,11 +321,11 @@ class Live:
                 _discard(self.works, agent, id)
                 self._unseat(agent)
         for agent in after:
+            assert new is not None, "who holds it after"
             works = self.works.get(agent)
             if works is None:
-                self.works[agent] = {id: None}
-            elif id not in works:
-                works[id] = None
+                works = self.works[agent] = {}
+            works[id] = weight_of(new, agent)
             self._unseat(agent)
 
     def _place(self, interaction: Interaction) -> None:
@@ -503,7 +510,7 @@ def _index_many(
         index.setdefault(agent, {})[id] = None
 
 
-def _discard(index: dict[_K, dict[InteractionId, None]], key: _K, id: InteractionId) -> None:
+def _discard(index: dict[_K, dict[InteractionId, Any]], key: _K, id: InteractionId) -> None:
     del index[key][id]
     if not index[key]:
         del index[key]

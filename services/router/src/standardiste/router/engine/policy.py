@@ -10,7 +10,7 @@ Filters do not rank and rankings do not refuse. Every order is total: after the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -87,7 +87,7 @@ class Room:
     interruptible: frozenset[Channel]
     least_cost: int
     seats: dict[tuple[object, ...], Seat] = field(default_factory=dict[tuple[object, ...], "Seat"], repr=False, compare=False)
-    """Reckoned so far, by what is held: agents who hold the same share one."""
+    """Reckoned so far, by the weights of what is held: agents who hold the same share one."""
 
     def cost_of(self, channel: Channel, own: int | None) -> int:
         """Units one piece of work takes: the channel address's own cost, or the channel's."""
@@ -170,7 +170,10 @@ class RuleMatch(Protocol):
 
 
 class Rules(Protocol):
-    """A compiled rule set. `asks_customer`: identification can change the answer."""
+    """A compiled rule set. `asks`: which of contact, customer and address it looks at. `asks_customer`: identification can change the answer."""
+
+    @property
+    def asks(self) -> Set[str]: ...
 
     @property
     def asks_customer(self) -> bool: ...

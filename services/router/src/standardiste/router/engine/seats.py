@@ -19,6 +19,7 @@ from standardiste.router.engine.state import Interaction
 DEFAULTS: Final = AgentProfile(id=ProfileId(""), change_set=0)
 SEATS_MAX: Final = 10_000
 """What agents hold is of few kinds; a guard, so that many labels cannot fill the memory."""
+Weight = tuple[Channel, "int | None", tuple[str, ...], "tuple[InteractionState, bool] | None"]
 _NO_CHANNELS: Final[Mapping[Channel, int]] = {}
 _NO_LABELS: Final[Mapping[str, int]] = {}
 
@@ -71,20 +72,10 @@ def seat_of(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
     return quickly.Seat(room.units, used, by_channel, by_label or _NO_LABELS, freeable, has_interrupted, key)
 
 
-def shared_seat(agent: AgentId, works: Sequence[Interaction], room: Room) -> Seat:
-    """As `seat_of`, reckoned once for all in this room who hold the same."""
-    held = tuple(
-        [
-            (work.facts.channel, work.facts.cost, work.requirement.labels, work.owner == agent and (work.state, work.is_interrupted))
-            for work in works
-        ]
-    )
-    seat = room.seats.get(held)
-    if seat is None:
-        if len(room.seats) >= SEATS_MAX:
-            room.seats.clear()
-        seat = room.seats[held] = seat_of(agent, works, room)
-    return seat
+def weight_of(work: Interaction, agent: AgentId) -> Weight:
+    """All of a piece of work that its agent's seat follows from: who hold works of the same weights sit the same."""
+    facts = work.facts
+    return facts.channel, facts.cost, work.requirement.labels, (work.state, work.is_interrupted) if work.owner == agent else None
 
 
 def empty_seat(room: Room) -> Seat:
