@@ -147,7 +147,7 @@ CASES = (
     Case("M/M/3 with 4 places to wait", lambda: finite_room(3, 3.0, 4)),
     Case("Erlang C, 1 agent", lambda: erlang_c(1, 0.6), 1.5),
     Case("Erlang C, 3 agents", lambda: erlang_c(3, 2.1), 1.5),
-    Case("Erlang C, 12 agents", lambda: erlang_c(12, 9.0), 1.5, 100),
+    Case("Erlang C, 12 agents", lambda: erlang_c(12, 9.0), 3.0, 100),
     Case("M/D/1", lambda: one_server(0.6, 0)),
     Case("M/G/1, lognormal", lambda: one_server(0.5, 20), 1.5),
     Case("Erlang A, 3 agents", lambda: erlang_a(3, 2.7, 60)),
