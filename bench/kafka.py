@@ -1,7 +1,7 @@
 """
 Our exactly-once loop with the real router beside bare transactional loops, on one broker, in one run.
 
-    python bench/kafka.py [--records 3000] [--rounds 5]
+    python bench/kafka.py [--records 6000] [--rounds 5]
 
 The bare loops (kafka_bare.py) read the same inputs, decode and encode JSON, and write the router's very records. Each is timed from the moment it has its place in the log until
 its last commit, and so is the CPU of its process, which says more on a busy machine. Interleaved, the median of paired ratios.
@@ -317,7 +317,7 @@ async def measured(records: int, rounds: int) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--records", type=int, default=3_000)
+    parser.add_argument("--records", type=int, default=6_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     sys.exit(0 if uvloop.run(main(options.records, options.rounds)) else 1)
