@@ -20,7 +20,8 @@ from system.fire.site import TENANTS, Site
 from standardiste.common.bus.port import Record
 
 VICTIMS: Final = ("pod", "pod", "pod", "broker", "broker", "both")
-GAP_S: Final = (1.0, 8.0)
+GAP_S: Final = (1.0, 16.0)
+"""Between two kills. A pod killed is back in some five seconds: about half of the rounds hit a site that has caught up, the others one that has not."""
 AWAY_S: Final = (0.0, 1.5)
 LOOK_S: Final = 0.02
 
