@@ -76,6 +76,19 @@ def test_a_rule_set_that_was_asked_before_answers_as_one_that_was_not(when: str)
                 assert new.first_match(given, AT, "UTC") == old.first_match(given, AT, "UTC") == old.first_match(given, AT, "UTC")
 
 
+def test_facts_are_gathered_as_far_as_a_rule_asks_for_them() -> None:
+    made = facts_of_contact(contact(attributes={"vip": True}))
+    everything: Any = facts_of(made, None)
+    rules = compiled("contact.channel == 'email' && has(contact.attributes.vip)", "address.queue == ''")
+    asked: Any = facts_of(made, None, asked=rules.asked)
+    assert asked == {
+        "contact": {name: everything["contact"][name] for name in ("channel", "attributes")},
+        "address": everything["address"],
+    }
+    assert rules.first_match(asked, AT, "UTC") == rules.first_match(everything, AT, "UTC")
+    assert facts_of(made, None, asked=compiled('contact["text"] == ""').asked) == {"contact": everything["contact"]}
+
+
 def test_the_first_match_wins() -> None:
     assert queue_for(compiled("false", "true", "true")) == "q1"
 

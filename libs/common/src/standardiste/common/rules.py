@@ -124,13 +124,12 @@ class CompiledRules:
         self.asks_customer = any("customer" in program.variables() for _, program in rules)
         """Whether identification can change the answer."""
         self._asks_time = any({"now", "local"} & set(program.variables()) for _, program in rules)
-        self._asked = {root: names for root in ("contact", "customer", "address") if (names := _asked(root, rules)) != frozenset()}
-        self.asks = frozenset(self._asked)
-        """Which of contact, customer and address any rule asks for."""
-        self._attributes = {root: _attributes_asked(root, rules) for root, names in self._asked.items() if names and "attributes" in names}
+        self.asked = {root: names for root in ("contact", "customer", "address") if (names := _asked(root, rules)) != frozenset()}
+        """The names any rule asks for of the contact, the customer and our address; None where one takes all of it."""
+        self._attributes = {root: _attributes_asked(root, rules) for root, names in self.asked.items() if names and "attributes" in names}
         self._is_remembered = not self._asks_time and all(
             names is not None and names.isdisjoint(_OWN[root]) and self._attributes.get(root, ()) is not None
-            for root, names in self._asked.items()
+            for root, names in self.asked.items()
         )
         self._answers: dict[tuple[object, ...], Match] = {}
 
@@ -139,15 +138,14 @@ class CompiledRules:
         The first rule that holds for these facts at this instant. Where rules ask only for what many contacts have alike (a topic, a channel), the answer is
         remembered by it, for to ask ten rules takes longer than all the rest of an arrival.
         """
-        pruned = self._pruned(facts)
         if not self._is_remembered:
-            return self._asked_anew(pruned | (time_facts(now, zone) if self._asks_time else {}))
-        key = _key_of(pruned)
+            return self._asked_anew(self._pruned(facts) | (time_facts(now, zone) if self._asks_time else {}))
+        key = self._key_of(facts)
         known = self._answers.get(key)
         if known is None:
             if len(self._answers) >= ANSWERS_MAX:
                 self._answers.clear()
-            known = self._answers[key] = self._asked_anew(pruned)
+            known = self._answers[key] = self._asked_anew(self._pruned(facts))
         return known
 
     def _asked_anew(self, facts: dict[str, object]) -> Match:
@@ -163,10 +161,23 @@ class CompiledRules:
                 return Match(rule, tuple(failed))
         return Match(None, tuple(failed))
 
+    def _key_of(self, facts: Mapping[str, Any]) -> tuple[object, ...]:
+        """What is asked of a contact, to remember the answer by. An attribute's type belongs to it: to a rule, 1 is neither true nor 1.0."""
+        key: list[object] = []
+        for root, names in self.asked.items():
+            fields = facts[root]
+            for name in names or ():
+                value = fields[name]
+                if name == "attributes":
+                    key += [(value[each].__class__, value[each]) if each in value else None for each in self._attributes[root] or ()]
+                else:
+                    key.append(tuple(value) if name == "labels" else value)
+        return tuple(key)
+
     def _pruned(self, facts: Mapping[str, object]) -> dict[str, object]:
         """Only what some rule asks for: turning facts into CEL's values costs a hundred times what asking them does."""
         pruned: dict[str, object] = {}
-        for root, names in self._asked.items():
+        for root, names in self.asked.items():
             fields: Any = facts[root]
             pruned[root] = fields if names is None else {name: fields[name] for name in names}
         for root, asked in self._attributes.items():
@@ -300,19 +311,6 @@ def _attributes_asked(root: str, rules: tuple[tuple[Rule, cel.Program], ...]) ->
             return None
         found.update(name for names in named for name in names if name)
     return tuple(sorted(found))
-
-
-def _key_of(pruned: Mapping[str, object]) -> tuple[object, ...]:
-    """What was asked of a contact, to remember the answer by. An attribute's type belongs to it: to a rule, 1 is neither true nor 1.0."""
-    key: list[object] = []
-    fields: Any
-    for fields in pruned.values():
-        for name, value in fields.items():
-            if name == "attributes":
-                key.append(tuple([(given, each.__class__, each) for given, each in value.items()]))
-            else:
-                key.append(tuple(value) if name == "labels" else value)
-    return tuple(key)
 
 
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")

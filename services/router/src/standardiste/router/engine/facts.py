@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Final
 
 from standardiste.common.events.contact_facts import ContactFacts
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import CustomerSummary
 
-ROOTS: Final = frozenset({"contact", "customer", "address"})
+_ALL: Final[Mapping[str, Set[str] | None]] = {"contact": None, "customer": None, "address": None}
+
+_CONTACT: Final[Mapping[str, Callable[[ContactFacts], object]]] = {
+    "channel": lambda contact: contact.channel.value,
+    "channel_name": lambda contact: contact.channel_name,
+    "address": lambda contact: contact.address,
+    "our_address": lambda contact: contact.our_address,
+    "subject": lambda contact: contact.subject,
+    "text": lambda contact: contact.text,
+    "language": lambda contact: contact.language,
+    "name": lambda contact: contact.name,
+    "attributes": lambda contact: dict(contact.attributes),
+    "sponsor": lambda contact: contact.scope.sponsor,
+    "campaign": lambda contact: contact.scope.campaign,
+    "site": lambda contact: contact.scope.site,
+    "queue": lambda contact: contact.queue or "",
+    "priority": lambda contact: contact.priority or 0,
+    "assurance": lambda contact: contact.assurance.value,
+    "is_machine_made": lambda contact: contact.is_machine_made,
+    "is_live": lambda contact: contact.is_live,
+    "has_attachments": lambda contact: contact.has_attachments,
+}
 
 
 def facts_of(
-    contact: ContactFacts, address: ChannelAddress | None, customer: CustomerSummary | None = None, asked: Set[str] = ROOTS
+    contact: ContactFacts,
+    address: ChannelAddress | None,
+    customer: CustomerSummary | None = None,
+    asked: Mapping[str, Set[str] | None] = _ALL,
 ) -> Mapping[str, object]:
-    """The facts that rules see, as far as any rule asks for them. At arrival the customer is an unknown one."""
+    """The facts that rules see, as far as any rule asks for them (None: for all of it). At arrival the customer is an unknown one."""
     facts: dict[str, object] = {}
     if "contact" in asked:
-        facts["contact"] = _contact_facts(contact)
+        facts["contact"] = {name: _CONTACT[name](contact) for name in asked["contact"] or _CONTACT}
     if "customer" in asked:
         facts["customer"] = customer_facts(customer)
     if "address" in asked:
         facts["address"] = _address_facts(contact, address)
     return facts
-
-
-def _contact_facts(contact: ContactFacts) -> Mapping[str, object]:
-    return {
-        "channel": contact.channel.value,
-        "channel_name": contact.channel_name,
-        "address": contact.address,
-        "our_address": contact.our_address,
-        "subject": contact.subject,
-        "text": contact.text,
-        "language": contact.language,
-        "name": contact.name,
-        "attributes": dict(contact.attributes),
-        "sponsor": contact.scope.sponsor,
-        "campaign": contact.scope.campaign,
-        "site": contact.scope.site,
-        "queue": contact.queue or "",
-        "priority": contact.priority or 0,
-        "assurance": contact.assurance.value,
-        "is_machine_made": contact.is_machine_made,
-        "is_live": contact.is_live,
-        "has_attachments": contact.has_attachments,
-    }
 
 
 def _address_facts(contact: ContactFacts, address: ChannelAddress | None) -> Mapping[str, object]:

@@ -170,10 +170,10 @@ class RuleMatch(Protocol):
 
 
 class Rules(Protocol):
-    """A compiled rule set. `asks`: which of contact, customer and address it looks at. `asks_customer`: identification can change the answer."""
+    """A compiled rule set. `asked`: the names it asks for of contact, customer and address, None for all. `asks_customer`: identification can change the answer."""
 
     @property
-    def asks(self) -> Set[str]: ...
+    def asked(self) -> Mapping[str, Set[str] | None]: ...
 
     @property
     def asks_customer(self) -> bool: ...

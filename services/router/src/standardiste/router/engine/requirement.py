@@ -42,7 +42,7 @@ def at_arrival(step: Step, i: Interaction, contact: Contact) -> None:
     """
     configuration = step.live.configuration
     address = configuration.address(contact.channel_address)
-    facts = facts_of(facts_of_contact(contact), address, asked=configuration.rules.asks) if configuration.rules is not None else _NO_FACTS
+    facts = facts_of(facts_of_contact(contact), address, asked=configuration.rules.asked) if configuration.rules is not None else _NO_FACTS
     named = (contact.queue, address.queue if address else None)
     _route(step, i, facts, named, contact.priority, None, i.enqueued_at, is_first=True, is_address_known=address is not None)
 
@@ -55,7 +55,7 @@ def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, 
     configuration = step.live.configuration
     if contact is not None and configuration.rules is not None and configuration.rules.asks_customer:
         address = configuration.address(contact.channel_address)
-        known = facts_of(contact, address, customer, configuration.rules.asks)
+        known = facts_of(contact, address, customer, configuration.rules.asked)
         named = (contact.queue, address.queue if address else None)
         is_known = address is not None
         _route(step, i, known, named, contact.priority, customer.preferred_agent, enqueued_at, is_address_known=is_known)
