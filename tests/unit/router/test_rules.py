@@ -89,6 +89,14 @@ def test_facts_are_gathered_as_far_as_a_rule_asks_for_them() -> None:
     assert facts_of(made, None, asked=compiled('contact["text"] == ""').asked) == {"contact": everything["contact"]}
 
 
+@pytest.mark.parametrize("path", ["customer.attributes.labels", "contact.attributes.vip.since"])
+def test_an_example_may_give_what_no_contact_has(path: str) -> None:
+    given = rule_set(
+        "has(customer.attributes.labels) || has(contact.attributes.vip)", examples=(RuleExample(given={path: "x"}, expect=QueueId("q0")),)
+    )
+    assert isinstance(compile_rules(given, "UTC"), CompiledRules)
+
+
 def test_the_first_match_wins() -> None:
     assert queue_for(compiled("false", "true", "true")) == "q1"
 

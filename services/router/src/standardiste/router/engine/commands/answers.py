@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Event, maker, quick
+from standardiste.common.events.base import maker, quick
 from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
@@ -25,10 +25,6 @@ class Asker:
     is_api: bool
     may_supervise: bool
     to: tuple[str, ...]
-
-    @staticmethod
-    def of(event: Event) -> Asker:
-        return Asker.of_actor(event.data.actor)
 
     @staticmethod
     def of_actor(actor: Actor) -> Asker:
