@@ -82,6 +82,16 @@ def test_a_callback_with_a_date_is_hidden_until_then() -> None:
     """)
 
 
+def test_a_callback_that_was_assigned_and_not_accepted_takes_its_place_at_its_date() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           1.0 | v1 asks to be called back at 60 | callback v1
+           2.0 | the floor: anna sam             |
+          50.0 | sam assigns v1 to anna          | offer v1-o1 anna 20s; done; anna offered 100
+          60.0 |                                 | withdrawn v1-o1 anna superseded; queued v1 callback; offer v1-o2 anna 20s
+    """)
+
+
 def test_of_callbacks_for_one_moment_the_first_in_the_queue_is_called_first() -> None:
     Story().run("""
            0.0 | v2 by voice, v2 is cu2          | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified

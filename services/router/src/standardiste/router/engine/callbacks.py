@@ -34,12 +34,15 @@ def take(step: Step, i: Interaction, not_before: Instant) -> None:
 
 
 def take_places(step: Step) -> None:
-    """Every callback whose date has come by now, or that of its next try, takes its place in the queue, before anything is handed out."""
+    """
+    Every callback whose date has come by now, or that of its next try, takes its place in the queue, before anything is handed out: one that somebody was
+    assigned and has not accepted, too.
+    """
     live = step.live
     for due in live.deadlines.pop_dates(step.at):
         i = live.interactions.get(InteractionId(due.id))
         if i is not None and i.not_before == due.at and i.state in WAITING_STATES:
-            offers.queue(step, i, QueuedBecause.CALLBACK)
+            offers.queue(step, offers.drop_offers(step, i, Withdrawal.SUPERSEDED), QueuedBecause.CALLBACK)
 
 
 def reached(step: Step, i: Interaction) -> None:
