@@ -44,10 +44,10 @@ TIDIED_EVERY_MS: Final = 60_000
 
 log = logger("router")
 
-STATE_FORMAT: Final = "2"
-"""The highest format among the records of router-state."""
 _outgoing = maker(Outgoing)
 
+STATE_FORMAT: Final = max((DATA_FORMAT, *FORMATS.values()), key=int)
+"""The highest format among the records of router-state."""
 STATE_HEADERS: Final = {"format": DATA_FORMAT, "content-type": "application/json"}
 _HEADERS_OF: Final = {kind: {**STATE_HEADERS, "format": format} for kind, format in FORMATS.items()}
 

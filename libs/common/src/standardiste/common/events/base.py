@@ -83,7 +83,7 @@ def quick(cls: C) -> C:
         lines = ["set_class(self, Draft)", *lines, "self.__class__ = cls"]
     else:
         names |= {f"set_{name}": getattr(cls, name).__set__ for name in values}
-    cls.__init__ = _compiled("__init__", ["self", *parameters], lines, names)
+    cls.__init__ = compiled("__init__", ["self", *parameters], lines, names)
     return cls
 
 
@@ -94,7 +94,7 @@ def maker(cls: Callable[P, R]) -> Callable[P, R]:
     """
     parameters, values, names = _signature(cls)
     lines = ["draft = Draft()", *(f"draft.{name} = {value}" for name, value in values.items()), "draft.__class__ = cls", "return draft"]
-    return _compiled("make", parameters, lines, names | {"Draft": draft_of(cls)})
+    return compiled("make", parameters, lines, names | {"Draft": draft_of(cls)})
 
 
 def _signature(cls: Any) -> tuple[list[str], dict[str, str], dict[str, Any]]:
@@ -116,7 +116,8 @@ def _signature(cls: Any) -> tuple[list[str], dict[str, str], dict[str, Any]]:
     return parameters, values, names
 
 
-def _compiled(name: str, parameters: list[str], lines: list[str], names: dict[str, Any]) -> Any:
+def compiled(name: str, parameters: list[str], lines: list[str], names: dict[str, Any]) -> Any:
+    """A function of this text, as `dataclasses` makes its own. `names` are what it may speak of."""
     exec(f"def {name}({', '.join(parameters)}):\n    " + ("\n    ".join(lines) or "pass"), names)
     return names[name]
 

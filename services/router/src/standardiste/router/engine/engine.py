@@ -101,7 +101,7 @@ class Engine:
 
     def changes(self, at: Instant) -> list[tuple[str, str, object | None]]:
         """The records of router-state to write: each entity touched since the last call, once; None is a tombstone."""
-        self.live.forget(self._raised(at))
+        self.live.forget(max(at, self.live.at))
         return changes(self.live)
 
     def load(self, records: Records) -> None:
@@ -115,9 +115,6 @@ class Engine:
         for due in live.deadlines.pop_marks(step.at):
             timers.mark(live, due)
         return step
-
-    def _raised(self, at: Instant) -> Instant:
-        return max(at, self.live.at)
 
 
 Handler = Callable[[Step, Any], None]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from standardiste.common.events.base import draft_of, quick
+from standardiste.common.events.base import compiled, draft_of, quick
 from standardiste.common.events.model import (
     AgentId,
     AgentState,
@@ -356,7 +356,7 @@ R = TypeVar("R")
 @cache
 def _copier(cls: type) -> Callable[[Any], Any]:
     """A function that gives a draft of a record. Written as text and compiled, as `dataclasses` does it itself."""
-    return _compiled(cls, (), "return draft")
+    return _filled(cls, (), "return draft")
 
 
 def evolve(record: R, **changes: object) -> R:
@@ -374,19 +374,13 @@ def changer(cls: type[R], *names: str) -> Callable[..., R]:
     `evolve` for records of one class and the same fields each time, for where that is done all the time: a function that takes the record and, by keyword,
     the new value of each of these fields. Half the time, for it copies the others only and looks up no name.
     """
-    return _compiled(cls, names, "draft.__class__ = cls; return draft")
+    return _filled(cls, names, "draft.__class__ = cls", "return draft")
 
 
-def _compiled(cls: type, changed: tuple[str, ...], end: str) -> Callable[..., Any]:
+def _filled(cls: type, changed: tuple[str, ...], *ends: str) -> Callable[..., Any]:
     """A function of a record and the new values of these fields: it fills a draft, then ends so."""
     known = [field.name for field in fields(cls)]
     assert set(changed) <= set(known), f"{cls.__name__} has no such field"
-    lines = [
-        f"def change({', '.join(('record', '*', *changed) if changed else ('record',))}):",
-        " draft = Draft()",
-        *(f" draft.{name} = {name if name in changed else f'record.{name}'}" for name in known),
-        f" {end}",
-    ]
-    names: dict[str, Any] = {"cls": cls, "Draft": draft_of(cls)}
-    exec("\n".join(lines), names)
-    return names["change"]
+    parameters = ["record", "*", *changed] if changed else ["record"]
+    filled = [f"draft.{name} = {name if name in changed else f'record.{name}'}" for name in known]
+    return compiled("change", parameters, ["draft = Draft()", *filled, *ends], {"cls": cls, "Draft": draft_of(cls)})

@@ -11,7 +11,7 @@ from standardiste.common.events.model import (
     ToAgent,
 )
 from standardiste.router.engine import quickly
-from standardiste.router.engine.changes.turns import Changes, check, handed_out, key_in_order, stretched, take, turn, turned
+from standardiste.router.engine.changes.turns import TURNED, Changes, check, handed_out, key_in_order, stretched, take, turn, turned
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     NEVER,
@@ -23,18 +23,16 @@ from standardiste.router.engine.state import (
     evolve,
 )
 
-_TURNED: Final = ("state", "cause", "since", "stretches", "version")
-"""What every turn of life sets."""
 _put_on_route = changer(Interaction, "requirement", "original", "wrap_up", "step", "key", "is_unstaffed", "change_set")
 _waiting = changer(
     Interaction,
-    *_TURNED,
+    *TURNED,
     *("owner", "enqueued_at", "key", "hold_for", "hold_until", "taken_with", "transfer"),
     *("not_before", "parked_until", "wrap_up_ends_at", "is_interrupted", "is_forced"),
 )
 _active = changer(
     Interaction,
-    *_TURNED,
+    *TURNED,
     *("owner", "taken_with", "accepted_at", "activated_at", "transfer", "hold_for", "tried"),
     *("position", "told", "parked_until", "is_interrupted", "is_forced"),
 )

@@ -12,7 +12,7 @@ from standardiste.common.events.model import (
     OfferId,
 )
 from standardiste.router.engine import quickly
-from standardiste.router.engine.changes.turns import Changes, turned
+from standardiste.router.engine.changes.turns import TURNED, Changes, turned
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     Agent,
@@ -26,7 +26,7 @@ from standardiste.router.engine.state import (
 EXCLUDED_MIN_MS: Final = 10_000
 EXCLUDED_MS: Final = 60_000
 
-_offered = changer(Interaction, "state", "cause", "since", "stretches", "version", "offers", "offer_count")
+_offered = changer(Interaction, *TURNED, "offers", "offer_count")
 _taken = changer(Interaction, "offers", "taken_with")
 _counted = changer(Agent, "offered")
 

@@ -35,6 +35,9 @@ Change = Callable[[Live, Event, Any], None]
 Changes = Mapping[type, Change]
 """What each decision of a kind changes."""
 
+TURNED: Final = ("state", "cause", "since", "stretches", "version")
+"""What every turn of life sets."""
+
 _taking = changer(Agent, "taken_at", "unbroken_since")
 
 
