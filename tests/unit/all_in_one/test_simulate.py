@@ -89,6 +89,31 @@ def test_what_is_no_scenario_is_refused(text: str, tmp_path: Path) -> None:
         simulate.scenario_from(file)
 
 
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [("1h", '"[/b]"'), ("wrap_up: none", "wrap_up: '[/b]'")],
+)
+def test_brackets_in_what_is_refused_are_shown_as_they_are(
+    written: str, instead: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "brackets.yaml"
+    file.write_text(SMALL.replace(written, instead))
+    with pytest.raises(SystemExit) as ended:
+        main(["simulate", str(file)])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("line ")
+
+
+@pytest.mark.parametrize("name", ["[/calls]", ":smile:", "a\\nb", "\\u0001", '\\"', "\\\\"])
+def test_whatever_a_stream_is_called_it_runs_and_is_shown(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "named.yaml"
+    file.write_text(SMALL.replace("  calls: {channel: voice,", f'  "{name}": {{labels: [x], channel: voice,'))
+    main(["simulate", str(file), "--replications", "2", "--processes", "1"])
+    shown = capsys.readouterr().out
+    assert "2 replications" in shown
+    assert name.startswith("\\") or name.split("\\")[0] in shown
+
+
 def test_a_refusal_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["simulate", str(tmp_path / "none.yaml")])

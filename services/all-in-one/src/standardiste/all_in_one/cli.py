@@ -21,8 +21,9 @@ from standardiste.common.clock import SystemClock
 from standardiste.common.errors import StandardisteError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
+"""Both print what people named and wrote, and so take no bracket nor colon in it for an instruction."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -224,7 +225,7 @@ def _show_changes(changes: list[dict[str, Any]]) -> None:
         sign, colour = signs.get(change.get("what", "changed"), signs["changed"])
         console.print(f"{sign} {change['kind']}/{change['id']}", style=colour)
         for name, (before, after) in change.get("fields", {}).items():
-            console.print(f"    {name}: {before!r} → {after!r}", markup=False)
+            console.print(f"    {name}: {before!r} → {after!r}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ or labels becomes a rule ahead of all others, so that the engine routes it as it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -293,4 +294,5 @@ def _rule(name: str, said: Said, queue: QueueId | None, house: _House) -> None:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """As CEL writes a text; JSON's escapes are among its own."""
+    return json.dumps(text, ensure_ascii=False)
