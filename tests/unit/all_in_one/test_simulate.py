@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,13 @@ def test_whatever_a_stream_is_called_it_runs_and_is_shown(name: str, tmp_path: P
     shown = capsys.readouterr().out
     assert "2 replications" in shown
     assert name.startswith("\\") or name.split("\\")[0] in shown
+
+
+def test_what_the_router_refuses_in_a_process_of_its_own_is_said() -> None:
+    scenario = simulate.scenario_from(SCENARIOS / "small-site.yaml")
+    refused = [replace(entity, filters=("none",)) if isinstance(entity, Queue) else entity for entity in scenario.entities]
+    with pytest.raises(simulate.BadScenario, match="unknown_filter"):
+        simulate.run(replace(scenario, entities=tuple(refused)), processes=2, show=Console(quiet=True))
 
 
 def test_a_refusal_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

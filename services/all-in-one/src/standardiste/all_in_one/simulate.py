@@ -86,11 +86,14 @@ def _configuration(source: Read, document: str | None, language: str) -> tuple[E
 
 
 def run(scenario: Scenario, *, processes: int | None, show: Any) -> Report:
-    """All replications, with a bar on this console that is gone at the end."""
+    """All replications, with a bar on this console that is gone at the end. Raises BadScenario when the router refuses the configuration."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=show, transient=True) as progress:
         task = progress.add_task(say("simulating"), total=scenario.replications)
-        return simulate(scenario, processes=processes, done=lambda count: progress.update(task, completed=count))
+        try:
+            return simulate(scenario, processes=processes, done=lambda count: progress.update(task, completed=count))
+        except ScenarioRefused as refused:
+            raise BadScenario([each.text(language_of_terminal()) for each in refused.faults]) from None
 
 
 def as_json(report: Report) -> str:

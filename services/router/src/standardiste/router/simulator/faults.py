@@ -121,3 +121,7 @@ class ScenarioRefused(StandardisteError):
     def __init__(self, faults: Sequence[ScenarioFault]) -> None:
         self.faults = tuple(faults)[:FAULTS_MAX]
         super().__init__("; ".join(each.text("en") for each in self.faults))
+
+    def __reduce__(self) -> tuple[type[ScenarioRefused], tuple[tuple[ScenarioFault, ...]]]:
+        """As it was made, so that a replication can be refused in a process of its own."""
+        return ScenarioRefused, (self.faults,)
