@@ -8,7 +8,7 @@ import pytest
 
 from standardiste.common.events.directory import AgentProfile, Person, RuleSet
 from standardiste.common.events.model import Channel, ProfileId
-from standardiste.common.testing.builders import configuration, needs
+from standardiste.common.testing.builders import configuration, needs, person
 from standardiste.router.simulator import Scenario, ScenarioRefused, scenario_of
 from standardiste.router.simulator.draws import Arrival, Deterministic, Empirical, Exponential, Lognormal, Poisson, PoissonByInterval, Trace
 
@@ -166,6 +166,16 @@ def test_a_trace_that_is_none_is_refused(text: str) -> None:
 def test_what_is_no_scenario_is_refused(written: Any) -> None:
     with pytest.raises(ScenarioRefused):
         scenario_of(written, configuration(AgentProfile(id=ProfileId("main"), change_set=1)))
+
+
+def test_agents_made_here_take_nobodys_id_of_the_configuration() -> None:
+    house = configuration(person("desk-1"), person("desk-2"))
+    with pytest.raises(ScenarioRefused) as refused:
+        scenario_of(GOOD, house)
+    assert [(fault.name, fault.pointer, fault.parameters["value"]) for fault in refused.value.faults] == [
+        ("twice", "/agents/desk", "desk-1"),
+        ("twice", "/agents/desk", "desk-2"),
+    ]
 
 
 def test_every_fault_is_found_at_once() -> None:

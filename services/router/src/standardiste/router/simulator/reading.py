@@ -166,6 +166,8 @@ def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
     )
     width = len(str(number))
     agents = tuple(AgentId(f"{name}-{n:0{width}d}") for n in range(1, number + 1))
+    for taken in sorted(house.of(Person).keys() & set(agents)):
+        said.fault("twice", value=taken)
     house.added += [replace(made, id=agent) for agent in agents]
     return agents
 
