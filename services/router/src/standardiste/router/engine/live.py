@@ -310,6 +310,8 @@ class Live:
         if not _waits_alike(old, new):
             self._place(new)
             self._wake(due_of(self, new))
+            if new.enqueued_at < old.enqueued_at:  # a delay that is over at its new age has no deadline to come
+                self.floor.mark_fresh(id)
 
     def _follow_holders(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
         """Whoever holds it, or held it, is seated anew."""
