@@ -157,6 +157,18 @@ def test_a_call_of_a_lost_agent_that_ends_is_closed() -> None:
     """)
 
 
+def test_a_voicemail_of_a_lost_agent_waits_as_mail_does_for_no_media_decides() -> None:
+    Story().run("""
+           0.0 | v1 by voice, v1 is cu1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+           5.0 | v1 leaves a voicemail  | voicemail v1
+           6.0 | the floor: anna        | offer v1-o1 anna 20s
+           7.0 | anna accepts v1        | accepted v1-o1 anna; active v1 anna; done; anna busy 100
+           8.0 | anna signs out         | session s-anna ended signed_out; status anna away signed_out; anna offline 100
+       28807.9 |                        |
+       28808.0 |                        | disowned v1 agent_lost; idle anna; queued v1 agent_lost; anna offline 0
+    """)
+
+
 def test_a_gateway_silent_for_fifteen_seconds_closes_its_sessions() -> None:
     Story().run("""
            0.0 | the floor: anna               |

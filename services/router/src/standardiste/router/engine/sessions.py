@@ -30,8 +30,10 @@ LOST_MS: Final = {
     Channel.SOCIAL: LOST_SHORT_MS,
     Channel.EMAIL: LOST_LONG_MS,
     Channel.OTHER: LOST_LONG_MS,
+    Channel.VOICE: LOST_LONG_MS,
+    Channel.CALLBACK: LOST_LONG_MS,
 }
-"""How long open work waits for its lost agent. Voice is not here: the media decides."""
+"""How long open work waits for its lost agent. A live call does not: the media decides. What is left of one, as a voicemail, waits as mail does."""
 
 
 def opened(step: Step, data: inputs.SessionOpened) -> None:
@@ -125,9 +127,10 @@ def lost_for_long(step: Step, agent: Agent) -> None:
     """Whoever is still away: work whose patience is over goes back to its queue, or is closed where only notes were missing."""
     assert agent.lost_at is not None, "a lost agent"
     for work in sorted(step.live.owned_by(agent.id), key=lambda work: work.id):
-        patience_ms = LOST_SHORT_MS if work.state is InteractionState.WRAPPING else LOST_MS.get(work.facts.channel)
-        if patience_ms is not None and step.at - agent.lost_at >= patience_ms:
-            _give_back(step, step.now(work.id))
+        if not has_media(work) or work.state is InteractionState.WRAPPING:
+            patience_ms = LOST_SHORT_MS if work.state is InteractionState.WRAPPING else LOST_MS[work.facts.channel]
+            if step.at - agent.lost_at >= patience_ms:
+                _give_back(step, step.now(work.id))
 
 
 def _give_back(step: Step, i: Interaction) -> None:
