@@ -18,3 +18,44 @@ def test_who_keeps_his_age_is_shown_at_once_where_it_is_past_a_profiles_delay() 
           82.0 | v2 is cu1              | queued v2 arrived; identified v2 cu1; linked v2 v1; routed v2 main; queued v2 identified;
                |                        | offer v2-o1 anna 20s; anna offered 100
     """)
+
+
+def test_a_chat_whose_customer_left_goes_to_nobody_else() -> None:
+    """Others offer who is no longer there."""
+    Story().run("""
+           0.0 | the floor: anna ben                    |
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
+               |                                        | > here is anna; done; anna busy 33
+           2.0 | c1 says goodbye                        | left c1
+           3.0 | anna transfers c1 to queue main        | no: customer_left
+           4.0 | anna closes                            | session s-anna lost
+          74.0 |                                        | session s-anna ended lost; status anna away lost; anna offline 33;
+               |                                        | closed c1 handled; > ended; idle anna; anna offline 0
+    """)
+
+
+def test_a_customer_who_said_goodbye_and_writes_again_is_back() -> None:
+    Story().run("""
+           0.0 | the floor: anna                        |
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
+               |                                        | > here is anna; done; anna busy 33
+           2.0 | c1 says goodbye, anna writes c1 oui    | left c1; no: customer_left
+           3.0 | c2 by chat in c1, anna writes c1 oui   | joined c1; said c1; message c1-m1 customer; > deliver c1-m1; done
+    """)
+
+
+def test_a_call_that_was_hung_up_goes_to_nobody_else_but_may_be_called_back() -> None:
+    Story().run("""
+           0.0 | the floor: anna ben sam                 |
+           1.0 | v1 by voice, v1 is cu1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                         | connecting v1 anna; > connect anna; done; anna busy 100
+           2.0 | media of v1 connects, anna completes v1 | active v1 anna; > release all; wrapping v1; done; anna wrapping 100
+           3.0 | anna transfers v1 to queue main         | no: customer_left
+           4.0 | anna transfers v1 to number +33199      | no: customer_left
+           5.0 | sam requeues v1                         | no: customer_left
+           6.0 | anna will call v1 back at 600           | > release all; disowned v1 callback; idle anna; callback v1; routed v1 main;
+               |                                         | queued v1 callback; done; anna ready 0
+    """)

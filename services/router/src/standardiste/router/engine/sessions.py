@@ -19,7 +19,7 @@ from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import AWAY, Agent, Interaction
-from standardiste.router.engine.step import Step, conversation_of, has_media
+from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
 
 SILENT_MS: Final = 10_000
 """A gateway that missed two beats is silent; what expires meanwhile is nobody's fault."""
@@ -127,14 +127,14 @@ def lost_for_long(step: Step, agent: Agent) -> None:
     """Whoever is still away: work whose patience is over goes back to its queue, or is closed where only notes were missing."""
     assert agent.lost_at is not None, "a lost agent"
     for work in sorted(step.live.owned_by(agent.id), key=lambda work: work.id):
-        if not has_media(work) or work.state is InteractionState.WRAPPING:
+        if not has_media(work) or is_over(work):
             patience_ms = LOST_SHORT_MS if work.state is InteractionState.WRAPPING else LOST_MS[work.facts.channel]
             if step.at - agent.lost_at >= patience_ms:
                 _give_back(step, step.now(work.id))
 
 
 def _give_back(step: Step, i: Interaction) -> None:
-    if i.state is InteractionState.WRAPPING:
+    if i.state is InteractionState.WRAPPING or is_over(i):
         offers.close(step, i, CloseReason.HANDLED, "agent_lost")
         return
     offers.requeue(step, i, QueuedBecause.AGENT_LOST)

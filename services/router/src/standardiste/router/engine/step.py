@@ -176,3 +176,8 @@ def view_of(i: Interaction) -> InteractionView:
 def has_media(i: Interaction) -> bool:
     """Whether customer and agent must be connected before they can talk: live voice. A chat's socket is there already, so chat is active at once."""
     return i.facts.is_live and i.facts.channel in (Channel.VOICE, Channel.CALLBACK)
+
+
+def is_over(i: Interaction) -> bool:
+    """Whether its customer is gone for good: he left, or his call was hung up for the wrap-up. Then it is nobody else's work."""
+    return i.facts.is_live and (i.has_left or (i.state is InteractionState.WRAPPING and has_media(i)))

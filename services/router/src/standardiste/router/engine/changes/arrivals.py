@@ -110,7 +110,9 @@ def _opened(live: Live, event: Event, data: d.InteractionOpened) -> None:
 def _joined(live: Live, event: Event, data: d.ContactJoined) -> None:
     i = live.interactions[data.interaction]
     live.put_interaction(
-        evolve(i, last_contact=data.contact.id, receipts=(*i.receipts, data.contact.receipt)[-RECEIPTS_MAX:], away_since=None)
+        evolve(
+            i, last_contact=data.contact.id, receipts=(*i.receipts, data.contact.receipt)[-RECEIPTS_MAX:], away_since=None, has_left=False
+        )
     )
 
 

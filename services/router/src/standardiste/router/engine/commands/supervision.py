@@ -11,7 +11,7 @@ from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find_at
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES
-from standardiste.router.engine.step import Step, conversation_of, has_media
+from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
 
 
 def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refused:
@@ -59,7 +59,7 @@ def requeue(step: Step, asker: Asker, data: c.RequeueInteraction) -> Done | Refu
     queue = step.live.configuration.queue(data.queue) if data.queue else step.live.queue_of(i)
     if queue is None:
         return Refused(Refusal.UNKNOWN_QUEUE, interaction=i.id)
-    if i.state in OWNED_STATES and i.has_left:
+    if i.state in OWNED_STATES and is_over(i):
         return Refused(Refusal.CUSTOMER_LEFT, interaction=i.id)
     is_owned = i.owner is not None
     if is_owned:

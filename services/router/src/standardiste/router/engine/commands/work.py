@@ -25,7 +25,7 @@ from standardiste.router.engine import agents, consults, cycle, offers, requirem
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
-from standardiste.router.engine.step import Step, conversation_of, has_media
+from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
 
 _TALKS = (InteractionState.ACTIVE, InteractionState.HELD)
 _PARKABLE = (Channel.EMAIL, Channel.OTHER, Channel.SOCIAL)
@@ -183,6 +183,8 @@ def transfer(step: Step, asker: Asker, data: c.TransferInteraction) -> Done | Re
         return i
     if i.transfer is not None or i.consult is not None:
         return Refused(Refusal.WRONG_STATE, "a transfer or consult is under way", i.id)
+    if is_over(i):
+        return Refused(Refusal.CUSTOMER_LEFT, interaction=i.id)
     match data.target:
         case ToQueue(queue=queue):
             return _to_queue(step, i, data, queue)
@@ -204,7 +206,7 @@ def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) 
     i = offers.disown(step, step.now(i.id), QueuedBecause.TRANSFERRED)
     requirement.move(step, i, queue, "transfer")
     offers.queue(step, step.now(i.id), QueuedBecause.TRANSFERRED)
-    if has_media(i) and not i.has_left:
+    if has_media(i):
         conversation = conversation_of(i)
         step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
         step.send(QueueCall(conversation=conversation, interaction=i.id, queue=queue.id), i)
@@ -213,7 +215,7 @@ def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) 
 
 def _to_outside(step: Step, i: Interaction, data: c.TransferInteraction, number: str) -> Done | Refused:
     """Blind: the caller is sent there and the owner has it until media.ended, so a number that cannot be reached costs nobody his call."""
-    if not has_media(i) or i.has_left or i.state is InteractionState.WRAPPING:
+    if not has_media(i):
         return Refused(Refusal.NOT_OFFERED_HERE, "only a call is sent outside", i.id)
     assert i.owner is not None, "owned"
     moved = d.InteractionTransferred(interaction=i.id, version=i.version + 1, by=i.owner, target=data.target, note=data.note)
