@@ -6,6 +6,7 @@ from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, QueuePreference
 from standardiste.common.events.model import ProfileId, QueueId
+from standardiste.common.testing.builders import needs, queue
 
 
 def test_who_keeps_his_age_is_shown_at_once_where_it_is_past_a_profiles_delay() -> None:
@@ -58,4 +59,50 @@ def test_a_call_that_was_hung_up_goes_to_nobody_else_but_may_be_called_back() ->
            5.0 | sam requeues v1                         | no: customer_left
            6.0 | anna will call v1 back at 600           | > release all; disowned v1 callback; idle anna; callback v1; routed v1 main;
                |                                         | queued v1 callback; done; anna ready 0
+    """)
+
+
+def without_side() -> Story:
+    """A centre with a queue that the set "gone" removes."""
+    return Story(queue("side", skills=needs(billing=1)), gone=(queue("side", is_archived=True),))
+
+
+def test_parked_mail_of_a_removed_queue_comes_back_to_the_default_queue_its_agent_first() -> None:
+    without_side().run("""
+           0.0 | the floor: anna                                 |
+           1.0 | m1 by email to side, m1 is cu1, anna accepts m1 | created m1; routed m1 side; said m1; identified m1 cu1;
+               |                                                 | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                                 | accepted m1-o1 anna; active m1 anna; done; anna busy 20
+           2.0 | anna parks m1 until 60                          | parked m1; idle anna; done; anna ready 0
+           3.0 | the set gone                                    | applied 2; routed m1 main by queue_removed
+          60.0 |                                                 | routed m1 main; queued m1 unparked for anna; offer m1-o2 anna 120s;
+               |                                                 | anna offered 20
+    """)
+
+
+def test_what_its_agent_had_while_its_queue_was_removed_waits_in_the_default_queue() -> None:
+    without_side().run("""
+           0.0 | the floor: anna                                |
+           1.0 | c1 by chat to side, c1 is cu1, anna accepts c1 | created c1; routed c1 side; said c1; identified c1 cu1;
+               |                                                | queued c1 identified; offer c1-o1 anna 30s; anna offered 33;
+               |                                                | accepted c1-o1 anna; active c1 anna; > here is anna; done; anna busy 33
+           3.0 | the set gone, anna signs out, the floor: ben   | applied 2; session s-anna ended signed_out; status anna away signed_out;
+               |                                                | anna offline 33
+          63.0 |                                                | disowned c1 agent_lost; idle anna; routed c1 main by queue_removed;
+               |                                                | queued c1 agent_lost; > notice agent_lost.requeued; offer c1-o2 ben 30s;
+               |                                                | anna offline 0; ben offered 33
+    """)
+
+
+def test_a_call_whose_media_fails_after_its_queue_was_removed_hears_the_music_of_the_default_queue() -> None:
+    without_side().run("""
+           0.0 | the floor: anna                                 |
+           1.0 | v1 by voice to side, v1 is cu1, anna accepts v1 | created v1; routed v1 side; said v1; identified v1 cu1;
+               |                                                 | queued v1 identified; offer v1-o1 anna 20s; anna offered 100;
+               |                                                 | accepted v1-o1 anna; connecting v1 anna; > connect anna; done;
+               |                                                 | anna busy 100
+           2.0 | the set gone                                    | applied 2
+           3.0 | media of v1 fails                               | media failed v1-o1 anna; disowned v1 media_failed;
+               |                                                 | routed v1 main by queue_removed; queued v1 media_failed; > music main;
+               |                                                 | anna ready 0
     """)

@@ -64,7 +64,7 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
         return
     i = offers.disown(step, step.now(i.id), QueuedBecause.MEDIA_FAILED)
     offers.queue(step, i, QueuedBecause.MEDIA_FAILED)
-    step.send(QueueCall(conversation=conversation_of(i), interaction=i.id, queue=i.requirement.queue), i)
+    step.send(QueueCall(conversation=conversation_of(i), interaction=i.id, queue=step.now(i.id).requirement.queue), i)
 
 
 def ended(step: Step, data: inputs.MediaEnded) -> None:

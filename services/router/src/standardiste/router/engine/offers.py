@@ -36,8 +36,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults, invited, quickly, waiting
-from standardiste.router.engine.policy import Need
+from standardiste.router.engine import agents, consults, invited, quickly, requirement, waiting
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
 
@@ -262,12 +261,20 @@ def queue(
     prefer: bool = True,
     enqueued_at: Instant | None = None,
 ) -> None:
-    """Let it wait, at its age. A reachable preferred agent is tried alone for a while."""
+    """
+    Let it wait, at its age. A reachable preferred agent is tried alone for a while.
+
+    What was with an agent while its queue was removed waits in the default queue.
+    """
     live = step.live
     hold_for: AgentId | None = None
     hold_until: Instant | None = None
+    settings = live.configuration.queue(i.requirement.queue)
+    if settings is None:
+        settings = live.configuration.default_queue
+        requirement.move(step, i, settings, "queue_removed")
+        i = step.now(i.id)
     preferred = i.requirement.preferred_agent
-    settings = live.queue_of(i)
     if preferred is not None and prefer and preferred != excluded and settings.preferred_hold_ms > 0 and suits(step, i, preferred):
         hold_for, hold_until = preferred, Instant(step.at + settings.preferred_hold_ms)
     tried = next((t for t in i.tried if t.agent == excluded), None) if i.tried else None
@@ -294,13 +301,7 @@ def suits(step: Step, i: Interaction, agent: AgentId) -> bool:
     group = live.configuration.group(agent)
     if group is None or not live.is_reachable(agent) or any(tried.agent == agent for tried in i.tried):
         return False
-    return live.floor.fit(group, live.floor.probe(plain_need(step, i))) is not None
-
-
-def plain_need(step: Step, i: Interaction) -> Need:
-    """What it asks of an agent, apart from any hold."""
-    live, facts = step.live, i.facts
-    return live.configuration.need(live.queue_of(i), i.original.skills, i.step, facts.channel, facts.cost, i.requirement.labels)
+    return live.floor.fit(group, live.floor.probe(requirement.plain_need(step, i))) is not None
 
 
 def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:
@@ -342,7 +343,7 @@ def requeue(step: Step, i: Interaction, because: QueuedBecause) -> None:
     if has_call:
         conversation = conversation_of(i)
         step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
-        step.send(QueueCall(conversation=conversation, interaction=i.id, queue=i.requirement.queue), i)
+        step.send(QueueCall(conversation=conversation, interaction=i.id, queue=step.now(i.id).requirement.queue), i)
 
 
 def wrap_up(step: Step, i: Interaction, disposition: DispositionId | None, *, party: Literal["all", "agent"] = "all") -> None:

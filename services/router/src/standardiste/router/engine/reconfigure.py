@@ -2,7 +2,7 @@
 Change sets: members are held back until their commit, then put in force whole, or refused by name while the former stays.
 
 Configuration against live work: an open offer that no longer passes is withdrawn; owned work stays, even above a lowered capacity; what waits in a
-removed queue goes to the default queue.
+removed queue goes to the default queue, and so does later what was with an agent then, should it wait again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from standardiste.common.events.model import InteractionState, QueuedBecause, Wi
 from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.changes.configuration import members_of
 from standardiste.router.engine.configuration import Faulty, build
-from standardiste.router.engine.state import Interaction, Offer
+from standardiste.router.engine.state import WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
 
-_MOVABLE = (InteractionState.IDENTIFYING, InteractionState.QUEUED, InteractionState.OFFERED)
+_MOVABLE = (InteractionState.IDENTIFYING, InteractionState.QUEUED, InteractionState.OFFERED, InteractionState.PARKED)
 
 
 def committed(step: Step, data: ChangeSetCommitted) -> None:
@@ -75,5 +75,5 @@ def still_passes(step: Step, i: Interaction, offer: Offer) -> bool:
 def _to_default(step: Step, i: Interaction) -> None:
     i = offers.drop_offers(step, i, Withdrawal.CONFIGURATION)
     requirement.move(step, i, step.live.configuration.default_queue, "queue_removed")
-    if i.state is not InteractionState.IDENTIFYING:
+    if i.state in WAITING_STATES:
         offers.queue(step, step.now(i.id), QueuedBecause.QUEUE_REMOVED)

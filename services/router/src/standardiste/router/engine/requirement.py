@@ -23,8 +23,9 @@ from standardiste.common.events.model import (
     SkillNeed,
     Why,
 )
-from standardiste.router.engine import offers, quickly
+from standardiste.router.engine import quickly
 from standardiste.router.engine.facts import facts_of
+from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step
 
@@ -205,13 +206,19 @@ def relax_by_age(step: Step, i: Interaction) -> None:
 # ---- staff
 
 
+def plain_need(step: Step, i: Interaction) -> Need:
+    """What it asks of an agent, apart from any hold."""
+    live, facts = step.live, i.facts
+    return live.configuration.need(live.queue_of(i), i.original.skills, i.step, facts.channel, facts.cost, i.requirement.labels)
+
+
 def check_staffed(step: Step, i: Interaction) -> None:
     """Say, once, that no agent at all could take it: silence would leave it waiting for nobody."""
     live = step.live
     place = live.floor.place_of(i.id)
     if i.is_unstaffed or place is None:
         return
-    line = place[0] if i.hold_for is None else live.floor.probe(offers.plain_need(step, i))
+    line = place[0] if i.hold_for is None else live.floor.probe(plain_need(step, i))
     if live.floor.is_staffed(line):
         return
     asked = tuple(need.skill for need in i.requirement.skills)

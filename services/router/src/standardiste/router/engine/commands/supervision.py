@@ -36,7 +36,7 @@ def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refuse
         i = offers.drop_offers(step, i, Withdrawal.SUPERVISOR)
         offers.give(step, i, data.agent, OfferId(f"{i.id}-o{i.offer_count}"), is_forced=True)
         return Done(i.id)
-    need = offers.plain_need(step, i)
+    need = requirement.plain_need(step, i)
     if live.floor.fit(group, live.floor.probe(need)) is None:
         return Refused(Refusal.LACKS_SKILL, interaction=i.id)
     if takes(live.seat(data.agent), group.room, need) != 0 or agent.rest_until is not None:

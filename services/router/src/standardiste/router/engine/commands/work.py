@@ -160,7 +160,7 @@ def pull(step: Step, asker: Asker, data: c.PullInteraction) -> Done | Refused:
         return Refused(Refusal.WRONG_STATE, f"it is {i.state}", i.id)
     live = step.live
     group = live.configuration.group(agent)
-    if group is None or live.floor.fit(group, live.floor.probe(offers.plain_need(step, i))) is None:
+    if group is None or live.floor.fit(group, live.floor.probe(requirement.plain_need(step, i))) is None:
         return Refused(Refusal.LACKS_SKILL, interaction=i.id)
     if i.hold_for is not None and i.hold_for != agent:
         return Refused(Refusal.NOT_ALLOWED, "it is held for another agent", i.id)
@@ -170,7 +170,7 @@ def pull(step: Step, asker: Asker, data: c.PullInteraction) -> Done | Refused:
 def take(step: Step, i: Interaction, agent: AgentId) -> Done | Refused:
     """Own it at once, if there is free room."""
     live = step.live
-    if takes(live.seat(agent), live.configuration.room(agent), offers.plain_need(step, i)) != 0:
+    if takes(live.seat(agent), live.configuration.room(agent), requirement.plain_need(step, i)) != 0:
         return Refused(Refusal.OVER_CAPACITY, interaction=i.id)
     offers.give(step, i, agent, OfferId(f"{i.id}-o{i.offer_count}"))
     return Done(i.id)
