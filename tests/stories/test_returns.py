@@ -62,6 +62,45 @@ def test_a_call_that_was_hung_up_goes_to_nobody_else_but_may_be_called_back() ->
     """)
 
 
+def test_a_reply_to_parked_mail_that_is_known_late_keeps_the_age_of_its_arrival() -> None:
+    """m2 waits since 1000, though only at 1600 it is known to be of m1: it goes before m3."""
+    Story(AgentProfile(id=ProfileId("main"), change_set=1, units=20)).run("""
+           0.0 | the floor: anna                               |
+           1.0 | m1 by email, m1 is cu1 in t1, anna accepts m1 | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                               | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                               | accepted m1-o1 anna; active m1 anna; done; anna busy 20
+           2.0 | anna parks m1, anna chooses break             | parked m1; idle anna; done; anna ready 0; status anna break chosen; done;
+               |                                               | anna not_ready 0
+        1000.0 | m2 by email                                   | created m2; routed m2 main; said m2
+        1500.0 | m3 by email, m3 is cu2                        | queued m2 arrived; created m3; routed m3 main; said m3;
+               |                                               | identified m3 cu2; queued m3 identified
+        1600.0 | m2 is cu1 in t1                               | identified m2 cu1; merged m2 into m1; closed m2 merged; routed m1 main;
+               |                                               | queued m1 unparked
+        1601.0 | the floor: ben                                | offer m1-o2 ben 120s
+    """)
+
+
+def test_parked_time_is_no_age_of_a_reply_that_was_offered_before_it_was_known() -> None:
+    """Nothing is left of the 998 s for which m1 was parked: m3, which came before m2, goes first."""
+    Story(AgentProfile(id=ProfileId("main"), change_set=1, units=20)).run("""
+           0.0 | the floor: anna                               |
+           1.0 | m1 by email, m1 is cu1 in t1, anna accepts m1 | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                               | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                               | accepted m1-o1 anna; active m1 anna; done; anna busy 20
+           2.0 | anna parks m1, anna chooses break             | parked m1; idle anna; done; anna ready 0; status anna break chosen; done;
+               |                                               | anna not_ready 0
+           3.0 | the floor: ben                                |
+         998.0 | m3 by email, m3 is cu2, ben declines m3       | created m3; routed m3 main; said m3; identified m3 cu2;
+               |                                               | queued m3 identified; offer m3-o1 ben 120s; ben offered 20;
+               |                                               | declined m3-o1 ben; queued m3 declined; done; ben ready 0
+        1000.0 | m2 by email                                   | created m2; routed m2 main; said m2
+        1001.0 | m2 is cu1 in t1, ben declines m2              | queued m2 arrived; offer m2-o1 ben 120s; ben offered 20;
+               |                                               | identified m2 cu1; merged m1 into m2; closed m1 merged;
+               |                                               | declined m2-o1 ben; queued m2 declined; done; ben ready 0
+        1008.0 |                                               | offer m3-o2 ben 120s; ben offered 20
+    """)
+
+
 def without_side() -> Story:
     """A centre with a queue that the set "gone" removes."""
     return Story(queue("side", skills=needs(billing=1)), gone=(queue("side", is_archived=True),))

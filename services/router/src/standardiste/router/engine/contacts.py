@@ -124,22 +124,22 @@ def join(step: Step, i: Interaction, contact: Contact) -> None:
     if i.away_since is not None:
         step.tell(d.CustomerReturned(interaction=i.id, version=i.version), step.now(i.id))
     _message(step, step.now(i.id), contact)
-    wrote_again(step, step.now(i.id))
+    wrote_again(step, step.now(i.id), step.at)
 
 
-def wrote_again(step: Step, i: Interaction) -> None:
-    """Wrap-up goes back to active with its owner; parked goes to the queue, its last owner preferred, as old as the return."""
+def wrote_again(step: Step, i: Interaction, at: Instant) -> None:
+    """Wrap-up goes back to active with its owner; parked goes to the queue, its last owner preferred, as old as what was written."""
     if i.state is InteractionState.WRAPPING:
         assert i.owner is not None, "who wraps up owns"
         step.tell(d.InteractionReopened(interaction=i.id, version=i.version + 1, owner=i.owner), i)
     elif i.state is InteractionState.PARKED:
-        unpark(step, i)
+        unpark(step, i, at)
 
 
-def unpark(step: Step, i: Interaction) -> None:
+def unpark(step: Step, i: Interaction, at: Instant) -> None:
     """Back from parking: as old as the return, for parked time is no age; the last owner first."""
-    requirement.restart(step, i, step.at, prefer=i.last_owner)
-    offers.queue(step, step.now(i.id), QueuedBecause.UNPARKED, enqueued_at=step.at)
+    requirement.restart(step, i, at, prefer=i.last_owner)
+    offers.queue(step, step.now(i.id), QueuedBecause.UNPARKED, enqueued_at=at)
 
 
 # ---- identification
@@ -248,16 +248,16 @@ def _which(i: Interaction, other: Interaction) -> tuple[Interaction, Interaction
 
 
 def merge(step: Step, gone: Interaction, into: Interaction) -> None:
-    """One conversation, one interaction: the earlier age counts, the receipts follow."""
-    merged = d.InteractionMerged(
-        interaction=gone.id, version=gone.version, into=into.id, enqueued_at=Instant(min(gone.enqueued_at, into.enqueued_at))
-    )
+    """One conversation, one interaction: the earlier age counts, the receipts follow. What was parked is as old as what came."""
+    waited = [i.enqueued_at for i in (gone, into) if i.state is not InteractionState.PARKED]
+    enqueued_at = min(waited, default=step.at)
+    merged = d.InteractionMerged(interaction=gone.id, version=gone.version, into=into.id, enqueued_at=enqueued_at)
     said = step.live.messages.get(gone.id)
     step.tell(merged, gone, *readers(into))
     offers.close(step, step.now(gone.id), CloseReason.MERGED)
     if said is not None:  # the same message, in the interaction it belongs to: whoever has that one sees it now
         step.tell(evolve(said, interaction=into.id, conversation=into.conversation), step.now(into.id))
-    wrote_again(step, step.now(into.id))
+    wrote_again(step, step.now(into.id), enqueued_at)
 
 
 # ---- leaving and coming back

@@ -147,7 +147,7 @@ def _wrap_up(step: Step, due: Deadline) -> None:
 def _parked(step: Step, due: Deadline) -> None:
     i = step.live.interactions.get(InteractionId(due.id))
     if i is not None and i.state is InteractionState.PARKED and i.parked_until == due.at:
-        contacts.unpark(step, i)
+        contacts.unpark(step, i, step.at)
 
 
 def _away(step: Step, due: Deadline) -> None:
