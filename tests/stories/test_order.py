@@ -372,6 +372,24 @@ def test_yesterdays_mail_does_not_overtake_this_mornings_calls() -> None:
     """)
 
 
+def test_a_mail_that_takes_over_the_age_of_yesterdays_is_due_in_opening_time_too() -> None:
+    """m1 makes m2 a night older, and due at 08:00:20: m3, which came at 08:00:02 and is due at 08:00:12, goes before it."""
+    in_opening_time = queue("mail", target_ms=60_000, calendar="day", is_target_in_opening_time=True)
+    Story(one_at_a_time(), HOURS, in_opening_time, queue("urgent", target_ms=10_000), queue("manual", is_pull_only=True)).run("""
+            0.0 | m1 by email to manual                                | created m1; routed m1 manual; said m1
+        31600.0 | the floor: ben, m2 by email to mail, m2 is cu1 in t1 | queued m1 arrived; created m2; routed m2 mail; said m2;
+                |                                                      | identified m2 cu1; queued m2 identified; offer m2-o1 ben 120s;
+                |                                                      | ben offered 20
+        31601.0 | m1 is cu1 in t1, ben chooses break                   | identified m1 cu1; merged m1 into m2; closed m1 merged;
+                |                                                      | status ben break chosen; withdrawn m2-o1 ben agent_unavailable;
+                |                                                      | queued m2 withdrawn; done; ben not_ready 0
+        31602.0 | m3 by email to urgent, m3 is cu3                     | created m3; routed m3 urgent; said m3; identified m3 cu3;
+                |                                                      | queued m3 identified
+        31603.0 | ben chooses ready                                    | status ben ready chosen; idle ben; done; offer m3-o1 ben 120s;
+                |                                                      | ben offered 20
+    """)
+
+
 def test_relaxation_and_limits_of_age_are_in_opening_time_as_the_target() -> None:
     Story(
         HOURS,

@@ -157,16 +157,16 @@ def _voicemail(live: Live, event: Event, data: d.VoicemailTaken) -> None:
 def _merged(live: Live, event: Event, data: d.InteractionMerged) -> None:
     gone, into = live.interactions[data.interaction], live.interactions[data.into]
     live.put_interaction(evolve(gone, version=data.version, receipts=()))
-    earlier_ms = into.enqueued_at - data.enqueued_at
-    requirement = evolve(into.requirement, due_at=Instant(into.requirement.due_at - earlier_ms))
     aged = evolve(
         into,
         enqueued_at=data.enqueued_at,
-        requirement=requirement,
         last_contact=gone.last_contact,
         receipts=(*into.receipts, *gone.receipts)[-RECEIPTS_MAX:],
     )
-    live.put_interaction(evolve(aged, key=key_in_order(live, requirement, data.enqueued_at)))
+    queue = live.queue_of(into)  # in its opening time, where the target is: a night between the two is no age
+    earlier_ms = live.at_age(into, queue, queue.target_ms) - live.at_age(aged, queue, queue.target_ms)
+    requirement = evolve(into.requirement, due_at=Instant(into.requirement.due_at - earlier_ms))
+    live.put_interaction(evolve(aged, requirement=requirement, key=key_in_order(live, requirement, data.enqueued_at)))
 
 
 def _linked(live: Live, event: Event, data: d.InteractionLinked) -> None:
