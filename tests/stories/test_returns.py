@@ -43,7 +43,7 @@ def test_a_customer_who_said_goodbye_and_writes_again_is_back() -> None:
                |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
                |                                        | > here is anna; done; anna busy 33
            2.0 | c1 says goodbye, anna writes c1 oui    | left c1; no: customer_left
-           3.0 | c2 by chat in c1, anna writes c1 oui   | joined c1; said c1; message c1-m1 customer; > deliver c1-m1; done
+           3.0 | c2 by chat in c1, anna writes c1 oui   | joined c1; back c1; said c1; message c1-m1 customer; > deliver c1-m1; done
     """)
 
 

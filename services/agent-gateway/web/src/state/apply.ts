@@ -155,7 +155,8 @@ const HANDLERS: Handlers = {
       (work) => ({ ...work, customer: data.customer }),
     ),
   "customer.away": (desk, data, frame) => step(desk, data, frame, { is_customer_away: true }),
-  "customer.returned": (desk, data, frame) => step(desk, data, frame, { is_customer_away: false }),
+  "customer.returned": (desk, data, frame) =>
+    withWork(step(desk, data, frame, { is_customer_away: false }), data.interaction, (work) => ({ ...work, hasCustomerLeft: false })),
   "customer.left": (desk, data, frame) =>
     withWork(step(desk, data, frame, {}), data.interaction, (work) => ({ ...work, hasCustomerLeft: true })),
   "customer.typing": (desk, data, frame) =>

@@ -121,7 +121,7 @@ def _message(step: Step, i: Interaction, contact: Contact) -> None:
 def join(step: Step, i: Interaction, contact: Contact) -> None:
     """A further contact of a live conversation."""
     step.tell(d.ContactJoined(interaction=i.id, contact=contact, conversation=i.conversation), i)
-    if i.away_since is not None:
+    if i.away_since is not None or (i.has_left and not has_media(i)):
         step.tell(d.CustomerReturned(interaction=i.id, version=i.version), step.now(i.id))
     _message(step, step.now(i.id), contact)
     wrote_again(step, step.now(i.id), step.at)
