@@ -63,6 +63,23 @@ def test_a_relaxed_priority_moves_it_forward() -> None:
     """)
 
 
+def test_what_was_asked_at_first_is_kept_when_the_customer_is_known_after_a_step() -> None:
+    """The inner ring stays the inner one: cleo has all that was asked and goes before low, who is idle for longer."""
+    steps = (RelaxationStep(at_age_ms=10_000, skills=needs(billing=2)),)
+    people = (person("low", skills=needs(billing=2)), person("cleo", skills=needs(billing=5)))
+    Story(queue("main", skills=needs(billing=5), relaxation=steps), *people).run("""
+           0.0 | m1 by email                                                  | created m1; routed m1 main; said m1
+          11.0 | the floor: ben                                               | queued m1 arrived; relaxed m1 1
+          12.0 | m1 is cu1 preferring zoe                                     | identified m1 cu1; routed m1 main; relaxed m1 1;
+               |                                                              | queued m1 identified
+          13.0 | sam signs in, sam assigns m1 to ben by force, the floor: low | session s-sam; idle sam; sam not_ready 0; snapshot 0+0;
+               |                                                              | active m1 ben forced; done; ben busy 20
+          14.0 | the floor: cleo                                              |
+          15.0 | ben requeues m1                                              | disowned m1 requeued; idle ben; queued m1 requeued; done;
+               |                                                              | offer m1-o1 cleo 120s; ben ready 0; cleo offered 20
+    """)
+
+
 def test_preferred_agent_is_tried_alone_while_reachable_then_the_pool() -> None:
     Story(queue("main", preferred_hold_ms=15_000)).run("""
            0.0 | the floor: anna ben                     |

@@ -68,7 +68,9 @@ def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, 
     if enqueued_at != i.enqueued_at:
         asked = evolve(asked, due_at=due_at(step, step.live.queue_of(i), enqueued_at))
     if asked is not i.requirement and asked != i.requirement:
-        _tell(step, i, asked, Why(change_set=step.live.change_set))
+        _tell(step, i, evolve(asked, skills=i.original.skills), Why(change_set=step.live.change_set))
+        for _ in range(i.step):  # what was asked at first stays the inner ring
+            relax(step, step.now(i.id))
 
 
 def _route(
