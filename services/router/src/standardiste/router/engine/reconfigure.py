@@ -7,12 +7,15 @@ removed queue goes to the default queue, and so does later what was with an agen
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from standardiste.common.events import decisions as d
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.common.events.model import InteractionState, QueuedBecause, Withdrawal
+from standardiste.common.events.model import InteractionState, OfferId, QueuedBecause, Withdrawal
 from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.changes.configuration import members_of
 from standardiste.router.engine.configuration import Faulty, build
+from standardiste.router.engine.floor import is_shown
 from standardiste.router.engine.state import WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -37,39 +40,49 @@ def put_in_force(step: Step, number: int) -> None:
     if isinstance(built, Faulty):
         step.emit(d.ConfigurationRefused(change_set=number, reason=built.reason, detail=built.detail), live.tenant)
         return
+    shown = frozenset(offer.id for i in live.interactions.values() for offer in i.offers if _is_shown(step, i, offer))
     step.emit(d.ConfigurationApplied(change_set=number, members=members), live.tenant)
-    _live_work(step)
+    _live_work(step, shown)
 
 
-def _live_work(step: Step) -> None:
+def _live_work(step: Step, shown: Collection[OfferId]) -> None:
     live = step.live
     for id in sorted(live.interactions):
         i = step.now(id)
         for offer in i.offers:
-            if not still_passes(step, i, offer):
+            if not _still_fits(step, i, offer) or (offer.id in shown and not _is_shown(step, i, offer)):
                 offers.withdraw(step, step.now(id), offer, Withdrawal.CONFIGURATION)
         i = step.now(id)
         if i.state in _MOVABLE and live.configuration.queue(i.requirement.queue) is None:
             _to_default(step, i)
 
 
-def still_passes(step: Step, i: Interaction, offer: Offer) -> bool:
-    """Whether an open offer could still be made under what is in force."""
+def _is_shown(step: Step, i: Interaction, offer: Offer) -> bool:
+    """Whether the queue hands it out, and to this agent already. What a supervisor assigned, or what rings beyond the close, was not shown before the change either."""
+    live = step.live
+    queue, group = live.queue_of(i), live.configuration.group(offer.agent)
+    if offer.is_of_owned or group is None or queue.is_pull_only or not live.is_open(queue, step.at):
+        return False
+    fit = live.floor.fit(group, live.floor.probe(live.needs(i, queue)))
+    return fit is not None and is_shown(fit, i.enqueued_at, step.at)
+
+
+def _still_fits(step: Step, i: Interaction, offer: Offer) -> bool:
+    """Whether its agent may still take it under what is in force: by status, by skills, by capacity."""
     live = step.live
     group = live.configuration.group(offer.agent)
-    if group is None or not live.is_reachable(offer.agent):
+    if group is None or not live.configuration.is_routable(live.agents[offer.agent].status):
         return False
     if offer.is_of_owned:
         return True
-    queue = live.queue_of(i)
-    if queue.is_pull_only or not live.is_open(queue, step.at):
-        return False
-    need = live.needs(i, queue)
+    need = live.needs(i, live.queue_of(i))
     if live.floor.fit(group, live.floor.probe(need)) is None:
         return False
-    seat = live.seat(offer.agent)
-    fits = offer.is_interrupting or seat.used <= seat.total
-    return fits and seat.by_channel.get(i.facts.channel, 0) <= group.room.caps[i.facts.channel]
+    seat, room = live.seat(offer.agent), group.room
+    freeable = seat.freeable.get(i.facts.channel, 0) if offer.is_interrupting else 0
+    if seat.used - freeable > seat.total or seat.by_channel.get(i.facts.channel, 0) > room.caps[i.facts.channel]:
+        return False
+    return all(seat.by_label.get(label, 0) <= room.label_caps[label] for label in need.labels if label in room.label_caps)
 
 
 def _to_default(step: Step, i: Interaction) -> None:
