@@ -11,11 +11,12 @@ from collections.abc import Collection
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.directory import ChangeSetCommitted
-from standardiste.common.events.model import InteractionState, OfferId, QueuedBecause, Withdrawal
-from standardiste.router.engine import offers, requirement
+from standardiste.common.events.model import AgentId, InteractionState, OfferId, QueuedBecause, Withdrawal
+from standardiste.router.engine import offers, requirement, sessions
 from standardiste.router.engine.changes.configuration import members_of
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.floor import is_shown
+from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import WAITING_STATES, Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -55,6 +56,14 @@ def _live_work(step: Step, shown: Collection[OfferId]) -> None:
         i = step.now(id)
         if i.state in _MOVABLE and live.configuration.queue(i.requirement.queue) is None:
             _to_default(step, i)
+    for agent in sorted(live.handed_to):
+        if not _takes_work(live, agent):
+            sessions.drop_transfers_to(step, agent)
+
+
+def _takes_work(live: Live, agent: AgentId) -> bool:
+    """Whether it is an agent still, in a status that counts. One whose socket is away for a moment is."""
+    return live.configuration.group(agent) is not None and live.configuration.is_routable(live.agents[agent].status)
 
 
 def _is_shown(step: Step, i: Interaction, offer: Offer) -> bool:
@@ -71,7 +80,7 @@ def _still_fits(step: Step, i: Interaction, offer: Offer) -> bool:
     """Whether its agent may still take it under what is in force: by status, by skills, by capacity."""
     live = step.live
     group = live.configuration.group(offer.agent)
-    if group is None or not live.configuration.is_routable(live.agents[offer.agent].status):
+    if group is None or not _takes_work(live, offer.agent):
         return False
     if offer.is_of_owned:
         return True
