@@ -35,7 +35,6 @@ def apply(live: Live, event: Event) -> None:
     change = _CHANGES.get(data.__class__)
     if change is not None:
         live.decisions += 1
-        live.touched["meta", ""] = None
         change(live, event, data)
     elif isinstance(data, _ENTITY_TYPES):
         configuration.hold_back(live, data)
@@ -43,4 +42,3 @@ def apply(live: Live, event: Event) -> None:
         configuration.date(live, data)
     else:
         live.decisions += 1
-        live.touched["meta", ""] = None

@@ -8,7 +8,7 @@ end of the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from standardiste.common.events.base import Instant
@@ -41,6 +41,7 @@ MESSAGES_MAX: Final = 1_000
 
 
 _NO_SEAT: Final = empty_seat(NO_ROOM)
+_NOBODY: Final[Mapping[AgentId, None]] = {}
 
 
 class Live:
@@ -50,7 +51,7 @@ class Live:
         self.tenant = tenant
         self.kit = kit
         self.at = Instant(0)
-        self.decisions = 0
+        self.decisions = self.decisions_saved = 0
         self.ingested = 0
         self.closed_count = 0
         self.change_set = 0
@@ -81,6 +82,7 @@ class Live:
         self._seats: dict[AgentId, Seat] = {}
         self.memory = Memory(self.touched)
         self.deadlines = Deadlines(lambda: standing(self))
+        self._sweep_known_until = Instant(0)
 
         built = build({}, kit)
         assert isinstance(built, Configuration), "nothing configured is a configuration"
@@ -246,6 +248,7 @@ class Live:
         """
         self.memory.forget(at)
         self.deadlines.compact()
+        self._sweep_known_until = Instant(0)
         self.floor.compact()
 
     @property
@@ -307,8 +310,12 @@ class Live:
                 self._count(new, 1)
         if not _weighs_alike(old, new):
             self._follow_holders(id, old, new)
-        if not _waits_alike(old, new):
+        is_alike = _waits_alike(old, new)
+        if is_alike and old.offers is new.offers:
+            return
+        if waited or waits:
             self._place(new)
+        if not is_alike or len(new.offers) >= len(old.offers):  # an offer's end brings no deadline
             self._wake(due_of(self, new))
             if new.enqueued_at < old.enqueued_at:  # a delay that is over at its new age has no deadline to come
                 self.floor.mark_fresh(id)
@@ -332,7 +339,10 @@ class Live:
 
     def _place(self, interaction: Interaction) -> None:
         need = self.need_of(interaction)
-        self.floor.place(interaction.id, need, self.entry_of(interaction) if need is not None else None)
+        if need is not None:
+            self.floor.place(interaction.id, need, self.entry_of(interaction))
+        elif self.floor.place_of(interaction.id) is not None:
+            self.floor.place(interaction.id, None, None)
 
     def _index_conversation(self, id: InteractionId, before: ConversationId | None, after: ConversationId | None) -> None:
         if before == after:
@@ -362,8 +372,10 @@ class Live:
     def _count(self, waiting: Interaction, by: int) -> None:
         queue = waiting.requirement.queue
         self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
-        if by > 0:
-            self.deadlines.add(next_sweep(self))
+        if by > 0 and self.at >= self._sweep_known_until:
+            sweep = next_sweep(self)
+            self._sweep_known_until = sweep.at
+            self.deadlines.add(sweep)
 
     # ---- what follows from an agent
 
@@ -438,11 +450,11 @@ def _is_held(interaction: Interaction) -> bool:
     return interaction.owner is not None or bool(interaction.offers) or interaction.consult is not None
 
 
-def holders(interaction: Interaction | None) -> dict[AgentId, None]:
+def holders(interaction: Interaction | None) -> Mapping[AgentId, None]:
     """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
+    if interaction is None or not _is_held(interaction):
+        return _NOBODY
     found: dict[AgentId, None] = {}
-    if interaction is None:
-        return found
     if interaction.owner is not None and interaction.state is not InteractionState.PARKED:
         found[interaction.owner] = None
     for offer in interaction.offers:
@@ -473,13 +485,15 @@ def _weighs_alike(old: Interaction, new: Interaction) -> bool:
 
 
 def _waits_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether neither its place nor any deadline of it changes."""
+    """Whether, its offers apart, neither its place nor any deadline of it changes."""
+    if old.state is not new.state:
+        return False
+    if new.state is InteractionState.IDENTIFYING and old.away_since == new.away_since:
+        return True  # it has no place yet, and stands before one deadline, which stays
     return (
-        old.state is new.state
-        and old.requirement is new.requirement
+        old.requirement is new.requirement
         and old.facts is new.facts
         and old.not_before == new.not_before
-        and old.offers is new.offers
         and old.tried is new.tried
         and old.key == new.key
         and old.step == new.step

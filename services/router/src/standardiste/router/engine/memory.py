@@ -6,6 +6,7 @@ So repeats are known, late deliveries find whom to tell, a caller who comes back
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import islice
 from typing import Final
 
@@ -23,6 +24,7 @@ PACKS_AT_ONCE: Final = 2
 CLOSED_KEPT_MS: Final = 24 * 3600 * 1000
 ANSWERS_KEPT_MS: Final = 15 * 60 * 1000
 ANSWERS_MAX: Final = 200
+ANSWERS_SPARE: Final = 1_000
 RETURN_MS: Final = 60_000
 """A customer who abandoned and comes back within 60 s keeps his age."""
 _ABANDONED: Final = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
@@ -38,8 +40,9 @@ class Memory:
         self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
         self.closed_by_conversation: dict[ConversationId, InteractionId] = {}
         self.abandoned: dict[InteractionId, Closed] = {}
-        self.answers: dict[str, dict[str, Answer]] = {}
-        self._in_order: dict[tuple[str, str], Answer] = {}
+        self.answers: dict[str, Answer] = {}
+        self._answers_in_order: deque[tuple[str, Answer]] = deque()
+        self._answers_of: dict[str, deque[str]] = {}
 
     def closed_of(self, id: InteractionId | None, at: Instant) -> Closed | None:
         """What is remembered of a closed interaction, within its 24 h."""
@@ -75,23 +78,42 @@ class Memory:
         if conversation is not None:
             self.closed_by_conversation[conversation] = id
 
+    def answer_to(self, asker: str, command: str) -> Answer | None:
+        """What this command of this asker was answered, if that is remembered."""
+        return self.answers.get(f"{asker}/{command}")
+
     def answered(self, answer: Answer) -> None:
         """Keep a command's answer: the last 200 of an asker."""
-        answers = self.answers.get(answer.asker)
-        if answers is None:
-            answers = self.answers[answer.asker] = {}
-        elif answer.command in answers:
-            self._drop_answer(answer.asker, answer.command)
-        answers[answer.command] = answer
-        self._in_order[answer.asker, answer.command] = answer
-        self._touched["answer", f"{answer.asker}/{answer.command}"] = None
-        if len(answers) > ANSWERS_MAX:
-            self._drop_answer(answer.asker, next(iter(answers)))
+        key = f"{answer.asker}/{answer.command}"
+        given = self._answers_of.get(answer.asker)
+        if given is None:
+            given = self._answers_of[answer.asker] = deque()
+        if key in self.answers:  # it was asked again after its time
+            given.remove(key)
+        given.append(key)
+        self.answers[key] = answer
+        self._answers_in_order.append((key, answer))
+        self._touched["answer", key] = None
+        if len(given) > ANSWERS_MAX:
+            self._drop_answer(given.popleft())
 
-    def _drop_answer(self, asker: str, command: str) -> None:
-        if self._in_order.pop((asker, command), None) is not None:
-            del self.answers[asker][command]
-            self._touched["answer", f"{asker}/{command}"] = None
+    def _drop_answer(self, key: str) -> None:
+        del self.answers[key]
+        self._touched["answer", key] = None
+
+    def _forget_answers(self, at: Instant) -> None:
+        """In the order they came; those that were dropped before are thrown away when their time comes, or once they outnumber what is kept."""
+        in_order = self._answers_in_order
+        while in_order and in_order[0][1].at + ANSWERS_KEPT_MS <= at:
+            key, answer = in_order.popleft()
+            if self.answers.get(key) is answer:
+                given = self._answers_of[answer.asker]
+                given.popleft()  # the oldest of all is its asker's oldest
+                if not given:
+                    del self._answers_of[answer.asker]
+                self._drop_answer(key)
+        if len(in_order) > ANSWERS_SPARE + 2 * len(self.answers):
+            self._answers_in_order = deque((key, answer) for key, answer in in_order if self.answers.get(key) is answer)
 
     def forget(self, at: Instant) -> None:
         """Drop what is past its time; and pack the oldest of what is closed."""
@@ -104,13 +126,7 @@ class Memory:
         for _ in range(PACKS_AT_ONCE):
             if len(self.closed) > 2 * self._packed:
                 self._pack()
-        while self._in_order:
-            (asker, command), answer = next(iter(self._in_order.items()))
-            if answer.at + ANSWERS_KEPT_MS > at:
-                break
-            self._drop_answer(asker, command)
-            if not self.answers[asker]:
-                del self.answers[asker]
+        self._forget_answers(at)
 
     def _forget_closed(self, at: Instant) -> None:
         """A pack goes whole, when the last in it is past its time."""

@@ -51,6 +51,9 @@ def type_of(kind: str, id: str) -> type:
 
 def changes(live: Live) -> list[tuple[str, str, object | None]]:
     """What was touched since the last call, each once, as it is now."""
+    if live.decisions != live.decisions_saved:  # every decision counts, so the counters are touched by all
+        live.decisions_saved = live.decisions
+        live.touched["meta", ""] = None
     found = [(kind, id, _FIND[kind](live, id)) for kind, id in live.touched]
     live.touched.clear()
     return found
@@ -71,7 +74,7 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
     ):
         found.update({(kind, id): record for id, record in table.items()})
     found.update({("closed-pack", str(number)): record for number, record in live.memory.packs.records.items()})
-    found.update({("answer", f"{a.asker}/{a.command}"): a for answers in live.memory.answers.values() for a in answers.values()})
+    found.update({("answer", key): answer for key, answer in live.memory.answers.items()})
     return found
 
 
@@ -127,7 +130,7 @@ def load(live: Live, records: Records) -> None:
 
 def _load_meta(live: Live, meta: Meta) -> None:
     live.at = meta.at
-    live.decisions = meta.decisions
+    live.decisions = live.decisions_saved = meta.decisions
     live.ingested = meta.ingested
     live.closed_count = meta.closed
     live.change_set = meta.change_set
@@ -165,11 +168,6 @@ def _pending(live: Live, id: str) -> object | None:
     return live.pending.get((kind, name, int(number)))
 
 
-def _answer(live: Live, id: str) -> object | None:
-    asker, _, command = id.partition("/")
-    return live.memory.answers.get(asker, {}).get(command)
-
-
 _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "meta": _meta,
     "entity": _entity,
@@ -181,5 +179,5 @@ _FIND: Final[dict[str, Callable[[Live, str], object | None]]] = {
     "opening": lambda live, id: live.openings.get(CommandId(id)),
     "closed": lambda live, id: live.memory.closed.get(InteractionId(id)),
     "closed-pack": lambda live, id: live.memory.packs.records.get(int(id)),
-    "answer": _answer,
+    "answer": lambda live, id: live.memory.answers.get(id),
 }

@@ -90,7 +90,7 @@ def handle(step: Step, event: Event) -> None:
     """Carry a command out, or refuse it; answer either way."""
     cls = class_of(event.data)
     asker = Asker.of_actor(event.data.actor)
-    known = step.live.memory.answers.get(asker.name, {}).get(event.id)
+    known = step.live.memory.answer_to(asker.name, event.id)
     if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
         _repeat(step, asker, event, known)
         return
