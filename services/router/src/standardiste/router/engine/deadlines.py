@@ -13,7 +13,7 @@ outnumber what stands, the heap is built anew. So it needs no removal, and a res
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -101,13 +101,17 @@ class Deadlines:
         self._known.discard(due)
         return True
 
-    def pop_marks(self, until: Instant) -> list[Deadline]:
-        """Take out every mark up to and including this instant."""
-        return self._pop(self._marks, until) if self._marks else []
+    @property
+    def has_dates(self) -> bool:
+        return bool(self._dates)
 
-    def pop_dates(self, until: Instant) -> list[Deadline]:
+    def pop_marks(self, until: Instant) -> Sequence[Deadline]:
+        """Take out every mark up to and including this instant."""
+        return self._pop(self._marks, until) if self._marks else ()
+
+    def pop_dates(self, until: Instant) -> Sequence[Deadline]:
         """Take out every date of a callback up to and including this instant."""
-        return self._pop(self._dates, until) if self._dates else []
+        return self._pop(self._dates, until) if self._dates else ()
 
     def _pop(self, heap: list[Deadline], until: Instant) -> list[Deadline]:
         found: list[Deadline] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import Channel, InteractionState
+from standardiste.router.engine import quickly
 from standardiste.router.engine.deadlines import MARKS, Deadline, Due
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
@@ -29,19 +30,19 @@ def due_of(live: Live, interaction: Interaction) -> list[Deadline]:
     id, state = interaction.id, interaction.state
     due: list[Deadline] = []
     for offer in interaction.offers:
-        due.append(Deadline(offer.expires_at, offer.id, Due.OFFER))
+        due.append(quickly.Deadline(offer.expires_at, offer.id, Due.OFFER))
     if state in WAITING_STATES:
         _add_waiting(due, live, interaction)
     elif state is InteractionState.IDENTIFYING:
-        due.append(Deadline(interaction.identify_by, id, Due.IDENTIFY))
+        due.append(quickly.Deadline(interaction.identify_by, id, Due.IDENTIFY))
     elif state is InteractionState.CONNECTING:
-        due.append(Deadline(interaction.connect_by, id, Due.CONNECT))
+        due.append(quickly.Deadline(interaction.connect_by, id, Due.CONNECT))
     elif state is InteractionState.WRAPPING and interaction.wrap_up_ends_at is not None:
-        due.append(Deadline(interaction.wrap_up_ends_at, id, Due.WRAP_UP))
+        due.append(quickly.Deadline(interaction.wrap_up_ends_at, id, Due.WRAP_UP))
     elif state is InteractionState.PARKED and interaction.parked_until is not None:
-        due.append(Deadline(interaction.parked_until, id, Due.PARKED))
+        due.append(quickly.Deadline(interaction.parked_until, id, Due.PARKED))
     if interaction.away_since is not None:
-        due.append(Deadline(Instant(interaction.away_since + AWAY_MS), id, Due.AWAY))
+        due.append(quickly.Deadline(Instant(interaction.away_since + AWAY_MS), id, Due.AWAY))
     return due
 
 
@@ -49,22 +50,22 @@ def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> N
     id = interaction.id
     queue = live.queue_of(interaction)
     if interaction.not_before:
-        due.append(Deadline(interaction.not_before, id, Due.NOT_BEFORE))
+        due.append(quickly.Deadline(interaction.not_before, id, Due.NOT_BEFORE))
     if interaction.hold_for is not None:
-        due.append(Deadline(interaction.hold_until, id, Due.HOLD))
+        due.append(quickly.Deadline(interaction.hold_until, id, Due.HOLD))
     if interaction.step < len(queue.relaxation):
-        due.append(Deadline(live.at_age(interaction, queue, queue.relaxation[interaction.step].at_age_ms), id, Due.STEP))
+        due.append(quickly.Deadline(live.at_age(interaction, queue, queue.relaxation[interaction.step].at_age_ms), id, Due.STEP))
     for tried in interaction.tried:
-        due.append(Deadline(tried.lapses_at, id, Due.LAPSE))
-        due.append(Deadline(tried.ends_at, id, Due.LAPSE))
+        due.append(quickly.Deadline(tried.lapses_at, id, Due.LAPSE))
+        due.append(quickly.Deadline(tried.ends_at, id, Due.LAPSE))
     for delay_ms in live.configuration.delays_ms.get(queue.id, ()):
-        due.append(Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY))
+        due.append(quickly.Deadline(Instant(interaction.enqueued_at + delay_ms), id, Due.DELAY))
     every_ms = told_every_ms(live, interaction)
     if every_ms is not None:
         waited_ms = live.at - interaction.since
-        due.append(Deadline(Instant(interaction.since + (waited_ms // every_ms + 1) * every_ms), id, Due.POSITION))
+        due.append(quickly.Deadline(Instant(interaction.since + (waited_ms // every_ms + 1) * every_ms), id, Due.POSITION))
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
-        due.append(Deadline(live.at_age(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
+        due.append(quickly.Deadline(live.at_age(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
 
 
 def told_every_ms(live: Live, interaction: Interaction) -> int | None:

@@ -111,7 +111,7 @@ class Engine:
     def _begin(self, at: Instant, message: Event | None = None) -> Step:
         """A step at this instant, with the filters that time has opened by then."""
         live = self.live
-        step = Step(live, max(at, live.at), message)
+        step = Step(live, at if at > live.at else live.at, message)
         for due in live.deadlines.pop_marks(step.at):
             timers.mark(live, due)
         return step

@@ -39,23 +39,31 @@ class Ordered(Generic[T]):
     def add(self, item: T) -> None:
         """Put it in its place. It must not be there already."""
         self._size += 1
-        if not self._blocks:
-            self._blocks.append([item])
-            self._last.append(item)
+        blocks, last = self._blocks, self._last
+        if not blocks:
+            blocks.append([item])
+            last.append(item)
             return
-        at = min(bisect_left(self._last, item), len(self._blocks) - 1)
-        block = self._blocks[at]
-        insort(block, item)
-        self._last[at] = block[-1]
+        if item > last[-1]:  # who comes last stands last: by far the most
+            at = len(blocks) - 1
+            block = blocks[at]
+            block.append(item)
+        else:
+            at = bisect_left(last, item)
+            block = blocks[at]
+            insort(block, item)
+        last[at] = block[-1]
         if len(block) > 2 * LOAD:
-            self._blocks[at : at + 1] = [block[:LOAD], block[LOAD:]]
-            self._last[at : at + 1] = [block[LOAD - 1], block[-1]]
+            blocks[at : at + 1] = [block[:LOAD], block[LOAD:]]
+            last[at : at + 1] = [block[LOAD - 1], block[-1]]
 
     def remove(self, item: T) -> None:
         """Take it out. It must be there."""
-        at = bisect_left(self._last, item)
+        at = where = 0
+        if self._blocks[0][0] != item:  # by far the most who leave stood first
+            at = bisect_left(self._last, item)
+            where = bisect_left(self._blocks[at], item)
         block = self._blocks[at]
-        where = bisect_left(block, item)
         assert block[where] == item, "not in the set"
         del block[where]
         self._size -= 1

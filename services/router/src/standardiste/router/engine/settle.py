@@ -19,7 +19,8 @@ def settle(step: Step) -> None:
     neither an agent nor a line.
     """
     live = step.live
-    callbacks.take_places(step)
+    if live.deadlines.has_dates:
+        callbacks.take_places(step)
     if live.is_at_rest and not step.snapshots and not (step.events and live.handed_to):
         return
     for agent in sorted(live.touched_agents):
@@ -36,8 +37,9 @@ def settle(step: Step) -> None:
     for id in fresh:
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)
-    for i in [live.interactions[id] for id in fresh if id in live.interactions]:
-        if i.since == step.at and waiting.is_told(live, i):
+    for id in fresh:
+        i = live.interactions.get(id)
+        if i is not None and i.since == step.at and waiting.is_told(live, i):
             waiting.tell(step, i)
     for agent in sorted(live.touched_agents):
         agents.tell_state(step, agent)

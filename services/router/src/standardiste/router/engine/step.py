@@ -35,7 +35,7 @@ _read_by = changer(Event, "to")
 class Step:
     """Events made so far, applied one by one. `snapshots` are sessions that asked for one; they get it at the end of the step."""
 
-    __slots__ = ("at", "cause", "events", "live", "snapshots")
+    __slots__ = ("_read", "_readers", "at", "cause", "events", "live", "snapshots")
 
     def __init__(self, live: Live, at: Instant, cause: Event | None = None) -> None:
         self.live = live
@@ -43,6 +43,8 @@ class Step:
         self.cause = cause
         self.events: list[Event] = []
         self.snapshots: dict[SessionId, AgentId] = {}
+        self._read: Interaction | None = None
+        self._readers: dict[str, None] = {}
 
     def emit(self, data: Data, subject: str, to: Iterable[str] = (), traceparent: str | None = None) -> Event:
         """A decision: named, applied, kept."""
@@ -63,9 +65,10 @@ class Step:
     def tell(self, data: Data, i: Interaction, *also: str) -> Interaction | None:
         """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
         live = self.live
-        to = readers(i)
+        before = self._readers if i is self._read else readers(i)  # what one decision leaves, the next often begins with
+        to = before
         if also:
-            to.update(dict.fromkeys(also))
+            to = before | dict.fromkeys(also)
         event = quickly.Event(
             id=f"{i.id}.{live.decisions + 1}",
             source=SOURCE,
@@ -78,11 +81,13 @@ class Step:
         )
         apply(live, event)
         after = live.interactions.get(i.id)
-        if after is not None and after is not i and not _reads_alike(i, after):
-            known = len(to)
-            to.update(readers(after))
-            if len(to) > known:
-                event = _read_by(event, to=tuple(to))
+        if after is not None:
+            self._readers = before if after is i or _reads_alike(i, after) else readers(after)
+            self._read = after
+            if self._readers is not before:
+                all = to | self._readers
+                if len(all) > len(to):
+                    event = _read_by(event, to=tuple(all))
         self.events.append(event)
         return after
 
