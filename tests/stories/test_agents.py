@@ -234,3 +234,28 @@ def test_rest_after_a_call_and_after_unbroken_work() -> None:
           95.0 | media of v2 ends                        | left v2; closed v2 handled; idle anna; anna resting 0
          185.0 |                                         | anna ready 0
     """)
+
+
+def test_a_break_and_a_signed_out_while_are_not_unbroken_work() -> None:
+    profile = AgentProfile(id=ProfileId("main"), change_set=1, rest=Rest(after_work_ms=60_000, length_ms=30_000))
+    Story(profile, queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           0.0 | the floor: anna                                            |
+           1.0 | m1 by email, m1 is cu1, anna accepts m1, anna completes m1 | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                                            | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                                            | accepted m1-o1 anna; active m1 anna; done; anna busy 20;
+               |                                                            | closed m1 handled; idle anna; done; anna ready 0
+           2.0 | anna chooses break                                         | status anna break chosen; done; anna not_ready 0
+         300.0 | anna chooses ready                                         | status anna ready chosen; idle anna; done; anna ready 0
+         301.0 | m2 by email, m2 is cu2, anna accepts m2, anna completes m2 | created m2; routed m2 main; said m2; identified m2 cu2;
+               |                                                            | queued m2 identified; offer m2-o1 anna 120s; anna offered 20;
+               |                                                            | accepted m2-o1 anna; active m2 anna; done; anna busy 20;
+               |                                                            | closed m2 handled; idle anna; done; anna ready 0
+         302.0 | anna signs out                                             | session s-anna ended signed_out; status anna away signed_out;
+               |                                                            | anna offline 0
+         600.0 | anna signs in ready                                        | session s-anna; idle anna; anna not_ready 0; snapshot 0+0;
+               |                                                            | status anna ready chosen; idle anna; done; anna ready 0
+         601.0 | m3 by email, m3 is cu3, anna accepts m3, anna completes m3 | created m3; routed m3 main; said m3; identified m3 cu3;
+               |                                                            | queued m3 identified; offer m3-o1 anna 120s; anna offered 20;
+               |                                                            | accepted m3-o1 anna; active m3 anna; done; anna busy 20;
+               |                                                            | closed m3 handled; idle anna; done; anna ready 0
+    """)

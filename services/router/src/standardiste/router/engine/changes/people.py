@@ -13,7 +13,7 @@ from standardiste.common.events.model import (
     Seat,
 )
 from standardiste.router.engine import quickly
-from standardiste.router.engine.changes.turns import Changes
+from standardiste.router.engine.changes.turns import BREAK_MS, Changes
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import (
     AWAY,
@@ -33,7 +33,8 @@ _idle = changer(Agent, "idle_since")
 
 def _session_started(live: Live, event: Event, data: d.SessionStarted) -> None:
     agent = live.agents.get(data.agent) or new_agent(data.agent, event.time)
-    live.put_agent(evolve(agent, session=data.session, gateway=data.gateway, grace_until=None, lost_at=None))
+    unbroken_since = _unbroken_since(live, agent, event.time)
+    live.put_agent(evolve(agent, session=data.session, gateway=data.gateway, grace_until=None, lost_at=None, unbroken_since=unbroken_since))
     if data.gateway not in live.gateways:
         live.put_gateway(Gateway(name=data.gateway, seen_at=event.time, until=Instant(event.time + GATEWAY_LEASE_MS)))
 
@@ -52,7 +53,14 @@ def _session_ended(live: Live, event: Event, data: d.SessionEnded) -> None:
 def _status_changed(live: Live, event: Event, data: d.AgentStatusChanged) -> None:
     agent = live.agents[data.agent]
     missed = 0 if data.because == "chosen" else agent.missed_in_a_row
-    live.put_agent(evolve(agent, status=data.status, next_status=data.next_status, missed_in_a_row=missed))
+    unbroken_since = _unbroken_since(live, agent, event.time)
+    live.put_agent(evolve(agent, status=data.status, next_status=data.next_status, missed_in_a_row=missed, unbroken_since=unbroken_since))
+
+
+def _unbroken_since(live: Live, agent: Agent, at: Instant) -> Instant | None:
+    """Since when its work is unbroken. To be asked before its idle clock starts anew, for a minute away is as good as an idle one."""
+    is_broken = at - agent.idle_since >= BREAK_MS and not live.has_work(agent.id)
+    return None if is_broken else agent.unbroken_since
 
 
 def _state_changed(live: Live, event: Event, data: d.AgentStateChanged) -> None:
