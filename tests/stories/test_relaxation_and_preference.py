@@ -63,6 +63,39 @@ def test_a_relaxed_priority_moves_it_forward() -> None:
     """)
 
 
+LATE = (RelaxationStep(at_age_ms=100_000, agents=(AgentId("cleo"),)),)
+WITH_CLEO_LATE = (queue("main", offer_timeout_ms=5_000, relaxation=LATE), person("cleo", queues=(QueueId("other"),)))
+
+
+def test_a_step_begins_when_the_last_untried_declines_or_leaves_after_an_offer_expired() -> None:
+    Story(*WITH_CLEO_LATE).run("""
+           0.0 | the floor: anna ben cleo |
+           1.0 | m1 by email, m1 is cu1   | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified; offer m1-o1 anna 5s;
+               |                          | anna offered 20
+           6.0 |                          | expired m1-o1 anna 1; queued m1 expired; offer m1-o2 ben 5s; anna ready 0; ben offered 20
+           7.0 | ben declines m1          | declined m1-o2 ben; queued m1 declined; relaxed m1 1; done; offer m1-o3 cleo 5s; ben ready 0;
+               |                          | cleo offered 20
+    """)
+    Story(*WITH_CLEO_LATE).run("""
+           0.0 | the floor: anna ben cleo |
+           1.0 | m1 by email, m1 is cu1   | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified; offer m1-o1 anna 5s;
+               |                          | anna offered 20
+           6.0 |                          | expired m1-o1 anna 1; queued m1 expired; offer m1-o2 ben 5s; anna ready 0; ben offered 20
+           7.0 | ben chooses break        | status ben break chosen; withdrawn m1-o2 ben agent_unavailable; queued m1 withdrawn; relaxed m1 1;
+               |                          | done; offer m1-o3 cleo 5s; ben not_ready 0; cleo offered 20
+    """)
+
+
+def test_declines_alone_begin_no_step() -> None:
+    Story(*WITH_CLEO_LATE).run("""
+           0.0 | the floor: anna ben cleo          |
+           1.0 | m1 by email, m1 is cu1            | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified;
+               |                                   | offer m1-o1 anna 5s; anna offered 20
+           2.0 | anna declines m1, ben declines m1 | declined m1-o1 anna; queued m1 declined; done; offer m1-o2 ben 5s; anna ready 0;
+               |                                   | ben offered 20; declined m1-o2 ben; queued m1 declined; done; ben ready 0
+    """)
+
+
 def test_what_was_asked_at_first_is_kept_when_the_customer_is_known_after_a_step() -> None:
     """The inner ring stays the inner one: cleo has all that was asked and goes before low, who is idle for longer."""
     steps = (RelaxationStep(at_age_ms=10_000, skills=needs(billing=2)),)

@@ -237,6 +237,8 @@ def after_offer(step: Step, i: Interaction, offer: Offer, because: QueuedBecause
         i = step.now(i.id)
     if not i.offers and i.state is InteractionState.OFFERED:
         queue(step, i, because, excluded=offer.agent if is_passed else None)
+        if because is not QueuedBecause.EXPIRED:  # then whoever missed it is taken out first
+            requirement.relax_early(step, step.now(i.id))
 
 
 def _ask_next(step: Step, i: Interaction) -> bool:

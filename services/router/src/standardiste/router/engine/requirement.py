@@ -18,12 +18,13 @@ from standardiste.common.events.model import (
     Contact,
     CustomerSummary,
     Direction,
+    InteractionState,
     QueueId,
     Requirement,
     SkillNeed,
     Why,
 )
-from standardiste.router.engine import quickly
+from standardiste.router.engine import pairs, quickly
 from standardiste.router.engine.facts import facts_of
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction, evolve
@@ -202,6 +203,15 @@ def relax_by_age(step: Step, i: Interaction) -> None:
         steps = queue.relaxation
         if i.step >= len(steps) or step.at < step.live.at_age(i, queue, steps[i.step].at_age_ms):
             return
+        relax(step, i)
+
+
+def relax_early(step: Step, i: Interaction) -> None:
+    """An offer has ended: the next step begins when one expired under the present and nobody untried is left in it."""
+    live = step.live
+    if i.state is not InteractionState.QUEUED or i.step >= len(live.queue_of(i).relaxation):
+        return
+    if any(tried.expired_at_step == i.step for tried in i.tried) and not pairs.has_untried(live, i, step.at):
         relax(step, i)
 
 

@@ -99,11 +99,15 @@ class Offer:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """An agent who passed or could not: left out until `ends_at`; from `lapses_at` on only while somebody untried could take it."""
+    """
+    An agent who passed or could not: left out until `ends_at`; from `lapses_at` on only while somebody untried could take it. `expired_at_step` where he gave no
+    answer: the step of relaxation then.
+    """
 
     agent: AgentId
     lapses_at: Instant
     ends_at: Instant
+    expired_at_step: int | None = None
 
 
 @quick

@@ -82,9 +82,7 @@ def expire(step: Step, i: Interaction, offer: Offer) -> None:
         step.tell_agent(d.AgentStatusChanged(agent=agent.id, status=AWAY, next_status=None, because="missed"), agent.id)
         offers.withdraw_all(step, agent.id, Withdrawal.AGENT_UNAVAILABLE)
         sessions.drop_transfers_to(step, agent.id)
-    i = step.now(i.id)
-    if i.state is InteractionState.QUEUED and i.step < len(live.queue_of(i).relaxation) and not pairs.has_untried(live, i, step.at):
-        requirement.relax(step, i)
+    requirement.relax_early(step, step.now(i.id))
 
 
 def _hold(step: Step, due: Deadline) -> None:

@@ -80,7 +80,7 @@ def _declined(live: Live, event: Event, data: d.OfferDeclined) -> None:
 
 
 def _expired(live: Live, event: Event, data: d.OfferExpired) -> None:
-    _give_back(live, event, data.interaction, data.offer, data.agent)
+    _give_back(live, event, data.interaction, data.offer, data.agent, is_expired=True)
     live.put_agent(evolve(live.agents[data.agent], missed_in_a_row=data.missed_in_a_row))
 
 
@@ -96,10 +96,15 @@ def _media_failed(live: Live, event: Event, data: d.OfferMediaFailed) -> None:
     live.put_interaction(evolve(i, tried=(*_others(i, data.agent), Tried(agent=data.agent, lapses_at=until, ends_at=until))))
 
 
-def _give_back(live: Live, event: Event, id: InteractionId, offer: OfferId, agent: AgentId) -> None:
+def _give_back(live: Live, event: Event, id: InteractionId, offer: OfferId, agent: AgentId, *, is_expired: bool = False) -> None:
     i = live.interactions[id]
     is_of_owned = any(o.id == offer and o.is_of_owned for o in i.offers)
-    tried = Tried(agent=agent, lapses_at=Instant(event.time + EXCLUDED_MIN_MS), ends_at=Instant(event.time + EXCLUDED_MS))
+    tried = Tried(
+        agent=agent,
+        lapses_at=Instant(event.time + EXCLUDED_MIN_MS),
+        ends_at=Instant(event.time + EXCLUDED_MS),
+        expired_at_step=i.step if is_expired else None,
+    )
     live.put_interaction(evolve(i, offers=_without(i, offer), tried=i.tried if is_of_owned else (*_others(i, agent), tried)))
 
 
