@@ -14,7 +14,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,7 +23,7 @@ from standardiste.common.bus.connect import connect
 from standardiste.common.bus.port import Bus, From, Outgoing, Record
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
-from standardiste.common.errors import CorruptState
+from standardiste.common.errors import CorruptState, StandardisteError
 from standardiste.common.events.codec import decode, dump_state
 from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.log import configure, logger
@@ -54,7 +54,10 @@ class Findings:
 
 
 async def look(bus: Bus, partition: int) -> Findings:
-    """Read the partition of router-state, and of `inputs` where something must be given anew."""
+    """Read the partition of router-state, and of `inputs` where something must be given anew. Raises ValueError when there is no such partition."""
+    count = len(await bus.ends(Topic.ROUTER_STATE))
+    if not 0 <= partition < count:
+        raise ValueError(f"there is no partition {partition}: they are 0 to {count - 1}")
     found, state = Findings(), dict[str, Record]()
     async for record in _to_the_end(bus, Topic.ROUTER_STATE, partition):
         if record.value is None:
@@ -146,14 +149,21 @@ async def repair(url: str, partition: int, *, writes: bool) -> bool:
         await bus.close()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when the partition is well (or was mended), 1 when it is not, 2 when it could not be looked at: the bus is away, in use, or has no such partition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("partition", type=int)
-    parser.add_argument("--bus", default=os.environ.get("STANDARDISTE_BUS", ""), help="kafka://host:port (STANDARDISTE_BUS)")
+    parser.add_argument(
+        "--bus", default=os.environ.get("STANDARDISTE_BUS", ""), help="kafka://host:port, or embedded:///DATA (STANDARDISTE_BUS)"
+    )
     parser.add_argument("--write", action="store_true", help="mend it; without this it is only said what would be done")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     configure("info")
-    return 0 if asyncio.run(repair(given.bus, given.partition, writes=given.write)) else 1
+    try:
+        return 0 if asyncio.run(repair(given.bus, given.partition, writes=given.write)) else 1
+    except (StandardisteError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":
