@@ -115,6 +115,26 @@ def test_complaint_8_a_caller_who_left_still_being_offered() -> None:
     """)
 
 
+def test_complaint_8_a_customer_who_left_still_being_offered_to_a_colleague() -> None:
+    Story().run("""
+             0.0 | the floor: anna ben                    |
+             1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+                 |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
+                 |                                        | > here is anna; done; anna busy 33
+             2.0 | anna transfers c1 to agent ben         | transfer asked c1; offer c1-o2 ben 30s transfer; done; ben offered 33
+             3.0 | c1 says goodbye, ben accepts c1-o2     | left c1; withdrawn c1-o2 ben customer_left; transfer over c1 customer_left; ben ready 0;
+                 |                                        | no: already_owned
+             4.0 | anna completes c1, anna ends c1        | wrapping c1; done; anna wrapping 33; closed c1 handled; > ended; idle anna; done;
+                 |                                        | anna ready 0
+             5.0 | c2 by chat, c2 is cu2, ben accepts c2  | created c2; routed c2 main; said c2; identified c2 cu2; queued c2 identified;
+                 |                                        | offer c2-o1 ben 30s; ben offered 33; accepted c2-o1 ben; active c2 ben; > here is ben;
+                 |                                        | done; ben busy 33
+             6.0 | ben consults agent anna about c2       | consulting c2; offer c2-o2 anna 30s consult; done; anna offered 33
+             7.0 | c2 says goodbye, anna accepts c2-o2    | left c2; withdrawn c2-o2 anna superseded; consult over c2 customer_left; anna ready 0;
+                 |                                        | no: already_owned
+    """)
+
+
 def test_complaint_9_a_returned_interaction_that_lost_its_age() -> None:
     Story().run("""
             0.0 | v1 by voice, v1 is cu1                | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified

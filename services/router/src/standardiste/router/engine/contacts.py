@@ -27,8 +27,9 @@ from standardiste.common.events.model import (
     MessageId,
     QueuedBecause,
     ReceiptId,
+    Withdrawal,
 )
-from standardiste.router.engine import limits, offers, quickly, requirement
+from standardiste.router.engine import consults, limits, offers, quickly, requirement
 from standardiste.router.engine.memory import RETURN_MS
 from standardiste.router.engine.naming import interaction_id
 from standardiste.router.engine.state import Closed, Interaction, evolve
@@ -286,7 +287,9 @@ def _left_owner(step: Step, i: Interaction, because: LeftBecause) -> None:
             step.tell(d.CustomerAway(interaction=i.id, version=i.version, since=step.at), i)
         return
     step.tell(d.CustomerLeft(interaction=i.id, version=i.version, because=because), i)
-    i = step.now(i.id)
+    i = offers.end_transfer(step, step.now(i.id), "customer_left", Withdrawal.CUSTOMER_LEFT)
+    if i.consult is not None and not i.consult.is_joined:
+        i = consults.end(step, i, "customer_left")
     if has_media(i) and i.state in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING):
         offers.wrap_up(step, i, None)
 

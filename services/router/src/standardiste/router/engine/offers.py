@@ -327,12 +327,12 @@ def drop_offers(step: Step, i: Interaction, because: Withdrawal) -> Interaction:
     return step.now(i.id)
 
 
-def end_transfer(step: Step, i: Interaction, because: str) -> Interaction:
+def end_transfer(step: Step, i: Interaction, because: str, withdrawal: Withdrawal = Withdrawal.SUPERSEDED) -> Interaction:
     """A pending transfer is over without hand-over; the sender keeps the interaction."""
     if i.transfer is None:
         return i
     asked = i.transfer
-    i = drop_offers(step, i, Withdrawal.SUPERSEDED)
+    i = drop_offers(step, i, withdrawal)
     step.tell(d.TransferCancelled(interaction=i.id, version=i.version + 1, by=asked.by, because=because), i, f"agent:{asked.agent}")
     return step.now(i.id)
 
