@@ -42,7 +42,7 @@ class Memory:
         self.abandoned: dict[InteractionId, Closed] = {}
         self.answers: dict[str, Answer] = {}
         self._answers_in_order: deque[tuple[str, Answer]] = deque()
-        self._answers_of: dict[str, deque[str]] = {}
+        self._answers_of: dict[str, list[str]] = {}
 
     def closed_of(self, id: InteractionId | None, at: Instant) -> Closed | None:
         """What is remembered of a closed interaction, within its 24 h."""
@@ -87,7 +87,7 @@ class Memory:
         key = f"{answer.asker}/{answer.command}"
         given = self._answers_of.get(answer.asker)
         if given is None:
-            given = self._answers_of[answer.asker] = deque()
+            given = self._answers_of[answer.asker] = []
         if key in self.answers:  # it was asked again after its time
             given.remove(key)
         given.append(key)
@@ -95,7 +95,7 @@ class Memory:
         self._answers_in_order.append((key, answer))
         self._touched["answer", key] = None
         if len(given) > ANSWERS_MAX:
-            self._drop_answer(given.popleft())
+            self._drop_answer(given.pop(0))
 
     def _drop_answer(self, key: str) -> None:
         del self.answers[key]
@@ -108,7 +108,7 @@ class Memory:
             key, answer = in_order.popleft()
             if self.answers.get(key) is answer:
                 given = self._answers_of[answer.asker]
-                given.popleft()  # the oldest of all is its asker's oldest
+                given.pop(0)  # the oldest of all is its asker's oldest
                 if not given:
                     del self._answers_of[answer.asker]
                 self._drop_answer(key)
