@@ -97,6 +97,13 @@ def maker(cls: Callable[P, R]) -> Callable[P, R]:
     return compiled("make", parameters, lines, names | {"Draft": draft_of(cls)})
 
 
+def tuple_maker(cls: Callable[P, R]) -> Callable[P, R]:
+    """As `maker`, of a named tuple without defaults."""
+    known: Any = cls
+    names: tuple[str, ...] = known._fields
+    return compiled("make", [*names], [f"return new(cls, ({', '.join(names)},))"], {"cls": cls, "new": tuple.__new__})
+
+
 def _signature(cls: Any) -> tuple[list[str], dict[str, str], dict[str, Any]]:
     """The parameters of a dataclass's constructor as text, the value each field gets from them, and the names in both."""
     names: dict[str, Any] = {"cls": cls}

@@ -348,7 +348,7 @@ class Live:
         if before == after:
             return
         if before is not None:
-            left = tuple(other for other in self.by_conversation[before] if other != id)
+            left = tuple([other for other in self.by_conversation[before] if other != id])
             if left:
                 self.by_conversation[before] = left
             else:

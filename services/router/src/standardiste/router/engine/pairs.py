@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Instant, maker, tuple_maker
 from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import quickly
 from standardiste.router.engine.floor import Bucket, Clock, Entry, Line, is_shown
@@ -43,6 +43,9 @@ class Taker(NamedTuple):
     rank: Rank
     own: Rank
     clock: Clock
+
+
+_head, _taker = maker(Head), tuple_maker(Taker)
 
 
 def apart(live: Live, bucket: Bucket, head: Head | None, held_for: Collection[AgentId]) -> dict[AgentId, None]:
@@ -131,7 +134,7 @@ def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Y
             if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at, yielding):
                 best = ((fit.strict_class, entry), line, fit)
                 break
-    return Head(*best) if best is not None else None
+    return _head(*best) if best is not None else None
 
 
 def best_in(
@@ -144,9 +147,9 @@ def best_in(
     assert is_interrupting is not None, "a head fits"
     if not ranking.has_agent_key:
         clock = bucket.agents.first() if agent == ORDINARY and not apart else next(_clocks(live, bucket, agent, apart), None)
-        return None if clock is None else Taker(is_interrupting, fit.ring, rank, (), clock)
+        return None if clock is None else _taker(is_interrupting, fit.ring, rank, (), clock)
     clocks = _clocks(live, bucket, agent, apart)
-    takers = (Taker(is_interrupting, fit.ring, rank, ranking.of_agent(live.agents[clock[2]]), clock) for clock in clocks)
+    takers = (_taker(is_interrupting, fit.ring, rank, ranking.of_agent(live.agents[clock[2]]), clock) for clock in clocks)
     return min(takers, default=None)
 
 

@@ -6,23 +6,9 @@ A record that is rare is made by its class; one that stands in the profile of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
-
 from standardiste.common.events import base, decisions, model, outbound
-from standardiste.common.events.base import compiled, maker
+from standardiste.common.events.base import maker, tuple_maker
 from standardiste.router.engine import deadlines, policy, state
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _tuple_maker(cls: Callable[P, R]) -> Callable[P, R]:
-    """As `maker`, of a named tuple without defaults."""
-    named: Any = cls
-    names: tuple[str, ...] = named._fields
-    return compiled("make", [*names], [f"return new(cls, ({', '.join(names)},))"], {"cls": cls, "new": tuple.__new__})
-
 
 Event = maker(base.Event)
 
@@ -65,4 +51,4 @@ Pace = maker(state.Pace)
 Stretch = maker(state.Stretch)
 
 Seat = maker(policy.Seat)
-Deadline = _tuple_maker(deadlines.Deadline)
+Deadline = tuple_maker(deadlines.Deadline)

@@ -68,7 +68,7 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
 
 def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
-    is_consult = any(o.id == data.offer and o.is_consult for o in i.offers)
+    is_consult = i.consult is not None and any(o.id == data.offer and o.is_consult for o in i.offers)
     live.put_interaction(_taken(i, offers=_without(i, data.offer), taken_with=i.taken_with if is_consult else data.offer))
     agent = live.agents[data.agent]
     if agent.missed_in_a_row:

@@ -52,6 +52,9 @@ class Done:
     version: int | None = None
 
 
+done = maker(Done)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A no with its public name."""
@@ -80,14 +83,14 @@ def answer(step: Step, asker: Asker, id: CommandId, type: str, outcome: Done | R
     """Tell the asker what came of a command."""
     i = step.live.interactions.get(outcome.interaction) if outcome.interaction else None
     if isinstance(outcome, Done):
-        done = quickly.CommandDone(
+        said = quickly.CommandDone(
             command=id,
             command_type=type,
             interaction=outcome.interaction,
             version=i.version if i else outcome.version,
             message=outcome.message,
         )
-        step.emit(done, asker.name, asker.to, traceparent)
+        step.emit(said, asker.name, asker.to, traceparent)
         return
     refused = d.CommandRefused(
         command=id,

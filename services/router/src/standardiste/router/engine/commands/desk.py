@@ -8,7 +8,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.model import InteractionId, OfferId, QueuedBecause, Withdrawal
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import agents, offers, sessions
-from standardiste.router.engine.commands.answers import Asker, Done, Refused
+from standardiste.router.engine.commands.answers import Asker, Done, Refused, done
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step
 
@@ -20,7 +20,7 @@ def accept(step: Step, asker: Asker, data: c.AcceptOffer) -> Done | Refused:
         return found
     i, offer = found
     offers.accept(step, i, offer)
-    return Done(i.id)
+    return done(i.id)
 
 
 def decline(step: Step, asker: Asker, data: c.DeclineOffer) -> Done | Refused:
@@ -40,7 +40,7 @@ def _find(step: Step, asker: Asker, id: OfferId) -> tuple[Interaction, Offer] | 
     interaction = live.by_offer.get(id)
     if interaction is not None:
         i = step.now(interaction)
-        offer = next(offer for offer in i.offers if offer.id == id)
+        [offer] = [offer for offer in i.offers if offer.id == id]
         return (i, offer) if offer.agent == asker.agent else Refused(Refusal.UNKNOWN_OFFER)
     return _ended(step, asker, id)
 

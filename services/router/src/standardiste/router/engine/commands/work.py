@@ -22,7 +22,7 @@ from standardiste.common.events.model import (
 from standardiste.common.events.outbound import QueueCall, ReleaseCall, TransferCall
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import agents, consults, cycle, offers, requirement
-from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
+from standardiste.router.engine.commands.answers import Asker, Done, Refused, done, find, find_at, find_own
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
@@ -65,7 +65,7 @@ def complete(step: Step, asker: Asker, data: c.CompleteInteraction) -> Done | Re
     if data.disposition is not None and not step.live.configuration.knows_disposition(data.disposition):
         return Refused(Refusal.UNKNOWN_DISPOSITION, interaction=i.id)
     offers.wrap_up(step, i, data.disposition)
-    return Done(i.id, version=i.version + 1)
+    return done(i.id, version=i.version + 1)
 
 
 def end_wrap_up(step: Step, asker: Asker, data: c.EndWrapUp) -> Done | Refused:
