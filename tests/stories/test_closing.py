@@ -99,6 +99,23 @@ def test_a_queue_that_is_too_long(action: str, channel: str, expected: str) -> N
     assert expected in story.line(2.0, f"c2 by {channel}, c2 is cu2")
 
 
+def test_a_queue_is_not_too_long_for_whom_an_agent_can_take_at_once() -> None:
+    Story(queue("main", limits=Limits(length_max=1, action="close"))).run("""
+             0.0 | the floor: anna ben             |
+             1.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+                 |                                 | offer v1-o1 anna 20s; anna offered 100
+             2.0 | v2 by voice, v2 is cu2          | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified;
+                 |                                 | offer v2-o1 ben 20s; ben offered 100
+             3.0 | v3 by voice, v3 is cu3          | created v3; routed v3 main; said v3; identified v3 cu3; queued v3 identified;
+                 |                                 | overflowed v3 length close; > notice overflow.length; > release all; closed v3 overflowed
+             4.0 | anna accepts v1, ben accepts v2 | accepted v1-o1 anna; connecting v1 anna; > connect anna; done; anna busy 100;
+                 |                                 | accepted v2-o1 ben; connecting v2 ben; > connect ben; done; ben busy 100
+             5.0 | v4 by voice, v4 is cu4          | created v4; routed v4 main; said v4; identified v4 cu4; queued v4 identified
+             6.0 | v5 by voice, v5 is cu5          | created v5; routed v5 main; said v5; identified v5 cu5; queued v5 identified;
+                 |                                 | overflowed v5 length close; > notice overflow.length; > release all; closed v5 overflowed
+    """)
+
+
 @pytest.mark.parametrize(
     ("action", "channel", "expected"),
     [

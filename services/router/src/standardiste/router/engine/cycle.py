@@ -17,6 +17,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection
 
+from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import offers
 from standardiste.router.engine.floor import Bucket, BucketKey, Entry, is_shown
@@ -281,3 +282,19 @@ def fits_now(live: Live, i: Interaction, agent: AgentId) -> bool:
     live.seat_all()
     seat = live.floor.seats.get(agent)
     return seat is not None and seat[0].takes(live.floor.probe(live.needs(i, live.queue_of(i)))) == 0
+
+
+def is_taken_now(live: Live, i: Interaction, at: Instant) -> bool:
+    """Whether the match of this step will find an agent for it; asked of what is new, which nobody passed on yet."""
+    live.seat_all()
+    place = live.floor.place_of(i.id)
+    if place is None or not live.is_open_line(place[0], at):
+        return False
+    line, _ = place
+    if line.need.hold_for is not None:
+        return fits_now(live, i, line.need.hold_for)
+    for bucket in live.floor.buckets.values():
+        fit = live.floor.fit(bucket.group, line)
+        if fit is not None and bucket.takes(line) is not None and is_shown(fit, i.enqueued_at, at):
+            return True
+    return False

@@ -13,7 +13,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.directory import AtClose, Limits, Queue
 from standardiste.common.events.model import Channel, CloseReason, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import ReleaseCall, TakeVoicemail, TellNotice
-from standardiste.router.engine import callbacks, offers, requirement
+from standardiste.router.engine import callbacks, cycle, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
 
@@ -22,7 +22,7 @@ _CALLS: Final = (Channel.VOICE,)
 
 
 def check(step: Step, i: Interaction) -> None:
-    """The queue is closed, or too long for one more."""
+    """The queue is closed, or too long for one more to wait. Those whom an agent is offered are waiting still; whom an agent can take at once does not wait."""
     queue = step.live.queue_of(i)
     if queue.at_close.action == "none" and queue.limits.length_max is None:
         return
@@ -33,7 +33,9 @@ def check(step: Step, i: Interaction) -> None:
     limits = step.live.queue_of(present).limits
     if limits.length_max is None or limits.action == "none":
         return
-    if step.live.queue_lengths.get(present.requirement.queue, 0) > limits.length_max:
+    if step.live.queue_lengths.get(present.requirement.queue, 0) > limits.length_max and not cycle.is_taken_now(
+        step.live, present, step.at
+    ):
         overflow(step, present, "length")
 
 
