@@ -259,3 +259,31 @@ def test_a_break_and_a_signed_out_while_are_not_unbroken_work() -> None:
                |                                                            | accepted m3-o1 anna; active m3 anna; done; anna busy 20;
                |                                                            | closed m3 handled; idle anna; done; anna ready 0
     """)
+
+
+def test_mail_of_a_lost_agent_that_is_answered_during_wrap_up_is_kept_eight_hours() -> None:
+    Story(queue("main", wrap_up=WrapUpMode.OPTIONAL)).run("""
+           0.0 | the floor: anna                                                  |
+           1.0 | m1 by email, m1 is cu1 in t1, anna accepts m1, anna completes m1 | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                                                  | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                                                  | accepted m1-o1 anna; active m1 anna; done; anna busy 20;
+               |                                                                  | wrapping m1; done; anna wrapping 20
+           2.0 | anna signs out                                                   | session s-anna ended signed_out; status anna away signed_out;
+               |                                                                  | anna offline 20
+          30.0 | m2 by email, m2 is cu1 in t1                                     | created m2; routed m2 main; said m2; identified m2 cu1;
+               |                                                                  | merged m2 into m1; closed m2 merged; said m1; reopened m1
+         100.0 |                                                                  |
+        28802.0 |                                                                  | disowned m1 agent_lost; idle anna; queued m1 agent_lost;
+               |                                                                  | anna offline 0
+    """)
+
+
+def test_optional_wrap_up_waits_for_its_agent() -> None:
+    Story(queue("main", wrap_up=WrapUpMode.OPTIONAL)).run("""
+           0.0 | the floor: anna                        |
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                        | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna; > here is anna;
+               |                                        | done; anna busy 33
+           2.0 | anna completes c1                      | wrapping c1; done; anna wrapping 33
+        3600.0 | anna ends c1                           | closed c1 handled; > ended; idle anna; done; anna ready 0
+    """)

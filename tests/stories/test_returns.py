@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, QueuePreference
@@ -145,3 +146,23 @@ def test_a_call_whose_media_fails_after_its_queue_was_removed_hears_the_music_of
                |                                                 | routed v1 main by queue_removed; queued v1 media_failed; > music main;
                |                                                 | anna ready 0
     """)
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("ben declines a, ben chooses break", "queued a declined"),
+        ("ben chooses break", "queued a withdrawn"),
+        ("", "queued a expired"),
+        ("ben accepts a, media of a fails, ben chooses break", "queued a media_failed"),
+        ("ben accepts a, media of a connects, ben signs out, media of a ends for the agent", "queued a agent_lost"),
+        ("ben accepts a, media of a connects, ben chooses break, ben transfers a to queue side", "queued a transferred"),
+    ],
+)
+def test_whatever_brings_it_back_the_older_goes_first(way: str, told: str) -> None:
+    """Age is never lost: a came at 0, and b, to the queue that a may be transferred to, at 1."""
+    story = Story(queue("side"))
+    for at, message in ((0.0, "a by voice, a is cu1"), (1.0, "b by voice to side, b is cu2"), (2.0, "the floor: ben")):
+        story.line(at, message)
+    assert told in story.line(2.0, way) + story.line(22.0, "")
+    assert story.line(23.0, "the floor: anna") == ["offer a-o2 anna 20s"]
