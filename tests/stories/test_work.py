@@ -103,6 +103,20 @@ def test_transfer_to_a_queue_keeps_age_and_priority() -> None:
     """)
 
 
+def test_a_queue_may_have_what_is_transferred_to_it_wait_as_if_it_came_then() -> None:
+    Story(queue("billing", skills=needs(billing=3), priority=1, keeps_age_of_transfers=False)).run("""
+             0.0 | the floor: ben                                       |
+             1.0 | m1 by email at priority 9, m1 is cu1, ben accepts m1 | created m1; routed m1 main; said m1; identified m1 cu1;
+                 |                                                      | queued m1 identified; offer m1-o1 ben 120s; ben offered 20;
+                 |                                                      | accepted m1-o1 ben; active m1 ben; done; ben busy 20
+           100.0 | m2 by email to billing, m2 is cu2                    | created m2; routed m2 billing; said m2; identified m2 cu2;
+                 |                                                      | queued m2 identified
+           110.0 | ben transfers m1 to queue billing                    | transferred m1; disowned m1 transferred; idle ben;
+                 |                                                      | routed m1 billing by transfer; queued m1 transferred; done; ben ready 0
+           120.0 | the floor: anna                                      | offer m2-o1 anna 120s; offer m1-o2 anna 120s
+    """)
+
+
 def test_transfer_of_a_call_to_a_queue_gives_the_caller_music() -> None:
     Story(queue("billing", skills=needs(billing=3))).run("""
            0.0 | the floor: ben                       |

@@ -277,7 +277,10 @@ class Callbacks:
 @_entity("queue")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """Where interactions wait. None means the channel's or the tenant's default (routing.md)."""
+    """
+    Where interactions wait. None means the channel's or the tenant's default (routing.md). What is transferred here keeps its age and priority, unless
+    `keeps_age_of_transfers` is off: then it waits as if it came now, with the queue's own priority.
+    """
 
     id: QueueId
     change_set: int
@@ -290,6 +293,7 @@ class Queue:
     strict_class: int = 5
     is_lifo: bool = False
     is_pull_only: bool = False
+    keeps_age_of_transfers: bool = True
     ranking: RankingName = RankingName.LONGEST_IDLE
     broadcast_to: int = 1
     offer_timeout_ms: int | None = None

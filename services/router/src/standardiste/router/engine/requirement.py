@@ -160,13 +160,13 @@ def restart(step: Step, i: Interaction, enqueued_at: Instant, prefer: AgentId | 
     _tell(step, i, asked, Why(change_set=step.live.change_set))
 
 
-def move(step: Step, i: Interaction, queue: Queue, rule: str) -> None:
-    """To another queue: its skills, class and target; age and priority are kept."""
+def move(step: Step, i: Interaction, queue: Queue, rule: str, *, is_as_new: bool = False) -> None:
+    """To another queue: its skills, class and target; age and priority are kept, unless it is to wait there as if it came now."""
     asked = quickly.Requirement(
         queue=queue.id,
         skills=queue.skills,
-        priority=i.requirement.priority,
-        due_at=due_at(step, queue, i.enqueued_at),
+        priority=queue.priority if is_as_new else i.requirement.priority,
+        due_at=due_at(step, queue, step.at if is_as_new else i.enqueued_at),
         strict_class=queue.strict_class,
         labels=i.requirement.labels,
     )

@@ -177,7 +177,7 @@ def take(step: Step, i: Interaction, agent: AgentId) -> Done | Refused:
 
 
 def transfer(step: Step, asker: Asker, data: c.TransferInteraction) -> Done | Refused:
-    """Hand over. Age, priority and history are kept; to an agent, the sender owns it until the other accepts."""
+    """Hand over. Age, priority and history are kept (a queue may keep the history only); to an agent, the sender owns it until the other accepts."""
     i = find_own(step, asker, data.interaction, data.version, *_TALKS, InteractionState.WRAPPING)
     if isinstance(i, Refused):
         return i
@@ -204,8 +204,9 @@ def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) 
     moved = d.InteractionTransferred(interaction=i.id, version=i.version + 1, by=i.owner, target=data.target, note=data.note)
     step.tell(moved, i, f"queue:{queue.id}")
     i = offers.disown(step, step.now(i.id), QueuedBecause.TRANSFERRED)
-    requirement.move(step, i, queue, "transfer")
-    offers.queue(step, step.now(i.id), QueuedBecause.TRANSFERRED)
+    is_as_new = not queue.keeps_age_of_transfers
+    requirement.move(step, i, queue, "transfer", is_as_new=is_as_new)
+    offers.queue(step, step.now(i.id), QueuedBecause.TRANSFERRED, enqueued_at=step.at if is_as_new else None)
     if has_media(i):
         conversation = conversation_of(i)
         step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
