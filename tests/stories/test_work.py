@@ -341,14 +341,18 @@ def test_a_restart_goes_on_mid_offer_and_what_ended_in_the_gap_is_not_missed() -
 
 def test_why_is_it_still_waiting_and_why_am_i_idle() -> None:
     Story(queue("billing", skills=needs(billing=5))).run("""
-           0.0 | the floor: anna ben               |
-           1.0 | m1 by email to billing, m1 is cu1 | created m1; routed m1 billing; said m1; identified m1 cu1; queued m1 identified;
-               |                                   | unstaffed m1 billing
-           2.0 | anna asks why m1                  | explained waits_before_it:0 skills:2; done
-           3.0 | anna asks why ben                 | explained skills:1; done
-           4.0 | anna asks the doctor              | no: not_allowed
-           5.0 | sam signs in, sam asks the doctor | session s-sam; idle sam; sam not_ready 0; snapshot 0+0; doctor 0; done
-           6.0 | sam repairs m1                    | no: wrong_state
+             0.0 | the floor: anna ben               |
+             1.0 | m1 by email to billing, m1 is cu1 | created m1; routed m1 billing; said m1; identified m1 cu1; queued m1 identified;
+                 |                                   | unstaffed m1 billing
+             2.0 | anna asks why m1                  | explained waits_before_it:0 skills:2; done
+             3.0 | anna asks why ben                 | explained skills:1; done
+             4.0 | anna asks the doctor              | no: not_allowed
+             5.0 | sam signs in, sam asks the doctor | session s-sam; idle sam; sam not_ready 0; snapshot 0+0; doctor 0; done
+             6.0 | sam repairs m1                    | no: wrong_state
+             7.0 | m2 by email, m2 is cu2            | created m2; routed m2 main; said m2; identified m2 cu2; queued m2 identified;
+                 |                                   | offer m2-o1 anna 120s; anna offered 20
+             8.0 | sam asks why m2                   | explained offered_to:1 offered:2 profile:1; done
+             9.0 | anna accepts m2, sam asks why m2  | accepted m2-o1 anna; active m2 anna; done; anna busy 20; explained state:active:1; done
     """)
 
 

@@ -24,6 +24,7 @@ from standardiste.common.events.decisions import (
     InteractionExplained,
     InteractionHeld,
     MessageReceived,
+    OfferMade,
     SessionEnded,
     SessionLost,
     SessionStarted,
@@ -37,14 +38,16 @@ from standardiste.common.events.model import (
     CommandId,
     ContactId,
     ConversationId,
+    FilterCount,
     InteractionId,
     InteractionState,
     OfferId,
+    OfferView,
     SessionId,
     Why,
 )
 from standardiste.common.events.wire import Close
-from standardiste.common.testing.builders import configuration, message
+from standardiste.common.testing.builders import AT, configuration, interaction_view, message
 from standardiste.common.testing.decisions import decision
 from standardiste.common.testing.desk import Desk, connected, sit_down, token_of
 from standardiste.common.testing.running import PRIVATE_PEM, Running, key_of_test, running
@@ -239,6 +242,30 @@ async def test_question_is_answered_from_the_decisions(site: Running) -> None:
         await decide(site, CommandDone(command=CommandId(event.id), command_type="interaction.explain"), explained, to=())
         answer = await asking
     assert (answer.status_code, answer.json()["data"]["why"]["considered"]) == (200, 3)
+
+
+async def test_why_this_agent_is_answered_with_the_record_of_the_last_offer(site: Running) -> None:
+    for number, interaction in ((1, "i1"), (2, "i1"), (3, "i2")):
+        await decide(site, offered(interaction, number), to=("agent:anna",))
+    await decide(site, offered("i1", 9), to=("agent:anna",), tenant="t2")
+    async with site.client(token(site)) as http:
+        asking = asyncio.create_task(http.get("/v1/agent/interactions/i1/why"))
+        (event,) = await site.events(Topic.INPUTS, ExplainInteraction)
+        has_it = FilterCount(filter="state:active", count=1, ids=("anna",))
+        explained = InteractionExplained(
+            command=CommandId(event.id), interaction=I1, state=InteractionState.ACTIVE, why=Why(), summary=(has_it,)
+        )
+        await decide(site, explained, to=())
+        answer = (await asking).json()["data"]["offered"]
+    assert (answer["offer"]["id"], answer["why"]["considered"]) == ("i1-o2", 2)
+
+
+def offered(interaction: str, number: int) -> OfferMade:
+    """An offer to anna of which so many agents were considered."""
+    offer = OfferView(
+        id=OfferId(f"{interaction}-o{number}"), interaction=InteractionId(interaction), agent=ANNA, offered_at=AT, expires_at=AT
+    )
+    return OfferMade(offer=offer, interaction=interaction_view(interaction), version=2, why=Why(considered=number))
 
 
 async def test_refused_question_is_a_problem(site: Running) -> None:

@@ -24,21 +24,14 @@ from standardiste.common.events.decisions import (
 )
 from standardiste.common.events.model import (
     AgentId,
-    Channel,
     ContactId,
     ConversationId,
-    Direction,
     InteractionId,
-    InteractionState,
-    InteractionView,
     OfferId,
     OfferView,
-    QueueId,
-    ReceiptId,
-    Requirement,
     SessionId,
 )
-from standardiste.common.testing.builders import AT, message, scope
+from standardiste.common.testing.builders import AT, interaction_view, message
 from standardiste.common.testing.decisions import decided
 
 ANNA, S1 = AgentId("anna"), SessionId("s1")
@@ -71,25 +64,6 @@ def declined(agent: str = "anna", *, interaction: str = "i1") -> OfferDeclined:
 def offer_view(agent: str, *, interaction: str) -> OfferView:
     return OfferView(
         id=OfferId(f"o-{interaction}"), interaction=InteractionId(interaction), agent=AgentId(agent), offered_at=AT, expires_at=AT
-    )
-
-
-def interaction_view(id: str) -> InteractionView:
-    return InteractionView(
-        id=InteractionId(id),
-        version=1,
-        state=InteractionState.OFFERED,
-        since=AT,
-        channel=Channel.CHAT,
-        channel_name="chat",
-        direction=Direction.INBOUND,
-        scope=scope(),
-        conversation=ConversationId("c1"),
-        customer=None,
-        contact=ContactId("m0"),
-        receipt=ReceiptId("r0"),
-        requirement=Requirement(queue=QueueId("main")),
-        enqueued_at=AT,
     )
 
 

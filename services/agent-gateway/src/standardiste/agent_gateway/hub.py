@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from pydantic_core import from_json
@@ -43,6 +43,7 @@ BEAT_AGAIN_MS: Final = 1_000
 TICK_S: Final = 1.0
 TAIL_AGAIN_S: Final = 1.0
 
+_OFFERED: Final = "standardiste.offer.made.v1"
 _STARTED: Final = "standardiste.session.started.v1"
 _ENDED: Final = "standardiste.session.ended.v1"
 _LOST: Final = "standardiste.session.lost.v1"
@@ -91,6 +92,13 @@ class Hub:
         actions = line.session.gone(self._clock.now())
         self._desks.forget(line)
         self._later(line, actions)
+
+    def offer_of(self, tenant: str, interaction: str, agents: Iterable[str]) -> Mapping[str, Any] | None:
+        """The last offer of an interaction to one of these agents, with its why-record; None where the window does not reach back to it."""
+        for entry in reversed(self._place.window.of_readers(tenant, [f"agent:{agent}" for agent in agents])):
+            if entry.type == _OFFERED and entry.data()["offer"]["interaction"] == interaction:
+                return entry.data()
+        return None
 
     async def publish(self, event: Event) -> None:
         """Write a command of the HTTP edge. Raises BusAway."""

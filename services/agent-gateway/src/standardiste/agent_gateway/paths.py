@@ -101,7 +101,8 @@ def add_paths(edge: APIRouter, router: Router) -> None:
 
     @edge.get("/v1/agent/interactions/{interaction}/why")
     async def why_interaction(interaction: str, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
-        return _json(await router.ask(who, "interaction.explain", {"interaction": interaction}))
+        answer = await router.ask(who, "interaction.explain", {"interaction": interaction})
+        return _json(answer, offered=_offered(router.hub, who.tenant, answer))
 
     @edge.get("/v1/agent/agents/{agent}/why")
     async def why_agent(agent: str, who: Annotated[Principal, Depends(allowed(Act.AGENT_WORK))]) -> Response:
@@ -112,6 +113,16 @@ def add_paths(edge: APIRouter, router: Router) -> None:
         return _json(await router.ask(who, "doctor.ask", {}))
 
 
-def _json(answer: Answer) -> Response:
+def _offered(hub: Hub, tenant: str, answer: Answer) -> dict[str, Any] | None:
+    """Why this agent: the why-record of the last offer to who has it or is asked now. The router keeps none; the window does, for a quarter of an hour."""
+    agents = [
+        id for each in answer.data.get("summary", ()) if each["filter"].startswith(("offered_to", "state:")) for id in each.get("ids", ())
+    ]
+    made = hub.offer_of(tenant, answer.data["interaction"], agents)
+    return None if made is None else {"offer": made["offer"], "why": made["why"]}
+
+
+def _json(answer: Answer, **more: dict[str, Any] | None) -> Response:
     own = str(answer.data["command"]).partition(":")[2]
-    return JSONResponse({"type": answer.type, "data": {**answer.data, "command": own}})
+    said = {name: value for name, value in more.items() if value is not None}
+    return JSONResponse({"type": answer.type, "data": {**answer.data, "command": own, **said}})

@@ -42,13 +42,19 @@ from standardiste.common.events.model import (
     Contact,
     ContactId,
     Content,
+    ConversationId,
     CustomerId,
     CustomerSummary,
+    Direction,
+    InteractionId,
+    InteractionState,
+    InteractionView,
     Message,
     MessageId,
     ProfileId,
     QueueId,
     ReceiptId,
+    Requirement,
     Scope,
     SiteId,
     SkillId,
@@ -117,6 +123,26 @@ def message(id: str = "msg1", text: str = "Bonjour", **fields: Any) -> Message:
             channel=Channel.EMAIL,
         )
     )
+
+
+def interaction_view(id: str = "i1", **fields: Any) -> InteractionView:
+    """A chat that is offered."""
+    defaults: dict[str, Any] = {
+        "version": 1,
+        "state": InteractionState.OFFERED,
+        "since": AT,
+        "channel": Channel.CHAT,
+        "channel_name": "chat",
+        "direction": Direction.INBOUND,
+        "scope": scope(),
+        "conversation": ConversationId("c1"),
+        "customer": None,
+        "contact": ContactId("m0"),
+        "receipt": ReceiptId("r0"),
+        "requirement": Requirement(queue=QueueId("main")),
+        "enqueued_at": AT,
+    }
+    return InteractionView(id=InteractionId(id), **_with(fields, **defaults))
 
 
 def customer(id: str = "cu1", **fields: Any) -> CustomerSummary:

@@ -30,7 +30,7 @@ def of_interaction(live: Live, i: Interaction, at: Instant) -> tuple[Why, tuple[
     absent = [id for id in live.configuration.agents() if id not in live.agents]
     if absent:
         left_out = (*left_out, FilterCount(filter="not_signed_in", count=len(absent), ids=tuple(sorted(absent)[:IDS_MAX])))
-    return _with(record, left_out, len(live.agents) + len(absent)), (*_before(live, i), *left_out)
+    return _with(record, left_out, len(live.agents) + len(absent)), (*_offered(i), *_before(live, i), *left_out)
 
 
 def of_agent(live: Live, agent: Agent, at: Instant) -> tuple[Why, tuple[FilterCount, ...]]:
@@ -66,6 +66,12 @@ def _before(live: Live, i: Interaction) -> tuple[FilterCount, ...]:
         return ()
     line, entry = place
     return (FilterCount(filter="waits_before_it", count=line.waiting.before(entry)),)
+
+
+def _offered(i: Interaction) -> tuple[FilterCount, ...]:
+    """Who is asked now. Why these, their offers say."""
+    agents = tuple(sorted(offer.agent for offer in i.offers))
+    return (FilterCount(filter="offered_to", count=len(agents), ids=agents[:IDS_MAX]),) if agents else ()
 
 
 def _counts(verdicts: Iterable[tuple[str, str]]) -> tuple[FilterCount, ...]:
