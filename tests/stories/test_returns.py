@@ -6,7 +6,7 @@ import pytest
 from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, QueuePreference
-from standardiste.common.events.model import ProfileId, QueueId
+from standardiste.common.events.model import ProfileId, QueueId, WrapUpMode
 from standardiste.common.testing.builders import needs, queue
 
 
@@ -166,3 +166,24 @@ def test_whatever_brings_it_back_the_older_goes_first(way: str, told: str) -> No
         story.line(at, message)
     assert told in story.line(2.0, way) + story.line(22.0, "")
     assert story.line(23.0, "the floor: anna") == ["offer a-o2 anna 20s"]
+
+
+def test_a_mail_that_fails_for_good_two_days_after_its_close_is_work_again_its_sender_first() -> None:
+    """The router remembers for a day; the report says whose it was. What the API sent, or went out on an address that is no more, is only told."""
+    Story(queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           0.0 | the floor: anna                                        |
+           1.0 | m1 by email, m1 is cu1, anna accepts m1                | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                                        | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                                        | accepted m1-o1 anna; active m1 anna; done; anna busy 20
+           2.0 | anna writes m1 oui, anna completes m1, anna signs out  | message m1-m1 customer; > deliver m1-m1; done; closed m1 handled;
+               |                                                        | idle anna; done; anna ready 0; session s-anna ended signed_out;
+               |                                                        | status anna away signed_out; anna offline 0
+           3.0 | g1 falls silent, g2 falls silent                       |
+      172800.0 | the floor: anna                                        | gateway g1 lost
+      172801.0 | m1-m1 is reported failed as written by anna on email   | failed m1-m1; opened main;
+               |                                                        | queued d435862444015bcd251c39f40 requeued for anna;
+               |                                                        | offer d435862444015bcd251c39f40-o1 anna 120s; anna offered 20
+      172802.0 | m1-m1 is reported failed as written by anna on email   | failed m1-m1
+      172803.0 | m9-m1 is reported failed as written by anna on nowhere | failed m9-m1
+      172804.0 | m8-m1 is reported failed                               | failed m8-m1
+    """)

@@ -318,7 +318,7 @@ def _explain(story: Story, agent: str, id: str) -> Data:
     return c.ExplainInteraction(actor=story.actor(agent), interaction=InteractionId(f"in_{id}"))
 
 
-def _delivery(story: Story, message: str, state: str) -> Data:
+def _delivery(story: Story, message: str, state: str, sender: str = "", address: str = "") -> Data:
     id, _, _ = message.rpartition("-m")
     closed = story.engine.live.memory.closed_of(InteractionId(f"in_{id}"), story.at)
     conversation = closed.conversation if closed and closed.conversation else ConversationId(f"cv_{id}")
@@ -329,6 +329,8 @@ def _delivery(story: Story, message: str, state: str) -> Data:
         state=DeliveryState(state),
         at=story.at,
         is_final=state == "failed",
+        sender=AgentId(sender) if sender else None,
+        channel_address=ChannelAddressId(address) if address else None,
     )
 
 
@@ -430,7 +432,7 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
         r"(?:@(?P<version>\d+))?(?: (?:as|until|to|by) (?P<rest>\S+))?",
         _own,
     ),
-    (r"(?P<message>\S+) is reported (?P<state>\w+)", _delivery),
+    (r"(?P<message>\S+) is reported (?P<state>\w+)(?: as written by (?P<sender>\w+) on (?P<address>\w+))?", _delivery),
     (r"\[(?P<id>\w+)\] (?P<message>.+)", _again),
     (
         r"the set (?P<name>\w+) for (?P<at>\S+)",

@@ -183,6 +183,14 @@ async def test_report_carries_the_trace_of_the_command(world: World) -> None:
     assert [trace] == [decode(record).traceparent for record in await read_all(world.bus, Topic.INPUTS)]
 
 
+async def test_report_says_which_agent_wrote_it_and_where_it_went_out(world: World) -> None:
+    """The router may have forgotten it when it fails for good."""
+    world.post.answers = [NEVER]
+    await world.deliver(world.outbox(), "m1")
+    (told,) = [decode(record).data for record in await read_all(world.bus, Topic.INPUTS)]
+    assert (told.sender, told.channel_address) == ("anna", "ca1")
+
+
 # ---- not now
 
 

@@ -20,8 +20,10 @@ from standardiste.common.errors import BadInput
 from standardiste.common.events.directory import ChannelAddress, Queue
 from standardiste.common.events.inputs import DeliveryReported
 from standardiste.common.events.model import (
+    AgentId,
     AttachmentState,
     Channel,
+    ChannelAddressId,
     ConversationId,
     DeliveryState,
     InteractionId,
@@ -216,6 +218,8 @@ class OpenEdge:
             code=posted.code,
             detail=posted.detail,
             is_final=state in (DeliveryState.FAILED, DeliveryState.READ),
+            sender=AgentId(str(reply.get("sender", ""))) or None,
+            channel_address=ChannelAddressId(str(reply.get("channel_address", ""))) or None,
         )
         await self._intake.report(who.tenant, conversation, report, id=f"{message}/{state.value}/integrator", time=at)
         return JSONResponse({"message": message, "state": state.value}, 202)

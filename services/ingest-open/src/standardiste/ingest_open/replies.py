@@ -123,6 +123,7 @@ def _body(send: Send, number: int, now: Instant) -> Body:
         "conversation": command.conversation,
         "interaction": command.interaction,
         "channel_address": command.channel_address,
+        "sender": command.author.agent or "",
         "stored_at": now,
         "blobs": {each.id: each.blob for each in content.attachments},
         "reply": cast("Body", {name: value for name, value in reply.items() if value is not None}),

@@ -173,7 +173,8 @@ class MediaEnded:
 class DeliveryReported:
     """
     Where one of our messages stands, as its channel says. The router passes it on as message.sent, .delivered, .read, .delayed or .failed, even
-    for what is closed. `at` is the provider's instant; `segments` how many parts a text took, with `sent`.
+    for what is closed. `at` is the provider's instant; `segments` how many parts a text took, with `sent`. `sender` is the agent who wrote it and
+    `channel_address` where it went out: who knows it when it fails for good after the router has forgotten the interaction.
     """
 
     conversation: ConversationId
@@ -186,6 +187,8 @@ class DeliveryReported:
     detail: str | None = None
     is_final: bool = False
     segments: int | None = None
+    sender: AgentId | None = None
+    channel_address: ChannelAddressId | None = None
 
 
 @event("voicemail.left", kind=Kind.FACT, topic=Topic.INPUTS, sources=INGEST)

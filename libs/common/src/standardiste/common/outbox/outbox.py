@@ -428,6 +428,7 @@ class Outbox:
             conversation=command.conversation,
             interaction=command.interaction,
             channel_address=command.channel_address,
+            sender=command.author.agent or "",
             order=order,
             taken_at=now,
             command=dump_data(command).decode(),

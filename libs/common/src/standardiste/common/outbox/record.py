@@ -60,6 +60,7 @@ class SendRecord:
     open_in: str | None
     due_at: int | None
     channel_address: str = ""
+    sender: str = ""
     try_at: int = 0
     tries: int = 0
     holder: str | None = None

@@ -7,7 +7,7 @@ from standardiste.common.bus.topics import Topic
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.codec import encode
 from standardiste.common.events.inputs import DeliveryReported
-from standardiste.common.events.model import ConversationId, DeliveryState, InteractionId, MessageId
+from standardiste.common.events.model import AgentId, ChannelAddressId, ConversationId, DeliveryState, InteractionId, MessageId
 from standardiste.common.outbox.record import SendRecord, SendState
 
 _FINAL = frozenset({DeliveryState.FAILED, DeliveryState.READ})
@@ -42,6 +42,8 @@ def report(
             detail=detail,
             is_final=state in _FINAL,
             segments=segments,
+            sender=AgentId(record.sender) if record.sender else None,
+            channel_address=ChannelAddressId(record.channel_address) if record.channel_address else None,
         ),
         traceparent=record.traceparent,
     )

@@ -136,6 +136,15 @@ class Configuration:
     def address(self, id: ChannelAddressId | None) -> ChannelAddress | None:
         return self._addresses.get(id) if id is not None else None
 
+    def scope_of(self, address: ChannelAddress) -> Scope:
+        """Whose customers come and go by this address of ours; what it does not say is the tenant's default."""
+        default = self.default_scope
+        return Scope(
+            sponsor=address.sponsor or default.sponsor,
+            campaign=address.campaign or default.campaign,
+            site=address.site or default.site,
+        )
+
     def knows_status(self, id: StatusId) -> bool:
         return id in ("ready", "away") or self._in_force(Status, "status", id) is not None
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.model import (
     CallOrder,
+    Channel,
+    ChannelAddressId,
     CloseReason,
     CommandId,
+    CustomerId,
     DeliveryState,
     Direction,
     InteractionId,
@@ -17,6 +21,8 @@ from standardiste.common.events.model import (
     LeftBecause,
     QueuedBecause,
     ReceiptId,
+    Requirement,
+    Scope,
 )
 from standardiste.common.events.outbound import QueueCall
 from standardiste.router.engine import callbacks, consults, offers, requirement
@@ -86,7 +92,10 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
 
 
 def delivered(step: Step, data: inputs.DeliveryReported) -> None:
-    """Pass it on, even for what is closed or forgotten. A final failure after the close is work again, unless the API sent it: it is told."""
+    """
+    Pass it on, even for what is closed or forgotten. A final failure after the close is work again, unless the API sent it: it is told. Of what is forgotten the
+    report itself says who wrote it, and where it went out.
+    """
     cls = d.MESSAGE_FACTS.get(data.state.value)
     if cls is None:
         return
@@ -110,9 +119,10 @@ def delivered(step: Step, data: inputs.DeliveryReported) -> None:
         i.facts.traceparent if i else None,
     )
     is_final = data.state is DeliveryState.FAILED and data.is_final
-    was_anybodys = closed is None or closed.owner is not None or closed.reason is not CloseReason.CLOSED_BY_API
-    if is_final and was_anybodys and i is None and closed is not None and not live.by_conversation.get(data.conversation):
-        _open_again(step, closed, data)
+    if is_final and i is None and not live.by_conversation.get(data.conversation):
+        former = _forgotten(step, data) if closed is None else _remembered(step, closed)
+        if former is not None:
+            _open_again(step, former, data)
 
 
 def _closed(step: Step, data: inputs.DeliveryReported) -> Closed | None:
@@ -120,26 +130,52 @@ def _closed(step: Step, data: inputs.DeliveryReported) -> Closed | None:
     return memory.closed_of(data.interaction or memory.closed_by_conversation.get(data.conversation), step.at)
 
 
-def _open_again(step: Step, closed: Closed, data: inputs.DeliveryReported) -> None:
+class _Former(NamedTuple):
+    """What is known of an interaction that is over, for the one that takes it up again."""
+
+    channel: Channel
+    channel_address: ChannelAddressId
+    scope: Scope
+    requirement: Requirement
+    customer: CustomerId | None = None
+
+
+def _remembered(step: Step, closed: Closed) -> _Former | None:
+    if closed.owner is None and closed.reason is CloseReason.CLOSED_BY_API:
+        return None
+    queue = step.live.configuration.queue_or_default(closed.requirement.queue)
+    asked = evolve(closed.requirement, due_at=requirement.due_at(step, queue, step.at), preferred_agent=closed.owner)
+    return _Former(closed.facts.channel, closed.facts.channel_address, closed.facts.scope, asked, closed.customer)
+
+
+def _forgotten(step: Step, data: inputs.DeliveryReported) -> _Former | None:
+    """From the queue of the address it went out on; of an address that is no longer there nothing can be said."""
+    configuration = step.live.configuration
+    address = configuration.address(data.channel_address)
+    if address is None or data.sender is None:
+        return None
+    asked = requirement.of_queue(step, configuration.first_queue(address.queue), data.sender)
+    return _Former(address.channel, address.id, configuration.scope_of(address), asked)
+
+
+def _open_again(step: Step, former: _Former, data: inputs.DeliveryReported) -> None:
     live = step.live
     tail = digest(live.tenant, "failed", data.message, data.recipient)
     id = InteractionId(f"in_{tail}")
     if id in live.interactions or live.memory.closed_of(id, step.at) is not None:
         return
-    queue = live.configuration.queue_or_default(closed.requirement.queue)
-    asked = evolve(closed.requirement, due_at=requirement.due_at(step, queue, step.at), preferred_agent=closed.owner)
     step.emit(
         d.InteractionOpened(
             interaction=id,
             version=1,
             receipt=ReceiptId(f"rc_{tail}"),
             owner=None,
-            channel=closed.facts.channel,
-            channel_address=closed.facts.channel_address,
+            channel=former.channel,
+            channel_address=former.channel_address,
             conversation=data.conversation,
-            customer=closed.customer,
-            scope=closed.facts.scope,
-            requirement=asked,
+            customer=former.customer,
+            scope=former.scope,
+            requirement=former.requirement,
             opened_at=step.at,
             change_set=live.change_set,
             command=CommandId(""),

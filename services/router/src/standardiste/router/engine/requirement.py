@@ -138,6 +138,18 @@ def _merged(queue: tuple[SkillNeed, ...], rule: tuple[SkillNeed, ...]) -> tuple[
     return tuple(levels[skill] for skill in sorted(levels))
 
 
+def of_queue(step: Step, queue: Queue, preferred: AgentId | None = None) -> Requirement:
+    """What a queue alone asks for what begins now."""
+    return Requirement(
+        queue=queue.id,
+        skills=queue.skills,
+        priority=queue.priority,
+        due_at=due_at(step, queue, step.at),
+        strict_class=queue.strict_class,
+        preferred_agent=preferred,
+    )
+
+
 def due_at(step: Step, queue: Queue, enqueued_at: Instant) -> Instant:
     """When it should be answered: age plus target, in opening time where the queue says so."""
     hours = step.live.configuration.hours.get(queue.calendar) if queue.calendar else None

@@ -76,6 +76,11 @@ class Author:
     id: str = ""
     name: str = ""
 
+    @property
+    def agent(self) -> AgentId | None:
+        """The agent who wrote it, be it a bot; None where a customer or the system did."""
+        return AgentId(self.id) if self.id and self.kind in (AuthorKind.AGENT, AuthorKind.BOT) else None
+
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,6 @@ from standardiste.common.events.model import (
     OfferId,
     QueuedBecause,
     ReceiptId,
-    Requirement,
-    Scope,
 )
 from standardiste.common.events.outbound import PlaceCall
 from standardiste.common.events.refusals import Refusal
@@ -113,7 +111,7 @@ def _unfit(step: Step, agent: AgentId, channel: Channel, address: ChannelAddress
     """Rights first (for this sponsor and campaign, from this queue, on this channel), then room."""
     live = step.live
     group, person = live.configuration.group(agent), live.configuration.person(agent)
-    if group is None or person is None or not live.kit.may_open(live.tenant, person, _scope(step, address)):
+    if group is None or person is None or not live.kit.may_open(live.tenant, person, live.configuration.scope_of(address)):
         return Refused(Refusal.NOT_ALLOWED)
     if group.queues is not None and queue.id not in group.queues:
         return Refused(Refusal.NOT_ALLOWED, "the queue is not one of this agent's")
@@ -121,15 +119,6 @@ def _unfit(step: Step, agent: AgentId, channel: Channel, address: ChannelAddress
         return Refused(Refusal.NOT_ALLOWED, "the channel is not one of this agent's")
     need = Need(queue.id, channel, address.cost or None, ())
     return None if takes(live.seat(agent), group.room, need) == 0 else Refused(Refusal.OVER_CAPACITY)
-
-
-def _scope(step: Step, address: ChannelAddress) -> Scope:
-    default = step.live.configuration.default_scope
-    return Scope(
-        sponsor=address.sponsor or default.sponsor,
-        campaign=address.campaign or default.campaign,
-        site=address.site or default.site,
-    )
 
 
 def _present(step: Step, conversation: ConversationId | None) -> Interaction | None:
@@ -187,14 +176,8 @@ def _opened(
         channel_address=data.channel_address,
         conversation=conversation or ConversationId(f"cv_{tail}"),
         customer=examined.customer.id if examined.customer is not None else data.customer,
-        scope=_scope(step, address),
-        requirement=Requirement(
-            queue=queue.id,
-            skills=queue.skills,
-            priority=queue.priority,
-            due_at=requirement.due_at(step, queue, step.at),
-            strict_class=queue.strict_class,
-        ),
+        scope=live.configuration.scope_of(address),
+        requirement=requirement.of_queue(step, queue),
         opened_at=step.at,
         change_set=live.change_set,
         command=examined.command,
