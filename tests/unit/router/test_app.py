@@ -409,6 +409,71 @@ def test_state_that_does_not_add_up_stops_the_partition_by_name(log: Log) -> Non
         log.restarted()
 
 
+def test_a_tenant_without_its_counters_does_not_count_anew(log: Log) -> None:
+    del log.state[f"{TENANT}/meta/"]
+    with pytest.raises(CorruptState, match=f"tenant {TENANT}: its counters are missing"):
+        log.restarted()
+
+
+def test_what_another_tenant_left_does_not_make_a_tenant(log: Log) -> None:
+    value = log.state[f"{TENANT}/agent/anna"].value
+    log.state["t9/agent/anna"] = Outgoing(topic=Topic.ROUTER_STATE, tenant="t9", key="t9/agent/anna", value=value)
+    with pytest.raises(CorruptState, match="tenant t9: its counters are missing"):
+        log.restarted()
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ("entity/queue/main", "13 entities where 14 were written"),
+        ("agent/anna", "0 agents where 1 were written"),
+    ],
+)
+def test_a_record_that_is_missing_is_missed(log: Log, gone: str, said: str) -> None:
+    del log.state[f"{TENANT}/{gone}"]
+    with pytest.raises(CorruptState, match=said):
+        log.restarted()
+
+
+def test_work_of_an_agent_of_whom_there_is_no_record_stops_the_partition_by_name(log: Log) -> None:
+    log.chat()
+    del log.state[f"{TENANT}/agent/anna"]
+    with pytest.raises(CorruptState, match="in_m1 is with anna, an agent of whom there is no record"):
+        log.restarted()
+
+
+@pytest.mark.parametrize(
+    ("kind", "id", "changed", "said"),
+    [
+        ("interaction", "in_m1", {"id": "in_m2"}, "it holds 'in_m2'"),
+        ("agent", "anna", {"id": "ben"}, "it holds 'ben'"),
+        ("gateway", "g1", {"name": "g2"}, "it holds 'g2'"),
+        ("meta", "", {"tenant": "t2"}, "it holds None"),
+        ("entity", "queue/main", {"id": "sales"}, "it holds 'queue/sales'"),
+        ("meta", "", {"dated": {"soon": 1}}, "a record says what cannot be"),
+        ("interaction", "in_m1", {"step": -9, "state": "queued", "offers": []}, "a record says what cannot be"),
+    ],
+)
+def test_a_record_that_is_not_what_its_key_says_or_cannot_be_stops_the_partition_by_name(
+    log: Log, kind: str, id: str, changed: dict[str, object], said: str
+) -> None:
+    log.chat()
+    key = f"{TENANT}/{kind}/{id}"
+    value = json.dumps({**json.loads(log.state[key].value or b""), **changed}).encode()
+    log.state[key] = Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=key, value=value)
+    with pytest.raises(CorruptState, match=said):
+        log.restarted()
+
+
+@pytest.mark.parametrize("value", [b"{}", None])
+def test_a_format_that_is_no_number_is_a_corrupt_record_like_any_other(value: bytes | None) -> None:
+    router, key = Router(0), f"{TENANT}/interaction/in_x"
+    of = {"topic": Topic.ROUTER_STATE, "partition": 0, "offset": 7, "appended_at": AT, "key": key, "value": value}
+    router.restore([Record(**of, headers={"format": "1\N{LATIN SMALL LETTER E}"})])  # type: ignore[arg-type]  # the fields of a record
+    with pytest.raises(CorruptState, match="a format is a number"):
+        router.resumed(AT, 100)
+
+
 def test_a_change_set_that_can_no_longer_be_put_in_force_stops_the_partition_by_name(log: Log) -> None:
     key = f"{TENANT}/entity/queue/main"
     broken = {**json.loads(log.state[key].value or b""), "filters": ["unheard_of"]}

@@ -26,7 +26,7 @@ from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
 from standardiste.router.engine import Engine, Fired
-from standardiste.router.engine.persist import FORMATS, DoesNotFit, type_of
+from standardiste.router.engine.persist import FORMATS, DoesNotFit, id_of, type_of
 from standardiste.router.engine.policy import Kit
 from standardiste.router.first_due import FirstDue
 from standardiste.router.kit import STANDARD
@@ -89,14 +89,14 @@ class Router:
         for record in records:
             tenant, kind, id = parts_of(record.key)
             entities = self._restored.setdefault(tenant, {})
-            if record.value is None:
-                check_format(record.headers, record.key, STATE_FORMAT)
-                entities.pop((kind, id), None)
-                continue
             try:
-                entities[kind, id] = entity_of(record)
+                entity = entity_of(record)
             except CorruptState as corrupt:
-                entities[kind, id] = corrupt
+                entity = corrupt
+            if entity is None:
+                entities.pop((kind, id), None)
+            else:
+                entities[kind, id] = entity
 
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
@@ -267,13 +267,19 @@ def state_of(tenant: str, kind: str, id: str, entity: object | None) -> Outgoing
 
 
 def entity_of(record: Record) -> Any:
-    """What a record of router-state holds. Raises CorruptState with its name, or FormatTooNew."""
-    check_format(record.headers, record.key, STATE_FORMAT)
-    _, kind, id = parts_of(record.key)
+    """What a record of router-state holds; None for a tombstone. Raises CorruptState with its name, or FormatTooNew."""
+    tenant, kind, id = parts_of(record.key)
     try:
-        return load_data(type_of(kind, id), record.value or b"")
+        check_format(record.headers, record.key, STATE_FORMAT)
+        if record.value is None:
+            return None
+        entity = load_data(type_of(kind, id), record.value)
+        found = id_of(tenant, kind, entity)
     except (BadInput, KeyError) as error:
         raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: {error}") from error
+    if found != id:
+        raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: it holds {found!r}")
+    return entity
 
 
 def parts_of(key: str) -> tuple[str, str, str]:

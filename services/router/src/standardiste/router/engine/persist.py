@@ -13,9 +13,9 @@ from typing import Any, Final
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ENTITIES
 from standardiste.common.events.model import CommandId, InteractionId, QueueId
-from standardiste.router.engine.configuration import Faulty, build
+from standardiste.router.engine.configuration import Faulty, build, key_of
 from standardiste.router.engine.due import standing
-from standardiste.router.engine.live import Live
+from standardiste.router.engine.live import Live, holders
 from standardiste.router.engine.packs import ClosedPack
 from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening, Pace
 
@@ -38,6 +38,10 @@ FORMATS: Final[Mapping[str, str]] = {"closed-pack": "2"}
 """The format of kinds that the first version of router-state did not have, so that a program that does not know them says so and leaves them."""
 
 
+_NAMED_BY: Final = {"gateway": "name", "closed-pack": "number", "opening": "command", "pace": "queue"}
+"""The field that names a record, where that is not `id`."""
+
+
 class DoesNotFit(Exception):
     """The records of router-state do not fit together: the partition stops; nothing is started afresh in silence."""
 
@@ -47,6 +51,21 @@ def type_of(kind: str, id: str) -> type:
     if kind in ("entity", "pending"):
         return ENTITIES[id.partition("/")[0]]
     return TYPES[kind]
+
+
+def id_of(tenant: str, kind: str, record: Any) -> str | None:
+    """The id under which this record of the tenant is kept; None when it is another tenant's."""
+    match kind:
+        case "meta":
+            return "" if record.tenant == tenant else None
+        case "entity":
+            return "/".join(key_of(record))
+        case "pending":
+            return "/".join((*key_of(record), str(record.change_set)))
+        case "answer":
+            return f"{record.asker}/{record.command}"
+        case _:
+            return str(getattr(record, _NAMED_BY.get(kind, "id")))
 
 
 def changes(live: Live) -> list[tuple[str, str, object | None]]:
@@ -80,9 +99,18 @@ def everything(live: Live) -> dict[tuple[str, str], Any]:
 
 def load(live: Live, records: Records) -> None:
     """Fill empty tables from records; the indexes follow. Raises DoesNotFit when the records do not fit together."""
+    try:
+        _load(live, records)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise DoesNotFit(f"tenant {live.tenant}: a record says what cannot be ({type(error).__name__}: {error})") from error
+
+
+def _load(live: Live, records: Records) -> None:
     meta = records.get(("meta", ""))
     if isinstance(meta, Meta):
         _load_meta(live, meta)
+    elif any(kind != "pending" for kind, _ in records):  # whatever is not held back was decided, and every decision counts
+        raise DoesNotFit(f"tenant {live.tenant}: its counters are missing")
     for (kind, id), record in records.items():
         if kind == "entity":
             name, _, rest = id.partition("/")
@@ -103,6 +131,8 @@ def load(live: Live, records: Records) -> None:
     for opening in _sorted(records, "opening", lambda o: o.command):
         live.put_opening(opening)
     for interaction in _sorted(records, "interaction", lambda i: i.id):
+        if missing := [agent for agent in holders(interaction) if agent not in live.agents]:
+            raise DoesNotFit(f"tenant {live.tenant}: {interaction.id} is with {missing[0]}, an agent of whom there is no record")
         live.put_interaction(interaction)
     for agent in list(live.agents.values()):
         live.put_agent(agent)
@@ -120,12 +150,20 @@ def load(live: Live, records: Records) -> None:
         live.memory.answered(answer)
     for due in standing(live):
         live.deadlines.add(due)
-    if live.ingested != live.closed_count + len(live.interactions):
-        raise DoesNotFit(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
+    _check_counts(live, meta if isinstance(meta, Meta) else Meta(tenant=live.tenant))
     live.touched.clear()
     live.touched_agents.clear()
     live.seat_all()
     live.floor.drain()  # the state was committed at rest: law L5 held
+
+
+def _check_counts(live: Live, meta: Meta) -> None:
+    """Whether all that was written is there."""
+    if live.ingested != live.closed_count + len(live.interactions):
+        raise DoesNotFit(f"tenant {live.tenant}: {live.ingested} came, {live.closed_count} closed, but {len(live.interactions)} are live")
+    for what, counted, found in (("entities", meta.entities, len(live.entities)), ("agents", meta.agents, len(live.agents))):
+        if counted is not None and counted != found:
+            raise DoesNotFit(f"tenant {live.tenant}: {found} {what} where {counted} were written")
 
 
 def _load_meta(live: Live, meta: Meta) -> None:
@@ -154,6 +192,8 @@ def _meta(live: Live, id: str) -> Meta:
         resumed_at=live.resumed_at,
         gap_began_at=live.gap_began_at,
         dated={str(number): at for number, at in sorted(live.dated.items())},
+        entities=len(live.entities),
+        agents=len(live.agents),
     )
 
 

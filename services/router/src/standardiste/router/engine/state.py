@@ -341,7 +341,10 @@ class Opening:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """The tenant's own counters. `decisions` numbers every decision; `ingested` = `closed` + live (law L1)."""
+    """
+    The tenant's own counters. `decisions` numbers every decision; `ingested` = `closed` + live (law L1). `entities` and `agents` are how many records there are of
+    the configuration in force and of agents, so that one that is missing is missed; None as an older version wrote it.
+    """
 
     tenant: str
     at: Instant = NEVER
@@ -352,6 +355,8 @@ class Meta:
     resumed_at: Instant = NEVER
     gap_began_at: Instant = NEVER
     dated: Mapping[str, int] = field(default_factory=dict[str, int])
+    entities: int | None = None
+    agents: int | None = None
 
 
 R = TypeVar("R")
