@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +17,13 @@ from standardiste.common.bus.port import Outgoing
 from standardiste.common.bus.topics import Topic
 from standardiste.common.clock import SystemClock
 from standardiste.common.errors import FormatTooNew
-from standardiste.common.testing.builders import TENANT
-from standardiste.common.testing.bus import read_all
-from standardiste.router.app import STATE_FORMAT, STATE_HEADERS
+from standardiste.common.events import inputs
+from standardiste.common.events.codec import encode
+from standardiste.common.events.directory import ChangeSetCommitted
+from standardiste.common.events.model import Channel, Contact, ConversationId
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, event
+from standardiste.common.testing.bus import read_all, running
+from standardiste.router.app import INPUT_TOPICS, STATE_FORMAT, STATE_HEADERS, Router
 from standardiste.router.repair import look, main, mend
 
 PACK = f"{TENANT}/closed-pack/7"
@@ -43,6 +51,73 @@ async def test_what_a_newer_program_wrote_is_left_to_it() -> None:
         await look(bus, 0)
     assert [record.value for record in await read_all(bus, Topic.ROUTER_STATE)] == [b"{}"]
     await bus.close()
+
+
+async def test_the_format_of_a_tombstone_that_is_no_number_is_mended_too() -> None:
+    bus = await MemoryBus.open()
+    await bus.publish(Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=PACK, value=None, headers={"format": "x"}))
+    found = await look(bus, 0)
+    assert list(found.unreadable) == [PACK]
+    await mend(bus, found)
+    assert (await look(bus, 0)).is_well
+    await bus.close()
+
+
+@asynccontextmanager
+async def routed(*contacts: Contact) -> AsyncGenerator[MemoryBus]:
+    """A bus on which a router took these; it runs no more."""
+    bus = await MemoryBus.open()
+    entities = configuration()
+    commit = ChangeSetCommitted(number=1, members=len(entities), by="p", committed_at=AT)
+    for n, data in enumerate((*entities, commit)):
+        await bus.publish(encode(event(data, id=f"d{n}", source="directory"), Topic.DIRECTORY, f"{TENANT}/x/{n}"))
+    await until_routed(bus)
+    for made in contacts:
+        await bus.publish(encode(event(inputs.ContactReceived(contact=made), id=made.id), Topic.INPUTS))
+    await until_routed(bus)
+    yield bus
+    await bus.close()
+
+
+async def until_routed(bus: MemoryBus) -> None:
+    """Let a router take the partition, and all that lies there."""
+    async with running(bus.process("router", INPUT_TOPICS, Topic.ROUTER_STATE, Router)), asyncio.timeout(20):
+        while any(lag.committed < lag.end for lag in await bus.lag("router", INPUT_TOPICS)):  # noqa: ASYNC110  # nobody tells of a commit
+            await asyncio.sleep(0)
+
+
+async def state_of(bus: MemoryBus) -> dict[str, Any]:
+    held = {record.key: record.value for record in await read_all(bus, Topic.ROUTER_STATE)}
+    return {key: json.loads(value) for key, value in held.items() if value is not None}
+
+
+def chat(id: str, conversation: str) -> Contact:
+    return contact(id, channel=Channel.CHAT, conversation=ConversationId(conversation))
+
+
+LOST = f"{TENANT}/interaction/in_m1"
+
+
+@pytest.mark.parametrize("value", [b'{"id":', None])
+async def test_an_interaction_that_is_unreadable_or_missing_comes_again_with_all_that_joined_it(value: bytes | None) -> None:
+    async with routed(chat("m1", "c1"), chat("other", "c2"), chat("m2", "c1")) as bus:
+        await bus.publish(Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=LOST, value=value, headers=STATE_HEADERS))
+        found = await look(bus, 0)
+        assert ([len(those) for those in found.again.values()], list(found.again), found.hopeless) == ([2], [LOST], {})
+        await mend(bus, found)
+        assert (await look(bus, 0)).is_well
+        await until_routed(bus)
+        state = await state_of(bus)
+        assert state[LOST]["receipts"] == ["r_m1", "r_m2"]
+        assert (state[f"{TENANT}/meta/"]["ingested"], (await look(bus, 0)).is_well) == (2, True)
+
+
+@pytest.mark.parametrize("gone", ["meta/", "entity/queue/main"])
+async def test_a_tenant_that_cannot_go_on_with_what_is_left_is_not_called_well(gone: str) -> None:
+    async with routed(chat("m1", "c1")) as bus:
+        await bus.publish(Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=f"{TENANT}/{gone}", value=None, headers=STATE_HEADERS))
+        found = await look(bus, 0)
+        assert (list(found.hopeless), found.is_well) == ([f"{TENANT}/"], False)
 
 
 async def test_a_partition_that_there_is_none_of_is_not_called_well() -> None:
