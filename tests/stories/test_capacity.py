@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+import pytest
 from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, Rule, RuleSet
 from standardiste.common.events.model import Channel, ProfileId, QueueId, WrapUpMode
 from standardiste.common.testing.builders import channel_address, person, queue
+
+
+@pytest.mark.parametrize(
+    ("channel", "units", "most", "deadline"),
+    [
+        ("voice", 100, 1, "20s"),
+        ("callback", 100, 1, "20s"),
+        ("chat", 33, 3, "30s"),
+        ("sms", 25, 4, "60s"),
+        ("social", 25, 4, "60s"),
+        ("email", 20, 5, "120s"),
+        ("other", 50, 2, "120s"),
+    ],
+)
+def test_what_each_channel_costs_how_many_at_once_and_how_long_it_is_offered(channel: str, units: int, most: int, deadline: str) -> None:
+    story = Story()
+    story.line(0.0, "the floor: anna")
+    for number in range(1, most + 1):
+        said = story.line(1.0, f"x{number} by {channel}, x{number} is cu{number}")
+        assert f"offer x{number}-o1 anna {deadline}" in said
+        assert said[-1] == f"anna offered {number * units}"
+    assert not [each for each in story.line(1.0, f"y by {channel}, y is cu") if each.startswith("offer")]
+
+
+INTERRUPT, INTERRUPTED = {"voice", "callback", "chat"}, {"email", "other"}
+
+
+@pytest.mark.parametrize("over", list(Channel))
+@pytest.mark.parametrize("under", list(Channel))
+def test_calls_callbacks_and_chats_interrupt_mail_and_other_work_and_nothing_else_does(over: str, under: str) -> None:
+    story = Story(
+        AgentProfile(id=ProfileId("main"), change_set=1, units=100, cost=dict.fromkeys(Channel, 100), cap=dict.fromkeys(Channel, 9))
+    )
+    story.line(0.0, "the floor: anna")
+    story.line(1.0, f"u by {under}, u is cu1, anna accepts u")
+    if under in ("voice", "callback"):
+        story.line(1.5, "media of u connects")
+    offered = [each for each in story.line(2.0, f"o by {over}, o is cu2") if each.startswith("offer")]
+    assert bool(offered) == (over in INTERRUPT and under in INTERRUPTED)
 
 
 def test_caps_hold_whatever_the_units() -> None:
