@@ -71,6 +71,19 @@ def test_a_callback_whose_agent_does_not_pick_up_is_no_try_and_goes_to_another_a
     """)
 
 
+def test_a_callback_whose_agent_is_lost_before_anybody_answered_is_no_try() -> None:
+    Story().run("""
+             0.0 | v1 by voice, v1 is cu1               | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified
+             1.0 | v1 asks to be called back            | callback v1
+             2.0 | the floor: anna ben, anna accepts v1 | offer v1-o1 anna 20s; accepted v1-o1 anna; connecting v1 anna; > call for anna; done;
+                 |                                      | anna busy 100
+             3.0 | anna closes                          | session s-anna lost
+            40.0 |                                      | session s-anna ended lost; status anna away lost; anna offline 100;
+                 |                                      | media failed v1-o1 anna; disowned v1 media_failed; queued v1 media_failed;
+                 |                                      | offer v1-o2 ben 20s; anna offline 0; ben offered 100
+    """)
+
+
 def test_a_callback_with_a_date_is_hidden_until_then() -> None:
     Story().run("""
            0.0 | v1 by voice, v1 is cu1          | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified

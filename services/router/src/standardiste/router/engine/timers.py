@@ -134,7 +134,8 @@ def _closing(step: Step, due: Deadline) -> None:
 def _connect(step: Step, due: Deadline) -> None:
     i = step.live.interactions.get(InteractionId(due.id))
     if i is not None and i.state is InteractionState.CONNECTING and i.connect_by == due.at:
-        media.give_up(step, i, "timeout")
+        assert i.owner is not None, "connecting has an owner"
+        media.give_up(step, i, "timeout", is_agent_side=sessions.is_silent(step.live, step.live.agents[i.owner], step.at))
 
 
 def _wrap_up(step: Step, due: Deadline) -> None:
