@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from simulation import run
+from simulation import anything, run
 from simulation.actions import WEIGHTED, Action, start_the_day
 from simulation.world import T, World
 
@@ -64,6 +64,21 @@ def test_laws_hold_in_seeded_worlds(figures: dict[str, object]) -> None:
         run.run_world(f"{SEED}/{number}")
     figures["seed"] = SEED
     figures["steps"] = worlds * run.STEPS_OF_A_WORLD
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_laws_hold_whatever_well_typed_message_anybody_sends(number: int) -> None:
+    """Half of it sensible, half of it anything; an exception of the engine fails, too."""
+    dice = random.Random(f"anything/{number}")
+    world = World()
+    start_the_day(world, dice.choice)
+    for _ in range(120):
+        said = anything.message(world, dice) if dice.random() < 0.5 else None
+        if said is not None:
+            world.send(said)
+        else:
+            dice.choice(WEIGHTED)(world, dice.choice)
+    world.compare()
 
 
 @pytest.mark.parametrize("world", ["514226117/112", "engine2/103"])
