@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stories.story import Story
 
-from standardiste.common.events.directory import Rule, RuleSet
+from standardiste.common.events.directory import Limits, Rule, RuleSet
 from standardiste.common.events.model import AgentId, InteractionId, QueueId
 from standardiste.common.testing.builders import needs, person, queue
 
@@ -48,4 +48,47 @@ def test_new_rules_move_nothing_that_waits() -> None:
            3.0 | the set other                       | queued m2 arrived; applied 2
            4.0 | m2 is cu2                           | identified m2 cu2
            5.0 | m3 by email saying hello, m3 is cu3 | created m3; routed m3 billing by all; said m3; identified m3 cu3; queued m3 identified
+    """)
+
+
+KNOWN = RuleSet(id="main", change_set=1, rules=(Rule(name="known", when="customer.is_known", queue=QueueId("small")),))
+SMALL = queue("small", limits=Limits(length_max=1, action="queue", to_queue=QueueId("main")))
+
+
+def test_who_is_known_late_is_not_taken_back_from_where_a_supervisor_put_him() -> None:
+    Story(KNOWN, SMALL, queue("side")).run("""
+           0.0 | sam signs in            | session s-sam; idle sam; sam not_ready 0; snapshot 0+0
+           1.0 | m1 by email             | created m1; routed m1 main; said m1
+           2.0 | sam requeues m1 to side | queued m1 arrived; routed m1 side by requeued; queued m1 requeued; done
+           3.0 | m1 is cu1               | identified m1 cu1
+    """)
+
+
+def test_what_was_transferred_before_its_customer_was_known_stays_where_it_is() -> None:
+    Story(KNOWN, SMALL, queue("side")).run("""
+           0.0 | the floor: anna                     |
+           1.0 | m1 by email                         | created m1; routed m1 main; said m1
+           2.0 | anna accepts m1, anna chooses break | queued m1 arrived; offer m1-o1 anna 120s; anna offered 20; accepted m1-o1 anna;
+               |                                     | active m1 anna; done; anna busy 20; status anna ready then break chosen; done; anna busy 20
+           3.0 | anna transfers m1 to queue side     | transferred m1; disowned m1 transferred; idle anna; status anna break work_ended;
+               |                                     | routed m1 side by transfer; queued m1 transferred; done; anna not_ready 0
+           4.0 | m1 is cu1 preferring anna           | identified m1 cu1
+    """)
+
+
+def test_a_full_queue_turns_away_who_comes_to_it_by_a_late_identification() -> None:
+    Story(KNOWN, SMALL).run("""
+           1.0 | m1 by email, m1 is cu1 | created m1; routed m1 main; said m1; identified m1 cu1; routed m1 small by known; queued m1 identified
+           2.0 | m2 by email            | created m2; routed m2 main; said m2
+           3.0 | m2 is cu2              | queued m2 arrived; identified m2 cu2; routed m2 small by known; queued m2 identified;
+               |                        | overflowed m2 length queue; routed m2 main by overflow; queued m2 overflowed
+    """)
+
+
+def test_what_a_full_queue_sent_on_is_not_brought_back_by_a_late_identification() -> None:
+    Story(KNOWN, SMALL).run("""
+           1.0 | m1 by email, m1 is cu1 | created m1; routed m1 main; said m1; identified m1 cu1; routed m1 small by known; queued m1 identified
+           2.0 | m2 by email to small   | created m2; routed m2 small; said m2
+           3.0 | m2 is cu2              | queued m2 arrived; overflowed m2 length queue; routed m2 main by overflow; queued m2 overflowed;
+               |                        | identified m2 cu2
     """)

@@ -37,6 +37,8 @@ from standardiste.router.engine.step import Step, has_media, readers
 
 IDENTIFY_MS: Final = 500
 
+_PUT_HERE: Final = (QueuedBecause.REQUEUED, QueuedBecause.OVERFLOWED, QueuedBecause.QUEUE_REMOVED)
+"""A supervisor or the queue's own limits moved it: no rule takes it back."""
 _UNHAD = (InteractionState.IDENTIFYING, InteractionState.QUEUED, InteractionState.OFFERED, InteractionState.CONNECTING)
 
 
@@ -177,15 +179,18 @@ def identified(step: Step, data: inputs.ContactIdentified) -> None:
     if _merge_or_link(step, i):
         return
     i = step.now(id)
-    if i.state not in (InteractionState.IDENTIFYING, InteractionState.QUEUED):
+    if i.state not in (InteractionState.IDENTIFYING, InteractionState.QUEUED) or i.accepted_at is not None:
         return
     enqueued_at = _age_of_return(step, i)
-    requirement.at_identification(step, step.now(id), data.facts, data.customer, enqueued_at)
+    facts = None if i.cause in _PUT_HERE else data.facts
+    requirement.at_identification(step, step.now(id), facts, data.customer, enqueued_at)
     changed = step.now(id)
     if is_waiting_for_it:
         enter(step, changed, QueuedBecause.IDENTIFIED, enqueued_at)
     elif changed.requirement != i.requirement or enqueued_at != i.enqueued_at:
         offers.queue(step, changed, QueuedBecause.IDENTIFIED, enqueued_at=enqueued_at)
+        if changed.requirement.queue != i.requirement.queue:
+            limits.check(step, step.now(id))
 
 
 def not_identified(step: Step, i: Interaction) -> None:
