@@ -168,6 +168,22 @@ def test_whatever_brings_it_back_the_older_goes_first(way: str, told: str) -> No
     assert story.line(23.0, "the floor: anna") == ["offer a-o2 anna 20s"]
 
 
+def test_a_callback_that_an_agent_keeps_for_herself_stays_hers_though_its_queue_was_removed() -> None:
+    without_side().run("""
+           0.0 | the floor: ben                        |
+           1.0 | the floor: anna                       |
+           2.0 | v1 by voice to side, v1 is cu1        | created v1; routed v1 side; said v1; identified v1 cu1; queued v1 identified;
+               |                                       | offer v1-o1 anna 20s; anna offered 100
+           3.0 | anna accepts v1, media of v1 connects | accepted v1-o1 anna; connecting v1 anna; > connect anna; done; anna busy 100;
+               |                                       | active v1 anna
+           4.0 | the set gone                          | applied 2
+           5.0 | anna will call v1 back at 100 herself | > release all; disowned v1 callback; idle anna; callback v1 by anna;
+               |                                       | routed v1 main by queue_removed; routed v1 main; queued v1 callback; done;
+               |                                       | anna ready 0
+         100.0 |                                       | queued v1 callback for anna; offer v1-o2 anna 20s; anna offered 100
+    """)
+
+
 def test_a_mail_that_fails_for_good_two_days_after_its_close_is_work_again_its_sender_first() -> None:
     """The router remembers for a day; the report says whose it was. What the API sent, or went out on an address that is no more, is only told."""
     Story(queue("main", wrap_up=WrapUpMode.NONE)).run("""

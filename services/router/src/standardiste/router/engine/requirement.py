@@ -165,7 +165,10 @@ def _tell(step: Step, i: Interaction, asked: Requirement, why: Why) -> None:
 
 
 def restart(step: Step, i: Interaction, enqueued_at: Instant, prefer: AgentId | None = None) -> None:
-    """Its age will be another (a return from parking): the due instant with it, relaxation from the start."""
+    """Its age will be another (a return from parking): the due instant with it, relaxation from the start. A removed queue is the default queue."""
+    if step.live.configuration.queue(i.requirement.queue) is None:
+        move(step, i, step.live.configuration.default_queue, "queue_removed")
+        i = step.now(i.id)
     queue = step.live.queue_of(i)
     preferred = prefer or i.original.preferred_agent
     asked = evolve(i.original, due_at=due_at(step, queue, enqueued_at), preferred_agent=preferred)
