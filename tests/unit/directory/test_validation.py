@@ -131,6 +131,11 @@ channel-address: {v: {channel: voice, address: "+33199000002", language: fr, que
             "person: {x: {name: X, profile: main}}\nrule-set: {main: {rules: [{name: r, when: 'true', queue: main, skills: {french: 1}}]}}",
             ["nobody_can /rule-set/main/rules/0/skills"],
         ),
+        ("person: {x: {name: X, profile: main}}\nqueue: {hot: {is_lifo: true}}", ["lifo_shares_class /queue/hot/strict_class"]),
+        (
+            "person: {x: {name: X, profile: main}}\nqueue: {hot: {is_lifo: true, strict_class: 4}, warm: {is_lifo: true, strict_class: 4}}",
+            [],
+        ),
         (
             "person: {x: {name: X, profile: main}}\nchannel-address: {m: {channel: email, address: a@b.example, settings: {smtp_secret: s}}}",
             ["secret_missing /channel-address/m/settings"],

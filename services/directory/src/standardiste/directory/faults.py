@@ -121,6 +121,11 @@ TEXTS: Final = Catalogue(
             "fr": "Personne ne peut prendre {channel} en « {tag} » arrivant par {where} pour {queue} : {skills}.",
         },
         "nobody_serves": {"en": "No agent serves {entity}.", "fr": "Aucun agent ne sert {entity}."},
+        "lifo_shares_class": {
+            "en": "The last goes first in {entity}, and others share its strict class {number}: all of it goes before all of {others}. Give it a class of its own.",
+            "fr": "Le dernier passe en premier dans {entity}, et d'autres partagent sa classe stricte {number} : tout y passe avant tout {others}. "
+            "Donnez-lui une classe à part.",
+        },
         "secret_missing": {"en": "The secret “{name}” has no value yet.", "fr": "Le secret « {name} » n'a pas encore de valeur."},
         "here": {"en": "this tenant", "fr": "ce locataire"},
         "elsewhere": {"en": "another tenant", "fr": "un autre locataire"},

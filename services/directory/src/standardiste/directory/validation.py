@@ -107,12 +107,22 @@ def _has_administrator(live: Entities) -> bool:
 def warnings_of(entities: Entities, secrets: Collection[str] | None = None) -> list[Fault]:
     """What may be meant but should be seen. `secrets` are the names that have a value (None: not known)."""
     live = {key: entity for key, entity in entities.items() if not entity.is_archived}
-    found = list(unstaffed(live))
+    found = [*unstaffed(live), *_mixed_orders(live)]
     for key, entity in sorted(live.items()):
         if isinstance(entity, ChannelAddress) and secrets is not None:
             named = [str(value) for name, value in entity.settings.items() if name.endswith("_secret")]
             found += [fault("secret_missing", f"/{key.kind}/{key.id}/settings", name=name) for name in named if name not in secrets]
     return found
+
+
+def _mixed_orders(live: Entities) -> Iterator[Fault]:
+    """A warning for each queue whose last goes first while others share its strict class: its key is no instant, so all of it goes before all of theirs."""
+    queues = [(key, entity) for key, entity in sorted(live.items()) if isinstance(entity, Queue)]
+    for key, queue in queues:
+        others = [each.id for _, each in queues if each.strict_class == queue.strict_class and not each.is_lifo]
+        if queue.is_lifo and others:
+            pointer = f"/{key.kind}/{key.id}/strict_class"
+            yield fault("lifo_shares_class", pointer, entity=str(key), number=queue.strict_class, others=", ".join(others))
 
 
 # ---- one entity
