@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing import get_context
 
 from standardiste.common.events import decisions as d
@@ -79,15 +81,21 @@ def simulate(scenario: Scenario, *, processes: int | None = None, done: Callable
 
 
 def _each(scenario: Scenario, processes: int) -> Iterator[Replication]:
-    numbers = range(scenario.replications)
+    numbers = iter(range(scenario.replications))
     if processes <= 1:
         for number in numbers:
             yield replicate(scenario, number)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(replicate, scenario, number) for number in numbers]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_caller) as pool:
+        # No more than are about to run, so that whoever breaks off waits for these alone.
+        running = {pool.submit(replicate, scenario, number) for number in islice(numbers, processes + 1)}
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in ended:
+                running |= {pool.submit(replicate, scenario, number) for number in islice(numbers, 1)}
+                yield each.result()
+
+
+def _leave_interrupts_to_the_caller() -> None:
+    """Ctrl-C reaches every process of a terminal. One that it ends while it holds the pool's queue would leave all the others waiting for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
