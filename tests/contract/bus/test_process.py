@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from standardiste.common.bus.dead_letters import dead_letters
 from standardiste.common.bus.port import Bus, Handled, Outputs, Record
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import RECORD_BYTES, Topic
 from standardiste.common.errors import FormatTooNew
 from standardiste.common.events.base import Instant
 from standardiste.common.testing.bus import Ledger, Place, Seen, entries_of, outgoing, read, read_all, running, text_of
@@ -155,6 +155,21 @@ async def test_two_poisonous_records_of_one_batch_are_both_set_aside(bus: Bus) -
     async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Ledger)):
         assert await settled(bus, 2) == [(1, "a"), (2, "b")]
     assert [letter.value for letter in await dead_letters(bus)] == [b"poison"] * 3
+
+
+async def test_what_a_processor_leaves_beside_a_poisonous_record_is_not_lost(bus: Bus) -> None:
+    await bus.publish(*(outgoing(text) for text in ("a", "b", "poison", "c", "d")))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Sparing)):
+        assert await settled(bus, 4) == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
+    assert [letter.value for letter in await dead_letters(bus)] == [b"poison"]
+
+
+async def test_a_poisonous_record_as_large_as_its_topic_takes_is_set_aside_too(bus: Bus) -> None:
+    largest = outgoing("poison", headers={"pad": "x" * (RECORD_BYTES - 100)})
+    await bus.publish(outgoing("a"), largest, outgoing("b"))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Ledger)):
+        assert await settled(bus, 2) == [(1, "a"), (2, "b")]
+    assert [letter.value for letter in await dead_letters(bus)] == [b"poison"]
 
 
 async def test_an_output_that_cannot_be_written_is_its_records_fault(bus: Bus) -> None:

@@ -258,8 +258,10 @@ class PartitionLoop:
                 await owned.commit(await self._fired(processor, Instant(record.appended_at - 1)), {})
                 continue
             else:
-                outputs, _ = _handled(processor, (record,), (record,), is_alone=True)
-                await _committed(owned, outputs, (record,), is_alone=True)
+                outputs, taken = _handled(processor, (record,), (record,), is_alone=True)
+                await _committed(owned, outputs, (record,)[:taken], is_alone=True)
+                if not taken:
+                    continue
             self._left = self._left[1:]
             if self._suspects.get(record.topic, -1) <= record.offset:
                 self._suspects.pop(record.topic, None)

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+RECORD_BYTES = 1_048_576
+RETOLD_BYTES = RECORD_BYTES + 32 * 1024
+"""For what repeats a record of another topic, with more headers: a contact as large as `inputs` takes must find its decision and its dead letter."""
+
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
 
@@ -33,7 +37,7 @@ class TopicSpec:
     """
     How one topic is kept. Every topic has the installation's number of partitions and LogAppendTime.
 
-    `tombstone_ms` is how long a compacted topic keeps a deletion for readers that are behind.
+    `tombstone_ms` is how long a compacted topic keeps a deletion for readers that are behind. `record_bytes_max` counts key, value and headers.
     """
 
     topic: Topic
@@ -45,7 +49,7 @@ class TopicSpec:
     retention_ms: int | None = 7 * DAY_MS
     segment_bytes: int | None = None
     tombstone_ms: int = DAY_MS
-    record_bytes_max: int = 1_048_576
+    record_bytes_max: int = RECORD_BYTES
 
 
 _COMPACTED_SEGMENT = 16 * 1024 * 1024  # so that a restore reads little
@@ -86,6 +90,7 @@ TOPICS: dict[Topic, TopicSpec] = {
             key="tenant",
             writers=("router",),
             readers=("agent-gateway", "ingest-email", "ingest-sms", "ingest-voice", "ingest-chat", "ingest-open", "customers", "insights"),
+            record_bytes_max=RETOLD_BYTES,
         ),
         TopicSpec(
             topic=Topic.ROUTER_STATE,
@@ -115,6 +120,7 @@ TOPICS: dict[Topic, TopicSpec] = {
             writers=("any service",),
             readers=("operators", "customers"),
             retention_ms=30 * DAY_MS,
+            record_bytes_max=RETOLD_BYTES,
         ),
     )
 }
