@@ -67,6 +67,9 @@ class Echo:
                 outputs.append(Outgoing(topic=Topic.ROUTER_STATE, tenant=TENANT, key=key, value=VALUE, headers={"format": "1"}))
         return Handled(outputs, len(records))
 
+    def buried(self, record: Record, reason: str) -> Outputs:
+        return ()
+
     def next_deadline(self) -> Instant | None:
         return None
 

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+import pytest
+
 from standardiste.common.bus.dead_letters import dead_letters
 from standardiste.common.bus.port import Bus, Handled, Outputs, Record
 from standardiste.common.bus.topics import RECORD_BYTES, Topic
@@ -148,6 +150,46 @@ async def test_a_poisonous_record_is_set_aside_and_the_rest_goes_on(bus: Bus) ->
         assert (letter.group, letter.topic, letter.value, letter.tries) == ("router", Topic.INPUTS, b"poison", 2)
         await bus.publish(outgoing("e"))
         assert (await settled(bus, 5))[-1] == (5, "e")
+
+
+class Telling(Ledger):
+    """Tells of what is set aside."""
+
+    def buried(self, record: Record, reason: str) -> Outputs:
+        return self._enter(record.headers["ce_tenant"], f"buried {text_of(record)}", {})
+
+
+class Failing(Ledger):
+    """Cannot even tell of it: it raises, or gives what cannot be written."""
+
+    raises = True
+
+    def buried(self, record: Record, reason: str) -> Outputs:
+        self.numbers[record.headers["ce_tenant"]] = -1_000_000
+        if self.raises:
+            raise RuntimeError("again")
+        return [outgoing("x" * 2_000_000, topic=Topic.DECISIONS)]
+
+
+class Verbose(Failing):
+    raises = False
+
+
+async def test_what_a_processor_tells_of_a_poisonous_record_goes_along_with_it(bus: Bus) -> None:
+    await bus.publish(*(outgoing(text) for text in ("a", "poison", "b")))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Telling)):
+        assert await settled(bus, 3) == [(1, "a"), (2, "buried poison"), (3, "b")]
+    assert [letter.value for letter in await dead_letters(bus)] == [b"poison"]
+
+
+@pytest.mark.parametrize("processor", [Failing, Verbose])
+async def test_a_processor_that_cannot_tell_of_a_poisonous_record_does_not_keep_it_from_being_set_aside(
+    bus: Bus, processor: type[Ledger]
+) -> None:
+    await bus.publish(*(outgoing(text) for text in ("a", "poison", "b")))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, processor)):
+        assert await settled(bus, 2) == [(1, "a"), (2, "b")]
+    assert [letter.value for letter in await dead_letters(bus)] == [b"poison"]
 
 
 async def test_two_poisonous_records_of_one_batch_are_both_set_aside(bus: Bus) -> None:

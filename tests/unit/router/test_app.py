@@ -361,6 +361,20 @@ def test_a_contact_of_an_unknown_tenant_is_dead_lettered_and_its_receipt_says_so
     assert [(out.tenant, out.headers["dl-reason"].split(":")[0]) for out in dead] == [("nobody", "unknown_tenant")]
 
 
+def test_the_receipt_of_a_contact_that_is_set_aside_says_so_but_not_of_a_repeat_nor_of_anything_else(log: Log) -> None:
+    log.chat()
+    new, known = (log.record(inputs.ContactReceived(contact=contact(id, channel=Channel.SMS)), id=id) for id in ("m7", "m1"))
+    told = log.keep(log.router.buried(new, "KeyError at offers.py:7"))
+    assert types(told) == ["contact.undeliverable"]
+    said = json.loads(told[0].value or b"")
+    assert (said["receipt"], said["reason"], said["detail"]) == ("r_m7", "not_handled", "KeyError at offers.py:7")
+    assert told[0].headers["step"] == f"inputs:{new.offset}"
+    others = (known, log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready"))), log.raw(b"no json", new.headers), log.raw(b"", {}))
+    assert [types(log.router.buried(other, "")) for other in others] == [[], [], [], []]
+    log.restarted()
+    assert types(log.take(new))[0] == "interaction.created", "re-driven it is taken after all"
+
+
 def test_an_unknown_type_is_skipped_and_counted() -> None:
     log = Log()
     before = REGISTRY.get_sample_value(SKIPPED)

@@ -20,6 +20,7 @@ from standardiste.common.errors import BadInput, CorruptState
 from standardiste.common.events.base import Event, Instant, Kind, class_of, maker, spec_of
 from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
+from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.events.model import Channel
 from standardiste.common.events.outbound import OUTBOUND_TOPIC
 from standardiste.common.log import logger
@@ -124,6 +125,18 @@ class Router:
                 self._meter.skipped()
             taken += 1
         return Handled(self._commit(out), taken)
+
+    def buried(self, record: Record, reason: str) -> Sequence[Outgoing]:
+        """Of a contact that can be read its receipt says that it could not be handled. What was asked by command is asked again by who misses the answer."""
+        out = _Out(self._seconds)
+        try:
+            event = _decoded(record)
+        except BadInput:
+            return ()
+        if event is not None and isinstance(event.data, ContactReceived):
+            engine = self._engine(event.tenant)
+            self._add(out, engine.buried(event, record.appended_at, reason), f"{record.topic}:{record.offset}", record.appended_at, engine)
+        return self._commit(out)
 
     def next_deadline(self) -> Instant | None:
         first = self._first_due.first()

@@ -110,6 +110,10 @@ class Processor(Protocol):
         """
         ...
 
+    def buried(self, record: Record, reason: str) -> Outputs:
+        """What is to be told of a record that could not be handled and goes to dead-letters now, together with this. It is not to be handled."""
+        ...
+
     def next_deadline(self) -> Instant | None:
         """When `fire` must be called if nothing arrives before; None when nothing waits for time."""
         ...
@@ -200,7 +204,8 @@ class Bus(Protocol):
         """
         Exactly once: one processor per owned partition. Taking a partition: fence the predecessor, read committed offsets, restore `state` to
         its end, `resumed`, then records. Outputs and offsets commit in one transaction. When `handle` raises, the transaction is aborted, the state
-        restored and the batch retried record by record; one that fails alone is dead-lettered in a transaction of its own and the partition goes on.
+        restored and the batch retried record by record; one that fails alone is dead-lettered in a transaction of its own, with what `buried` tells of
+        it, and the partition goes on.
         """
         ...
 

@@ -7,7 +7,7 @@ throws the processor away and starts over; nothing is ever undone in memory.
 
 A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are taken one by one, each in a
 transaction of its own. One that fails alone is the `culprit`: after another restore it goes to dead-letters, with its offset, and is never
-handled. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
+handled; what the processor tells of it goes along, unless that fails as well. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
 cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence; and
 for a record of a newer program's format, which is left for that program.
 
@@ -128,6 +128,7 @@ class PartitionLoop:
         self._left: Sequence[Record] = ()
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
+        self._is_mute = False
         self._last_at = Instant(0)
         self._alive_at = Instant(0)
 
@@ -164,7 +165,7 @@ class PartitionLoop:
             reason=failed.reason,
         )
         if failed.is_alone:
-            self._culprit = (last, failed.reason)
+            self._culprit, self._is_mute = (last, failed.reason), False
         else:
             self._suspects = {record.topic: record.offset for record in failed.records}
 
@@ -250,13 +251,11 @@ class PartitionLoop:
         """What is left, each in a transaction of its own, after the deadlines before it: what one of those raises is no record's fault."""
         while self._left:
             record = self._left[0]
-            if (reason := self._is_culprit(record)) is not None:
-                await owned.commit((self._dead_letter(record, reason, 2),), {record.topic: record.offset + 1})
-                self._culprit = None
-                counter("standardiste_bus_dead_letters_total").labels(record.topic.value).inc()
-            elif (due := processor.next_deadline()) is not None and due < record.appended_at:
+            if (due := processor.next_deadline()) is not None and due < record.appended_at:
                 await owned.commit(await self._fired(processor, Instant(record.appended_at - 1)), {})
                 continue
+            if (reason := self._is_culprit(record)) is not None:
+                await self._bury(owned, processor, record, reason)
             else:
                 outputs, taken = _handled(processor, (record,), (record,), is_alone=True)
                 await _committed(owned, outputs, (record,)[:taken], is_alone=True)
@@ -265,6 +264,19 @@ class PartitionLoop:
             self._left = self._left[1:]
             if self._suspects.get(record.topic, -1) <= record.offset:
                 self._suspects.pop(record.topic, None)
+
+    async def _bury(self, owned: Owned, processor: Processor, record: Record, reason: str) -> None:
+        """To dead-letters, with what the processor tells of it. When that cannot be told, the record goes there alone, after another restore."""
+        try:
+            told = () if self._is_mute else processor.buried(record, reason)
+            await owned.commit((*told, self._dead_letter(record, reason, 2)), {record.topic: record.offset + 1})
+        except Away:
+            raise
+        except Exception:
+            self._is_mute = True
+            raise
+        self._culprit = None
+        counter("standardiste_bus_dead_letters_total").labels(record.topic.value).inc()
 
     def _is_culprit(self, record: Record) -> str | None:
         """The reason, when this is the record that failed alone."""

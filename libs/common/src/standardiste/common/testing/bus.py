@@ -204,6 +204,9 @@ class Ledger:
         outputs = [out for record in records for out in (*self.fire(Instant(record.appended_at - 1)), *self._take(record))]
         return Handled(outputs, len(records))
 
+    def buried(self, record: Record, reason: str) -> Outputs:
+        return ()
+
     def next_deadline(self) -> Instant | None:
         return min(self.deadlines.values(), default=None)
 

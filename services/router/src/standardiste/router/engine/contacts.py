@@ -62,6 +62,12 @@ def received(step: Step, data: inputs.ContactReceived) -> None:
         offers.close(step, step.now(interaction_id(contact.receipt)), contact.close_as)
 
 
+def set_aside(step: Step, data: inputs.ContactReceived, reason: str) -> None:
+    """A contact that could not be handled. Of a repeat there is nothing to say: what became of it the first time stands."""
+    if _known_receipt(step, data.contact.receipt) is None:
+        undeliverable(step, data.contact, "not_handled", reason)
+
+
 def undeliverable(step: Step, contact: Contact, reason: str, detail: str) -> None:
     """It cannot be taken; its receipt says so."""
     said = d.ContactUndeliverable(contact=contact.id, receipt=contact.receipt, reason=reason, detail=detail)

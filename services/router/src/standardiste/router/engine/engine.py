@@ -65,6 +65,13 @@ class Engine:
         settle(step)
         return tuple(step.events)
 
+    def buried(self, message: Event, at: Instant, reason: str) -> tuple[Event, ...]:
+        """A contact that could not be handled was set aside: its receipt says so."""
+        step = self._begin(at, message)
+        contacts.set_aside(step, message.data, reason)
+        settle(step)
+        return tuple(step.events)
+
     def next_deadline(self) -> Instant | None:
         """The earliest instant at which something may be due."""
         first = self.live.deadlines.next()

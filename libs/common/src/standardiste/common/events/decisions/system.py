@@ -111,7 +111,7 @@ class SweepFound:
 @decision("contact.undeliverable", is_on_websocket=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactUndeliverable:
-    """An input that cannot be taken (unknown tenant, laws broken): dead-lettered; its receipt says so."""
+    """An input that cannot be taken (`unknown_tenant`; `not_handled`: it met a fault of ours): dead-lettered; its receipt says so."""
 
     contact: ContactId | None = None
     receipt: ReceiptId | None = None
