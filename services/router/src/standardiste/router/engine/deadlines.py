@@ -3,8 +3,8 @@ What is due when: a heap of (instant, id, kind), derived from the records and ch
 
 Some deadlines only open a filter (an exclusion lapses, a delay is over, a calendar turns): they are marks, and every step begins by taking all marks up to its
 instant, so that no match overlooks what time alone has made possible. The dates of callbacks hide as well, and change a record when they come: every step takes
-all of them up to its instant before its match (callbacks.take_places), for at a round time many are due at once. The others act, one a step, after the marks of
-their instant.
+all of them up to its instant before its match (callbacks.take_places), for at a round time many are due at once. The others act, one a step, after the marks and
+dates of their instant.
 
 A deadline that no longer stands (the offer was accepted, the hold ended) stays in the heap and is thrown away when its time comes; once such leftovers
 outnumber what stands, the heap is built anew. So it needs no removal, and a restored heap fires the same as the live one.
@@ -83,14 +83,15 @@ class Deadlines:
 
     def next(self) -> Deadline | None:
         """
-        The first to fire. Marks of an instant go before its acts, all in one step that is named by the instant alone: so a leftover, which a restored heap does
-        not have, can neither come between two deadlines nor give a step its name.
+        The first to fire. Marks and dates of an instant go before its acts, all in one step that is named by the instant alone: so a leftover, which a restored
+        heap does not have, can neither come between two deadlines nor give a step its name.
         """
         act = self._acts[0] if self._acts else None
-        if self._dates and (act is None or self._dates[0] < act):
-            act = self._dates[0]
-        if self._marks and (act is None or self._marks[0].at <= act.at):
-            return Deadline(self._marks[0].at, "", Due.MARKS)
+        hidden = self._marks[0] if self._marks else None
+        if self._dates and (hidden is None or self._dates[0].at < hidden.at):
+            hidden = self._dates[0]
+        if hidden is not None and (act is None or hidden.at <= act.at):
+            return Deadline(hidden.at, "", Due.MARKS)
         return act
 
     def pop_act(self, due: Deadline) -> bool:
