@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from standardiste.common.events import decisions as d
-from standardiste.common.events.base import Event, Instant
+from standardiste.common.events.base import Event
 from standardiste.common.events.model import (
     Attributes,
     ContactId,
@@ -14,7 +14,7 @@ from standardiste.common.events.model import (
     InteractionState,
 )
 from standardiste.router.engine import quickly
-from standardiste.router.engine.changes.turns import Changes, key_in_order, take
+from standardiste.router.engine.changes.turns import Changes, aged, key_in_order, take
 from standardiste.router.engine.live import CUSTOMERS_MAX, MESSAGES_MAX, Live
 from standardiste.router.engine.state import (
     Facts,
@@ -157,16 +157,8 @@ def _voicemail(live: Live, event: Event, data: d.VoicemailTaken) -> None:
 def _merged(live: Live, event: Event, data: d.InteractionMerged) -> None:
     gone, into = live.interactions[data.interaction], live.interactions[data.into]
     live.put_interaction(evolve(gone, version=data.version, receipts=()))
-    aged = evolve(
-        into,
-        enqueued_at=data.enqueued_at,
-        last_contact=gone.last_contact,
-        receipts=(*into.receipts, *gone.receipts)[-RECEIPTS_MAX:],
-    )
-    queue = live.queue_of(into)  # in its opening time, where the target is: a night between the two is no age
-    earlier_ms = live.at_age(into, queue, queue.target_ms) - live.at_age(aged, queue, queue.target_ms)
-    requirement = evolve(into.requirement, due_at=Instant(into.requirement.due_at - earlier_ms))
-    live.put_interaction(evolve(aged, requirement=requirement, key=key_in_order(live, requirement, data.enqueued_at)))
+    last_contact, receipts = gone.last_contact, (*into.receipts, *gone.receipts)[-RECEIPTS_MAX:]
+    live.put_interaction(evolve(aged(live, into, data.enqueued_at), last_contact=last_contact, receipts=receipts))
 
 
 def _linked(live: Live, event: Event, data: d.InteractionLinked) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event
 from standardiste.common.events.model import Channel
-from standardiste.router.engine.changes.turns import Changes
+from standardiste.router.engine.changes.turns import Changes, aged
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import NEVER, Callback, evolve
 
@@ -22,9 +22,13 @@ def _scheduled(live: Live, event: Event, data: d.CallbackScheduled) -> None:
 
 
 def _attempted(live: Live, event: Event, data: d.CallbackAttempted) -> None:
+    """A try is the end of its date: what was pulled or assigned before it is as old as this, and a call that goes on is hidden no more."""
     i = live.interactions[data.interaction]
+    if i.enqueued_at > event.time:
+        i = aged(live, i, event.time)
     if data.is_reached:
-        live.put_interaction(evolve(i, version=data.version, facts=evolve(i.facts, is_live=True), callback=None))
+        facts = evolve(i.facts, is_live=True)
+        live.put_interaction(evolve(i, version=data.version, facts=facts, callback=None, not_before=NEVER))
     else:
         callback = Callback(attempts=data.attempt)
         live.put_interaction(evolve(i, version=data.version, callback=callback, not_before=data.next_at or NEVER))

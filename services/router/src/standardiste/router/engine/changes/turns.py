@@ -77,6 +77,15 @@ def key_in_order(live: Live, requirement: Requirement, enqueued_at: Instant) -> 
     return order.key(requirement, enqueued_at, queue)
 
 
+def aged(live: Live, i: Interaction, enqueued_at: Instant) -> Interaction:
+    """With this age: its due instant moves by as much in the time its queue reckons in, and so its place. A night between two ages is no age where that is opening time."""
+    other = evolve(i, enqueued_at=enqueued_at)
+    queue = live.queue_of(i)
+    earlier_ms = live.at_age(i, queue, queue.target_ms) - live.at_age(other, queue, queue.target_ms)
+    requirement = evolve(i.requirement, due_at=Instant(i.requirement.due_at - earlier_ms))
+    return evolve(other, requirement=requirement, key=key_in_order(live, requirement, enqueued_at))
+
+
 def take(live: Live, agent: AgentId, at: Instant) -> None:
     """An agent has taken work: its place among the busy, and whether its work was unbroken."""
     record = live.agents[agent]
