@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-from simulation.centre import AGENTS, CHANNELS, QUEUES, queues
+from simulation.centre import AGENTS, CHANNELS, QUEUES
+from simulation.changes import reconfigure, shape
+from simulation.work import Pick, T, actor, own_work
 from simulation.world import World
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.contact_facts import facts_of_contact
-from standardiste.common.events.directory import AgentProfile
 from standardiste.common.events.model import (
     AgentId,
-    Audience,
     CallOrder,
     Channel,
     ChannelAddressId,
+    CloseReason,
     CommandId,
     ContactId,
     ConversationId,
     CustomerId,
     CustomerSummary,
     DeliveryState,
-    DispositionId,
     InteractionId,
+    InteractionState,
     LeftBecause,
     MessageId,
     OfferId,
-    ProfileId,
     QueueId,
-    RankingName,
     SessionId,
     StatusId,
-    ToAgent,
-    ToOutside,
-    ToQueue,
 )
-from standardiste.common.testing.builders import contact, content, needs, person
+from standardiste.common.testing.builders import contact, content, message
+from standardiste.router.engine.sessions import SILENT_MS
 from standardiste.router.engine.state import Interaction
 
-T = TypeVar("T")
-
-
-class Pick(Protocol):
-    """Chooses one of these."""
-
-    def __call__(self, options: Sequence[T]) -> T: ...
-
-
 GATEWAYS = ("g1", "g2")
+CALLS = (Channel.VOICE, Channel.CALLBACK)
+_REPORTS = ("connected", "failed", "ended", "agent_ended", "voicemail", "refused")
 STATUSES = ("ready", "ready", "ready", "away", "break", "nonsense")
-TEXTS = ("bonjour", "bonjour", "bill", "lead", "manual", "night")
+TEXTS = ("bonjour", "bonjour", "bill", "lead", "manual", "night", "call")
 WAITS_MS = (0, 1, 100, 499, 500, 1_000, 4_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000)
 
 
@@ -63,8 +52,8 @@ WAITS_MS = (0, 1, 100, 499, 500, 1_000, 4_000, 5_000, 10_000, 15_000, 20_000, 30
 
 def arrive(world: World, pick: Pick) -> None:
     id = f"m{world.number + 1}"
-    channel = pick(CHANNELS)
-    is_session = channel in (Channel.CHAT, Channel.VOICE, Channel.SMS)
+    channel = pick(world.channels)
+    is_session = channel in (Channel.CHAT, Channel.VOICE, Channel.SMS, Channel.SOCIAL)
     conversation = pick((f"c_{id}", f"c_{id}", *_conversations(world)[:3])) if is_session else None
     fields: dict[str, Any] = {
         "channel": channel,
@@ -74,6 +63,8 @@ def arrive(world: World, pick: Pick) -> None:
         "priority": pick((None, None, 1, 5)),
         "queue": pick((None, None, QueueId("sales"))),
         "attributes": pick(({}, {"sale": True})),
+        "channel_address": pick((ChannelAddressId(str(channel)),) * 19 + (ChannelAddressId("unknown"),)),
+        "close_as": pick((None,) * 29 + (CloseReason.SPAM,)),
     }
     made = contact(id, **fields)
     world.known_contacts.append(made)
@@ -123,10 +114,14 @@ def come_back(world: World, pick: Pick) -> None:
 
 
 def media(world: World, pick: Pick) -> None:
-    for i in _some(_interactions(world), pick):
+    """What a channel reports of a call: mostly of one that is being set up or on, and what may happen to it then."""
+    live = _interactions(world)
+    calls = [i for i in live if i.owner is not None and (i.state is InteractionState.CONNECTING or i.facts.channel in CALLS)]
+    for i in _some(calls if calls and pick((True,) * 4 + (False,)) else live, pick):
         consulted = i.consult.offer if i.consult is not None else None
         offer = pick((consulted or i.taken_with, i.taken_with)) or OfferId(f"{i.id}-o1")
-        match pick(("connected", "connected", "failed", "ended", "agent_ended", "voicemail", "refused")):
+        report = _REPORTS if i.state is not InteractionState.CONNECTING else ("connected", "connected", *_REPORTS)
+        match pick(report):
             case "connected":
                 world.send(inputs.MediaConnected(interaction=i.id, offer=offer))
             case "failed":
@@ -161,6 +156,17 @@ def deliver(world: World, pick: Pick) -> None:
 # ---- sessions
 
 
+def note(world: World, pick: Pick) -> None:
+    """Words that nobody at work wrote; how an address of ours fares."""
+    id = pick((*world.closed, *world.engine.live.interactions, InteractionId("in_forgotten"))[-8:])
+    conversation = ConversationId(pick((*_conversations(world)[-3:], "c_x")))
+    noted = inputs.MessageNoted(
+        conversation=conversation, interaction=id, message=message(f"n{world.number}"), is_to_be_sent=pick((True, False))
+    )
+    report = inputs.ChannelAddressReported(channel_address=ChannelAddressId("email"), channel=Channel.EMAIL, is_healthy=pick((True, False)))
+    world.send(pick((noted, noted, report)))
+
+
 def open_session(world: World, pick: Pick) -> None:
     agent = AgentId(pick(AGENTS))
     present = world.engine.live.agents.get(agent)
@@ -186,6 +192,13 @@ def beat(world: World, pick: Pick) -> None:
         world.send(inputs.GatewayBeat(gateway=gateway, sessions=1))
 
 
+def begin_world(world: World, pick: Pick) -> None:
+    """A centre of its own kind, customers of their own kind, and everybody at work."""
+    shape(world, pick)
+    world.channels = pick(MIXES)
+    start_the_day(world, pick)
+
+
 def start_the_day(world: World, pick: Pick) -> None:
     """Everybody signs in and is ready."""
     for name in AGENTS:
@@ -199,12 +212,6 @@ def start_the_day(world: World, pick: Pick) -> None:
 # ---- commands
 
 
-def actor(world: World, agent: str, *, may_supervise: bool = False) -> c.Actor:
-    present = world.engine.live.agents.get(AgentId(agent))
-    session = present.session if present and present.session else SessionId("none")
-    return c.Actor(agent=AgentId(agent), session=session, may_supervise=may_supervise)
-
-
 def status(world: World, pick: Pick) -> None:
     name = pick(AGENTS)
     other = AgentId(pick(AGENTS)) if pick((False, False, False, True)) else None
@@ -215,73 +222,22 @@ def answer_offer(world: World, pick: Pick) -> None:
     open_offers = [offer for i in _interactions(world) for offer in i.offers]
     if not open_offers:
         return
-    offer = pick(open_offers)
+    of_owned = [offer for offer in open_offers if offer.is_of_owned]
+    offer = pick(of_owned if of_owned and pick((True, False)) else open_offers)
     name = pick((offer.agent, offer.agent, offer.agent, AgentId(pick(AGENTS))))
     cls = pick((c.AcceptOffer, c.AcceptOffer, c.AcceptOffer, c.DeclineOffer))
     world.send(cls(actor=actor(world, name), offer=offer.id))
 
 
+def pull(world: World, pick: Pick) -> None:
+    """An agent takes a chosen one that waits."""
+    for i in _some([i for i in _interactions(world) if i.state is InteractionState.QUEUED], pick):
+        world.send(c.PullInteraction(actor=actor(world, pick(AGENTS)), interaction=i.id, version=i.version))
+
+
 def stale_offer(world: World, pick: Pick) -> None:
     if world.ended_offers:
         world.send(c.AcceptOffer(actor=actor(world, pick(AGENTS)), offer=pick(sorted(world.ended_offers)[-10:])))
-
-
-def own_work(world: World, pick: Pick) -> None:
-    """A command of the owner (or sometimes of somebody else) about something live."""
-    i = pick(_interactions(world) or (None,))
-    if i is None:
-        return
-    name = pick((i.owner or i.last_owner or "anna",) * 4 + (pick(AGENTS),))
-    who = actor(world, name)
-    version = pick((i.version,) * 9 + (i.version - 1,))
-    make = pick(_OWN)
-    world.send(make(world, pick, who, i, version))
-
-
-def _transfer(world: World, pick: Pick, who: c.Actor, i: Interaction, version: int) -> c.TransferInteraction:
-    to_agent = ToAgent(agent=AgentId(pick(AGENTS)), will_wait=pick((False, True)))
-    target = pick((to_agent, to_agent, to_agent, ToOutside(address="1"), ToQueue(queue=QueueId(pick((*QUEUES, "nowhere"))))))
-    return c.TransferInteraction(actor=who, interaction=i.id, version=version, target=target)
-
-
-def _of_consult(world: World, pick: Pick, who: c.Actor, i: Interaction, version: int) -> Any:
-    if i.guest is not None and pick((True, False)):
-        who = actor(world, i.guest)
-    cls = pick((c.CancelConsult, c.CompleteConsult, c.StartConference, c.StartConference, c.LeaveConference))
-    return cls(actor=who, interaction=i.id, version=version)
-
-
-_Own = Callable[[World, Pick, c.Actor, Interaction, int], Any]
-_OWN: tuple[_Own, ...] = (
-    lambda w, p, who, i, v: c.HoldInteraction(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.ResumeInteraction(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.CompleteInteraction(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.CompleteInteraction(actor=who, interaction=i.id, version=v, disposition=DispositionId("done")),
-    lambda w, p, who, i, v: c.EndWrapUp(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.EndWrapUp(actor=who, interaction=i.id, version=v, disposition=DispositionId("done")),
-    lambda w, p, who, i, v: c.ExtendWrapUp(actor=who, interaction=i.id, version=v, by_ms=10_000),
-    lambda w, p, who, i, v: c.SetDisposition(actor=who, interaction=i.id, version=v, disposition=DispositionId(p(("done", "no")))),
-    lambda w, p, who, i, v: c.ParkInteraction(actor=who, interaction=i.id, version=v, until=p((None, w.now + 30_000))),
-    lambda w, p, who, i, v: c.UnparkInteraction(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.PullInteraction(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.RequeueInteraction(actor=who, interaction=i.id, version=v, queue=p((None, QueueId("main")))),
-    lambda w, p, who, i, v: c.CancelTransfer(actor=who, interaction=i.id, version=v),
-    lambda w, p, who, i, v: c.SendMessage(
-        actor=who, interaction=i.id, content=content(p(("oui", ""))), audience=p((Audience.CUSTOMER, Audience.INTERNAL))
-    ),
-    lambda w, p, who, i, v: c.ShowTyping(actor=who, interaction=i.id),
-    lambda w, p, who, i, v: c.ShowReading(actor=who, interaction=i.id, message=MessageId(str(i.last_contact))),
-    lambda w, p, who, i, v: c.StartConsult(
-        actor=who,
-        interaction=i.id,
-        version=v,
-        target=p((ToAgent(agent=AgentId(p(AGENTS))), ToQueue(queue=QueueId(p(QUEUES))), ToOutside(address="1"))),
-    ),
-    _of_consult,
-    _of_consult,
-    _transfer,
-    _transfer,
-)
 
 
 def supervise(world: World, pick: Pick) -> None:
@@ -311,18 +267,22 @@ def supervise(world: World, pick: Pick) -> None:
 
 
 def begin(world: World, pick: Pick) -> None:
-    channel = pick((Channel.EMAIL, Channel.VOICE, Channel.SMS))
+    """An agent, or a program, writes to or calls a customer."""
+    channel = pick((Channel.EMAIL, Channel.VOICE, Channel.VOICE, Channel.SMS, Channel.CALLBACK))
+    carrier = Channel.VOICE if channel is Channel.CALLBACK else channel
     opened = c.OpenInteraction(
-        actor=pick((actor(world, pick(AGENTS)), c.Actor(api_key="k1"))),
+        actor=pick((actor(world, pick(AGENTS)), actor(world, pick(AGENTS)), c.Actor(api_key="k1"))),
         channel=channel,
-        channel_address=ChannelAddressId(str(channel)),
-        address="customer@example.org",
-        content=content("bonjour"),
-        conversation=pick((None, None, *map(ConversationId, _conversations(world)[:2]))),
+        channel_address=ChannelAddressId(pick((str(carrier),) * 9 + ("unknown",))),
+        address=pick(("customer@example.org",) * 9 + ("",)),
+        content=content(pick(("bonjour", "bonjour", ""))),
+        conversation=pick((None, None, None, *map(ConversationId, _conversations(world)[:1]))),
+        queue=pick((None, None, None, QueueId("sales"), QueueId("nowhere"))),
+        message=pick((None, None, None, None, MessageId(f"ms{world.number}"))),
     )
     world.send(opened)
     world.asked.append((CommandId(f"x{world.number}"), opened))
-    if pick((True, True, False)):
+    if pick((True, True, True, False)):
         examine(world, pick)
 
 
@@ -391,19 +351,20 @@ def same_command_again(world: World, pick: Pick) -> None:
 # ---- the system
 
 
-def reconfigure(world: World, pick: Pick) -> None:
-    match pick(("ranking", "skills", "units", "archive", "back")):
-        case "ranking":
-            world.configure(*queues(pick(tuple(RankingName))))
-        case "skills":
-            world.configure(person("ben", skills=needs(billing=pick((1, 5)), french=5)))
-        case "units":
-            world.configure(AgentProfile(id=ProfileId("main"), change_set=1, units=pick((60, 100, 200))))
-        case "archive":
-            gone = pick((*queues()[3:5], person("dan")))
-            world.configure(replace(gone, is_archived=True))
+def older_session(world: World, pick: Pick) -> None:
+    """A desk that another took the place of still asks."""
+    older = c.Actor(agent=AgentId(pick(AGENTS)), session=SessionId("older"))
+    world.send(c.SetStatus(actor=older, status=StatusId("ready")))
+
+
+def long_after(world: World, pick: Pick) -> None:
+    """A long time with nobody there, or everybody at work; then the next day begins."""
+    match pick(("nobody",) * 3 + ("everybody",)):
+        case "nobody":
+            world.wait(pick(NIGHTS_MS))
         case _:
-            world.configure(*queues(), person("dan", skills=needs(billing=1, french=3), profile=ProfileId("keen")))
+            _pass(world, pick, 620_000)
+    start_the_day(world, pick)
 
 
 def restart(world: World, pick: Pick) -> None:
@@ -413,13 +374,24 @@ def restart(world: World, pick: Pick) -> None:
 def wait(world: World, pick: Pick) -> None:
     """Time passes; mostly while gateways and desks are well."""
     ms = pick(WAITS_MS)
-    if pick((True,) * 9 + (False,)):
-        while ms > 5_000:
-            world.wait(5_000)
-            beat(world, pick)
-            ms -= 5_000
+    if pick((True,) * 29 + (False,)):
+        _pass(world, pick, ms)
+    else:
+        world.wait(ms)
+
+
+def _pass(world: World, pick: Pick, ms: int) -> None:
+    """Gateways beat as seldom as they may and not be silent."""
+    beat(world, pick)
+    while ms > SILENT_MS:
+        world.wait(SILENT_MS)
+        beat(world, pick)
+        ms -= SILENT_MS
     world.wait(ms)
 
+
+MIXES = (CHANNELS, CHANNELS, (Channel.VOICE,), (Channel.VOICE, Channel.VOICE, Channel.EMAIL), (Channel.CHAT, Channel.CHAT, Channel.VOICE))
+NIGHTS_MS = (620_000, 620_000, 3_600_000, 9 * 3_600_000)
 
 Action = Callable[[World, Pick], None]
 ACTIONS: tuple[tuple[int, Action], ...] = (
@@ -432,12 +404,13 @@ ACTIONS: tuple[tuple[int, Action], ...] = (
     (1, deliver),
     (4, open_session),
     (1, close_session),
-    (2, beat),
+    (1, beat),
     (2, start_the_day),
     (5, status),
     (18, answer_offer),
     (1, stale_offer),
-    (24, own_work),
+    (34, own_work),
+    (2, pull),
     (5, supervise),
     (2, begin),
     (1, examine),
@@ -445,11 +418,13 @@ ACTIONS: tuple[tuple[int, Action], ...] = (
     (2, on_a_call),
     (1, rest),
     (1, same_command_again),
-    (1, reconfigure),
+    (2, reconfigure),
     (1, restart),
     (12, wait),
+    (1, note),
+    (1, older_session),
 )
-WEIGHTED: tuple[Action, ...] = tuple(action for weight, action in ACTIONS for _ in range(weight))
+WEIGHTED: tuple[Action, ...] = (*(action for weight, action in ACTIONS for _ in range(3 * weight)), long_after)
 
 
 def _interactions(world: World) -> list[Interaction]:

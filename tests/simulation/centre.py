@@ -34,7 +34,7 @@ from standardiste.common.testing.builders import configuration, needs, person, q
 
 AGENTS: Final = ("anna", "ben", "cleo", "dan", "eve", "fay")
 QUEUES: Final = ("main", "billing", "leads", "manual", "sales", "night", "calls")
-CHANNELS: Final = (Channel.CHAT, Channel.EMAIL, Channel.VOICE, Channel.SMS, Channel.OTHER)
+CHANNELS: Final = (Channel.CHAT, Channel.EMAIL, Channel.VOICE, Channel.SMS, Channel.OTHER, Channel.SOCIAL)
 
 _PEOPLE: Final = (
     person("anna", skills=needs(billing=3, french=5)),
@@ -116,7 +116,7 @@ RULES: Final = RuleSet(
     change_set=1,
     rules=(
         Rule(name="lead", when='contact.text == "lead"', queue=QueueId("leads")),
-        Rule(name="calls", when='contact.channel == "voice" && contact.text == "bonjour"', queue=QueueId("calls")),
+        Rule(name="calls", when='contact.channel == "voice" && contact.text == "call"', queue=QueueId("calls")),
         Rule(name="night", when='contact.text == "night"', queue=QueueId("night")),
         Rule(name="manual", when='contact.text == "manual"', queue=QueueId("manual")),
         Rule(name="bill", when='contact.text.contains("bill")', queue=QueueId("billing"), skills=needs(french=1)),

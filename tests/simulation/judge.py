@@ -78,7 +78,7 @@ def _by_ranking(live: Live, i: Interaction, agent: Agent) -> float:
             asked = {need.skill for need in rings[_ring(live, i, agent)].skills}
             return -sum(need.level for need in person.skills if need.skill in asked)
         case RankingName.LEAST_LOADED:
-            return _used(live, agent) / live.configuration.profile(agent.id).units
+            return _used(live, agent) / live.configuration.room(agent.id).units
         case RankingName.FEWEST_SKILLS:
             return len(person.skills)
         case RankingName.ROUND_ROBIN:
@@ -98,11 +98,11 @@ def _used(live: Live, agent: Agent) -> int:
 
 
 def _cost(live: Live, agent: Agent, i: Interaction) -> int:
-    return live.configuration.profile(agent.id).cost[i.facts.channel] if i.facts.cost is None else i.facts.cost
+    return live.configuration.room(agent.id).costs[i.facts.channel] if i.facts.cost is None else i.facts.cost
 
 
 def _interrupts(live: Live, i: Interaction, agent: Agent) -> bool:
-    profile = live.configuration.profile(agent.id)
+    room = live.configuration.room(agent.id)
     count = sum(1 for held in _held(live, agent) if held.facts.channel is i.facts.channel)
-    assert count < profile.cap[i.facts.channel], "the cap holds in any case"
-    return _used(live, agent) + _cost(live, agent, i) > profile.units
+    assert count < room.caps[i.facts.channel], "the cap holds in any case"
+    return _used(live, agent) + _cost(live, agent, i) > room.units

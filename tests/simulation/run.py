@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from simulation.actions import WEIGHTED, start_the_day
+from simulation.actions import WEIGHTED, begin_world
 from simulation.world import T, World
 
 STEPS_OF_A_WORLD = 400
@@ -27,7 +27,7 @@ def run_world(seed: str, steps: int = STEPS_OF_A_WORLD) -> World:
 
     world = World()
     try:
-        start_the_day(world, pick)
+        begin_world(world, pick)
         for number in range(steps):
             pick(WEIGHTED)(world, pick)
             if number % 20 == 0:

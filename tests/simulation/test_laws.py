@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from simulation import anything, run
-from simulation.actions import WEIGHTED, Action, start_the_day
+from simulation.actions import WEIGHTED, Action, begin_world
 from simulation.world import T, World
 
 SEEDED_STEPS = int(os.environ.get("STANDARDISTE_SIMULATION_STEPS", "16000"))
@@ -29,9 +29,12 @@ class Floor(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
 
-    @initialize()
-    def open(self) -> None:
-        start_the_day(self.world, lambda options: options[0])
+    @initialize(data=st.data())
+    def open(self, data: st.DataObject) -> None:
+        def pick(options: Sequence[T]) -> T:
+            return data.draw(st.sampled_from(options))
+
+        begin_world(self.world, pick)
 
     @rule(data=st.data(), action=st.sampled_from(WEIGHTED))
     def act(self, data: st.DataObject, action: Action) -> None:
@@ -71,7 +74,7 @@ def test_laws_hold_whatever_well_typed_message_anybody_sends(number: int) -> Non
     """Half of it sensible, half of it anything; an exception of the engine fails, too."""
     dice = random.Random(f"anything/{number}")
     world = World()
-    start_the_day(world, dice.choice)
+    begin_world(world, dice.choice)
     for _ in range(120):
         said = anything.message(world, dice) if dice.random() < 0.5 else None
         if said is not None:

@@ -14,14 +14,14 @@ from itertools import zip_longest
 from typing import Any, TypeVar
 
 from simulation import judge
-from simulation.centre import centre
+from simulation.centre import CHANNELS, centre
 
 from standardiste.common.events import codec
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, Event, Instant, Kind, class_of, spec_of
 from standardiste.common.events.commands import OpenInteraction
 from standardiste.common.events.directory import ChangeSetCommitted, Entity
-from standardiste.common.events.model import AgentId, CommandId, InteractionId, OfferId, SessionId
+from standardiste.common.events.model import AgentId, Channel, CommandId, InteractionId, OfferId, SessionId
 from standardiste.common.testing.builders import AT, TENANT, event
 from standardiste.router.engine import Engine, persist, snapshot
 from standardiste.router.engine.memory import Memory
@@ -54,6 +54,8 @@ class World:
         self.events: list[Event] = []
         self.log: list[Entry] = []
         self.asked: list[tuple[CommandId, OpenInteraction]] = []
+        self.channels: Sequence[Channel] = CHANNELS
+        self.directory: dict[tuple[type, str], Entity] = {}
         self.configure(*centre())
 
     # ---- doing
@@ -82,16 +84,18 @@ class World:
         self.check()
         self.commit()
 
-    def configure(self, *entities: Entity) -> None:
-        """A change set with these members."""
+    def configure(self, *entities: Entity, effective_at: Instant | None = None) -> None:
+        """A change set with these members, in force now or then."""
         self.change_set += 1
         for entity in entities:
             self.number += 1
+            self.directory[type(entity), entity.id] = entity
             message = event(replace(entity, change_set=self.change_set), id=f"x{self.number}")
             self.log.append((Instant(self.now), message))
             self.engine.step(message, Instant(self.now))
             self.twin.apply(replace(message, time=max(Instant(self.now), self.twin.live.at)))
-        self.send(ChangeSetCommitted(number=self.change_set, members=len(entities), by="p", committed_at=AT))
+        commit = ChangeSetCommitted(number=self.change_set, members=len(entities), by="p", committed_at=AT, effective_at=effective_at)
+        self.send(commit)
 
     def commit(self) -> None:
         """The end of a batch: what was touched is written, what is past its time is dropped, what closed long ago is packed."""
