@@ -236,6 +236,22 @@ def test_rest_after_a_call_and_after_unbroken_work() -> None:
     """)
 
 
+def test_rest_after_a_call_takes_back_what_is_offered() -> None:
+    profile = AgentProfile(id=ProfileId("main"), change_set=1, units=200, rest=Rest(after_call_ms=20_000))
+    Story(profile, queue("main", wrap_up=WrapUpMode.NONE)).run("""
+           1.0 | the floor: anna                         |
+           2.0 | v1 by voice, v1 is cu1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                         | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                         | connecting v1 anna; > connect anna; done; anna busy 100
+           3.0 | media of v1 connects                    | active v1 anna
+           4.0 | m1 by email, m1 is cu2                  | created m1; routed m1 main; said m1; identified m1 cu2; queued m1 identified;
+               |                                         | offer m1-o1 anna 120s; anna busy 120
+          10.0 | media of v1 ends                        | left v1; closed v1 handled; idle anna; anna offered 20;
+               |                                         | withdrawn m1-o1 anna agent_unavailable; queued m1 withdrawn; anna resting 0
+          30.0 |                                         | anna ready 0; offer m1-o2 anna 120s; anna offered 20
+    """)
+
+
 def test_a_break_and_a_signed_out_while_are_not_unbroken_work() -> None:
     profile = AgentProfile(id=ProfileId("main"), change_set=1, rest=Rest(after_work_ms=60_000, length_ms=30_000))
     Story(profile, queue("main", wrap_up=WrapUpMode.NONE)).run("""

@@ -139,8 +139,8 @@ def rest(step: Step, agent: Agent, until: Instant | None) -> None:
     step.tell_agent(changed, agent.id)
 
 
-def rest_after(step: Step, work: Interaction, agent: AgentId) -> None:
-    """The pause the profile gives after a call, or after so much unbroken work, when this was the end of it."""
+def rest_after(step: Step, work: Interaction, agent: AgentId) -> bool:
+    """The pause the profile gives after a call, or after so much unbroken work, when this was the end of it; whether it begins."""
     live = step.live
     record = live.agents[agent]
     given = live.configuration.profile(agent).rest
@@ -151,5 +151,7 @@ def rest_after(step: Step, work: Interaction, agent: AgentId) -> None:
         worked_ms = step.at - record.unbroken_since if record.unbroken_since is not None and not live.owned_by(agent) else 0
         if worked_ms >= given.after_work_ms:
             until = max(until, step.at + given.length_ms)
-    if until > step.at and record.session is not None and (record.rest_until or 0) < until:
-        rest(step, record, Instant(until))
+    if until <= step.at or record.session is None or (record.rest_until or 0) >= until:
+        return False
+    rest(step, record, Instant(until))
+    return True

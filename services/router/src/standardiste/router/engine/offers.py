@@ -419,8 +419,8 @@ def close(step: Step, i: Interaction, reason: CloseReason, detail: str = "", bec
             i.facts.direction is Direction.INBOUND or profile.does_outbound_reset_idle
         )
         agents.work_ended(step, owner, is_reset=is_work)
-        if is_work:
-            agents.rest_after(step, i, owner)
+        if is_work and agents.rest_after(step, i, owner):
+            withdraw_all(step, owner, Withdrawal.AGENT_UNAVAILABLE)
 
 
 def abandon(step: Step, i: Interaction) -> None:
