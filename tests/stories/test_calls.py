@@ -131,6 +131,24 @@ def test_a_callback_that_was_tried_before_its_date_is_as_old_as_that_try() -> No
     """)
 
 
+def test_a_hang_up_that_is_told_while_a_callback_is_tried_takes_nothing_from_it() -> None:
+    call = "a05f5bbbbd3eb88a6f0c97ad7"
+    Story().run(f"""
+           0.0 | the floor: anna                    |
+           1.0 | anna opens by voice                | asked; opened anna; connecting {call} anna; > call for anna; done;
+               |                                    | anna busy 100
+           2.0 | media of {call} connects           | active {call} anna
+           3.0 | anna will call {call} back at 60   | > release all; disowned {call} callback; idle anna; callback {call};
+               |                                    | routed {call} main; queued {call} callback; done; anna ready 0
+          60.0 | anna accepts {call}                | queued {call} callback; offer {call}-o1 anna 20s; anna offered 100;
+               |                                    | accepted {call}-o1 anna; connecting {call} anna; > call for anna; done;
+               |                                    | anna busy 100
+          61.0 | {call} hangs up                    |
+          62.0 | media of {call} connects           | active {call} anna; tried {call} 1 reached
+          70.0 | media of {call} ends               | left {call}; wrapping {call}; anna wrapping 100
+    """)
+
+
 def test_of_callbacks_for_one_moment_the_first_in_the_queue_is_called_first() -> None:
     Story().run("""
            0.0 | v2 by voice, v2 is cu2          | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified

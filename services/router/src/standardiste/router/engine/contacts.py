@@ -283,7 +283,7 @@ def left(step: Step, data: inputs.ContactLeft) -> None:
     if i.state in _UNHAD and i.facts.direction is Direction.INBOUND:
         if i.facts.is_live or i.facts.channel is Channel.CHAT:
             abandon(step, i)
-    elif i.owner is not None and not i.has_left:
+    elif i.owner is not None and not i.has_left and i.callback is None:  # nobody is on the line of a callback that is being tried
         _left_owner(step, i, data.because)
 
 
