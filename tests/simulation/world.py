@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from simulation import judge
+from simulation import judge, nobody
 from simulation.centre import CHANNELS, centre
 
 from standardiste.common.events import codec
@@ -50,6 +50,7 @@ class World:
         self.sessions: dict[AgentId, SessionId] = {}
         self.ended_offers: set[OfferId] = set()
         self.closed: dict[InteractionId, None] = {}
+        self.routed: set[InteractionId] = set()
         self.known_contacts: list[Any] = []
         self.events: list[Event] = []
         self.log: list[Entry] = []
@@ -150,6 +151,10 @@ class World:
         if isinstance(data, d.InteractionClosed):
             assert data.interaction not in self.closed, "closed once"
             self.closed[data.interaction] = None
+        if isinstance(data, d.InteractionRouted):
+            self.routed.add(data.interaction)
+        if isinstance(data, d.ConfigurationApplied):
+            self.routed.clear()
         if isinstance(data, d.SessionStarted):
             self.sessions[data.agent] = data.session
         if isinstance(data, d.SnapshotBegan):
@@ -173,6 +178,8 @@ class World:
         """Every law, now."""
         found = judge.faults(self.engine.live, Instant(self.now))
         assert not found, found
+        for_nobody = nobody.found(self.engine.live, Instant(self.now), self.routed)
+        assert not for_nobody, for_nobody
         for agent, desk in self.desks.items():
             assert desk == snapshot.fresh(self.engine.live, agent), "L8"
 

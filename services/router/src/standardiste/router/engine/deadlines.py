@@ -81,6 +81,10 @@ class Deadlines:
         if len(self._known) > known:
             heapq.heappush(self._marks if due.kind in MARKS else self._dates if due.kind in DATES else self._acts, due)
 
+    def __contains__(self, due: Deadline) -> bool:
+        """Whether it is still to fire."""
+        return due in self._known
+
     def next(self) -> Deadline | None:
         """
         The first to fire. Marks and dates of an instant go before its acts, all in one step that is named by the instant alone: so a leftover, which a restored
