@@ -92,6 +92,7 @@ def queues(ranking: RankingName = RankingName.LONGEST_IDLE) -> tuple[Queue, ...]
             ranking=RankingName.ROUND_ROBIN,
             priority=1,
             preferred_hold_ms=15_000,
+            filters=("fresh_eyes",),
             limits=Limits(length_max=4, age_max_ms=120_000, action="queue", to_queue=QueueId("main")),
         ),
         queue(
@@ -100,7 +101,7 @@ def queues(ranking: RankingName = RankingName.LONGEST_IDLE) -> tuple[Queue, ...]
             at_close=AtClose(action="callback"),
             callbacks=Callbacks(retries=1, retry_after_ms=30_000, is_agent_first=False),
         ),
-        queue("night", calendar="night", is_target_in_opening_time=True, target_ms=30_000, filters=("no_bots",)),
+        queue("night", calendar="night", is_target_in_opening_time=True, target_ms=30_000, filters=("no_bots", "fresh_eyes")),
     )
 
 

@@ -10,6 +10,7 @@ from standardiste.directory.document import parse
 from standardiste.directory.kinds import Key
 from standardiste.directory.validation import FILTERS, faults_of, warnings_of
 from standardiste.router.policies import FILTERS as ROUTERS_FILTERS
+from standardiste.router.policies import PAIR_FILTERS
 
 GOOD = "skill: {billing: {}, french: {}}\n"
 
@@ -100,7 +101,7 @@ def test_fault(text: str, expected: list[str]) -> None:
 
 
 def test_filters_are_those_of_the_router() -> None:
-    assert set(FILTERS) == set(ROUTERS_FILTERS)
+    assert set(FILTERS) == {*ROUTERS_FILTERS, *PAIR_FILTERS}
 
 
 def test_rules_are_judged_again_when_the_tenant_changes() -> None:

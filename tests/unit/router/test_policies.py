@@ -6,13 +6,29 @@ import pytest
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import AgentProfile
-from standardiste.common.events.model import AgentId, Channel, ProfileId, QueueId, RankingName, Requirement, SkillId
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ChannelAddressId,
+    ContactId,
+    Direction,
+    InteractionId,
+    InteractionState,
+    ProfileId,
+    QueueId,
+    RankingName,
+    ReceiptId,
+    Requirement,
+    Scope,
+    SkillId,
+)
 from standardiste.common.testing.builders import AT, needs, queue
 from standardiste.router.engine.changes.people import new_agent
 from standardiste.router.engine.policy import Fit, Group, Need, Ring, Seat
 from standardiste.router.engine.seats import empty_seat, room_of
-from standardiste.router.engine.state import evolve
-from standardiste.router.policies import FILTERS, RANKINGS
+from standardiste.router.engine.state import Facts, Interaction, Stretch, evolve
+from standardiste.router.policies import FILTERS, PAIR_FILTERS, RANKINGS
+from standardiste.router.policies.filters.fresh_eyes import FreshEyes
 from standardiste.router.policies.filters.no_bots import NoBots
 from standardiste.router.policies.filters.queues import Queues
 from standardiste.router.policies.filters.skills import Skills
@@ -36,6 +52,31 @@ def group(*, queues: tuple[str, ...] | None = None, named: str | None = None, is
         empty=empty_seat(room),
         named=AgentId(named) if named else None,
         is_bot=is_bot,
+    )
+
+
+def waiting(stretches: tuple[Stretch, ...]) -> Interaction:
+    asked = Requirement(queue=QueueId("main"), due_at=AT)
+    facts = Facts(
+        channel=Channel.CHAT,
+        channel_name="",
+        direction=Direction.INBOUND,
+        scope=Scope(sponsor="s", campaign="c", site="x"),
+        channel_address=ChannelAddressId("chat"),
+        receipt=ReceiptId("rc_1"),
+        contact=ContactId("ct_1"),
+    )
+    return Interaction(
+        id=InteractionId("in_1"),
+        facts=facts,
+        state=InteractionState.QUEUED,
+        version=1,
+        since=AT,
+        enqueued_at=AT,
+        requirement=asked,
+        original=asked,
+        change_set=1,
+        stretches=stretches,
     )
 
 
@@ -80,6 +121,20 @@ def test_no_bots(expected: bool, is_bot: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("expected", "had", "agent"),
+    [(False, (), "anna"), (True, ("anna",), "anna"), (True, ("anna", None, "ben"), "anna"), (False, (None, "ben"), "anna")],
+)
+def test_fresh_eyes(expected: bool, had: tuple[str | None, ...], agent: str) -> None:
+    stretches = tuple(
+        Stretch(
+            state=InteractionState.ACTIVE if by else InteractionState.QUEUED, began_at=AT, ended_at=AT, agent=AgentId(by) if by else None
+        )
+        for by in had
+    )
+    assert FreshEyes().refuses(waiting(stretches), AgentId(agent), group()) is expected
+
+
+@pytest.mark.parametrize(
     ("expected", "name", "agents", "holds"),
     [
         ((), RankingName.LONGEST_IDLE, group(), seat(0, 100)),
@@ -115,4 +170,6 @@ def test_lifo() -> None:
 
 
 def test_every_policy_is_registered_under_its_own_name() -> None:
-    assert {name: policy.name for name, policy in {**FILTERS, **RANKINGS}.items()} == {name: name for name in (*FILTERS, *RANKINGS)}
+    assert {name: policy.name for name, policy in {**FILTERS, **PAIR_FILTERS, **RANKINGS}.items()} == {
+        name: name for name in (*FILTERS, *PAIR_FILTERS, *RANKINGS)
+    }

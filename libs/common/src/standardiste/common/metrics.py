@@ -233,6 +233,13 @@ METRICS: Final = (
         when_it_rises="Always a fault of the program: keep the log of the partition and report it; the interaction was put right.",
     ),
     Metric(
+        name="standardiste_router_pairs_total",
+        kind="counter",
+        unit="pairs",
+        what="Pairs of an agent and an interaction about which a pair filter of a queue was asked.",
+        when_it_rises="A queue names a filter that is asked of agent after agent: each match there costs as many as are available.",
+    ),
+    Metric(
         name="standardiste_router_skipped_records_total",
         kind="counter",
         unit="records",

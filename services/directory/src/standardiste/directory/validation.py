@@ -44,7 +44,7 @@ CheckRules: TypeAlias = Callable[[RuleSet, str, QueueId | None], Refused | None]
 """(rule set, time zone) → None, or why it is refused: a rule that does not compile, an example that does not hold."""
 
 STEPS_MAX: Final = 10
-FILTERS: Final = ("no_bots",)
+FILTERS: Final = ("fresh_eyes", "no_bots")
 """The filters that the router knows and a queue may name (a test holds the two together)."""
 LEVELS: Final = (1, 5)
 DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000

@@ -207,13 +207,15 @@ class Router:
         is_for_all = out.at - self._tidied_at >= TIDIED_EVERY_MS
         if is_for_all:
             self._tidied_at = out.at
+        pairs = 0
         for tenant in sorted(self.engines if is_for_all else out.tenants):
             engine = self.engines[tenant]
+            pairs += engine.pairs_asked()
             for kind, id, record in engine.changes(out.at):
                 records.append(state_of(tenant, kind, id, record))
             self._first_due.note(tenant, engine.next_deadline())
             self._count_waiting(tenant, engine.live.waiting)
-        self._meter.batch(self._waiting_in_all)
+        self._meter.batch(self._waiting_in_all, pairs)
         return records
 
     def _count_waiting(self, tenant: str, waiting: int) -> None:

@@ -8,7 +8,7 @@ from standardiste.common.calendars import hours_of
 from standardiste.common.rules import compile_rules
 from standardiste.router.engine.policy import Kit
 from standardiste.router.permission import may_open
-from standardiste.router.policies import ALWAYS, FILTERS, LIFO, RANKINGS, URGENCY
+from standardiste.router.policies import ALWAYS, FILTERS, LIFO, PAIR_FILTERS, RANKINGS, URGENCY
 
 STANDARD: Final = Kit(
     compile_rules=compile_rules,
@@ -16,6 +16,7 @@ STANDARD: Final = Kit(
     may_open=may_open,
     group_filters=ALWAYS,
     filters=FILTERS,
+    pair_filters=PAIR_FILTERS,
     rankings=RANKINGS,
     urgency=URGENCY,
     lifo=LIFO,

@@ -16,6 +16,7 @@ CLOSED: Final = counter("standardiste_router_closed_total")
 DEFECTS: Final = counter("standardiste_router_defects_total")
 SKIPPED: Final = counter("standardiste_router_skipped_records_total")
 ESTIMATES: Final = counter("standardiste_router_wait_estimates_total")
+PAIRS: Final = counter("standardiste_router_pairs_total")
 WAITING: Final = gauge("standardiste_router_waiting")
 
 _ENDS: Final[dict[type, str]] = {
@@ -60,9 +61,11 @@ class Meter:
         """A record of an unknown type was passed over."""
         SKIPPED.inc()
 
-    def batch(self, waiting: int) -> None:
-        """The batch is done: hand everything on."""
+    def batch(self, waiting: int, pairs: int) -> None:
+        """The batch is done, in which pair filters were asked so often: hand everything on."""
         self._waiting.set(waiting)
+        if pairs:
+            PAIRS.inc(pairs)
         _flush(self._ends, lambda end, count: OFFERS.labels(end).inc(count))
         _flush(self._closed, lambda reason, count: CLOSED.labels(reason).inc(count))
         _flush(self._causes, lambda cause, count: STEPS.labels(cause).inc(count))

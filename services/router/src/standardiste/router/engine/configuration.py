@@ -277,7 +277,7 @@ def build(entities: Mapping[EntityKey, Entity], kit: Kit, former: Configuration 
     for entity in entities.values():
         match entity:
             case Queue(is_archived=False):
-                unknown = [name for name in entity.filters if name not in kit.filters]
+                unknown = [name for name in entity.filters if name not in kit.filters and name not in kit.pair_filters]
                 if unknown:
                     return Faulty("unknown_filter", f"queue {entity.id}: no filter {unknown[0]!r}")
                 if len(entity.relaxation) > RELAXATION_STEPS_MAX:

@@ -22,7 +22,7 @@ from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import offers
 from standardiste.router.engine.floor import Bucket, BucketKey, Entry, is_shown
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.pairs import ORDINARY, Head, Taker, Yielding, apart, best_in, head_of, is_for, may_take, why_of
+from standardiste.router.engine.pairs import ORDINARY, Head, Taker, Yielding, apart, best_in, head_of, is_for, may_take, refusing, why_of
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
@@ -52,7 +52,7 @@ def _sole_arrival(live: Live) -> InteractionId | None:
         return None
     id = next(iter(floor.fresh))
     place = floor.place_of(id)
-    if place is None or place[0].need.hold_for is not None:
+    if place is None or place[0].need.hold_for is not None or place[0].pair_filters:
         return None
     i = live.interactions[id]
     return None if i.tried or live.queue_of(i).broadcast_to > 1 else id
@@ -102,7 +102,7 @@ def _fill(step: Step, bucket: Bucket) -> int:
         floor.drain()
         return 0
     i = live.interactions[head.order[1][2]]
-    if i.tried or i.offers:
+    if i.tried or i.offers or head.line.pair_filters:
         return _Round(step).run()
     floor.drain()
     best = best_in(live, bucket, ORDINARY, i, head.line, head.fit)
@@ -198,7 +198,7 @@ class _Round:
                 continue
             if bucket.takes(line) is None or not is_for(line, agent) or not live.is_open_line(line, self.step.at):
                 continue
-            if may_take(live, live.interactions[id], fit, bucket, agent, self.step.at, self.yielding):
+            if may_take(live, live.interactions[id], line, fit, bucket, agent, self.step.at, self.yielding):
                 best = Head((fit.strict_class, entry), line, fit)
         return best
 
@@ -295,6 +295,8 @@ def is_taken_now(live: Live, i: Interaction, at: Instant) -> bool:
         return fits_now(live, i, line.need.hold_for)
     for bucket in live.floor.buckets.values():
         fit = live.floor.fit(bucket.group, line)
-        if fit is not None and bucket.takes(line) is not None and is_shown(fit, i.enqueued_at, at):
+        if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):
+            continue
+        if not line.pair_filters or any(refusing(live, line, i, clock[2]) is None for clock in bucket.agents):
             return True
     return False

@@ -111,6 +111,11 @@ class Engine:
         self.live.forget(max(at, self.live.at))
         return changes(self.live)
 
+    def pairs_asked(self) -> int:
+        """How often a pair filter was asked since the last call."""
+        asked, self.live.pairs_asked = self.live.pairs_asked, 0
+        return asked
+
     def load(self, records: Records) -> None:
         """Take in the state of a tenant, whole, before anything else."""
         load(self.live, records)

@@ -19,7 +19,7 @@ from standardiste.common.events.base import Instant, maker
 from standardiste.common.events.model import AgentId, InteractionId
 from standardiste.router.engine.configuration import Configuration
 from standardiste.router.engine.ordered import Ordered
-from standardiste.router.engine.policy import Fit, Group, GroupFilter, Kit, Need, Seat
+from standardiste.router.engine.policy import Fit, Group, GroupFilter, Kit, Need, PairFilter, Seat
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Agent
 
@@ -47,6 +47,7 @@ class Line:
     fits: dict[int, Fit | str] = field(default_factory=dict[int, "Fit | str"])
     """By group, as far as anybody asked: how it suits, or the filter that leaves it out."""
     is_staffed: bool | None = None
+    pair_filters: tuple[PairFilter, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class Floor:
         self.seats: dict[AgentId, tuple[Bucket, Clock]] = {}
         self._suited: dict[int, list[tuple[Line, Fit]]] = {}
         self._next_number = 0
+        self._has_pair_filters = any(name in kit.pair_filters for queue in configuration.queues.values() for name in queue.filters)
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
         self._seat_at_match: dict[AgentId, Seat | None] = {}
@@ -119,6 +121,11 @@ class Floor:
     def mark_fresh(self, id: InteractionId) -> None:
         """Something that hid it from an agent has ended."""
         if id in self._places:
+            self.fresh[id] = None
+
+    def judge_anew(self, id: InteractionId) -> None:
+        """Something about it is new, and so may be the answer of a pair filter."""
+        if self._has_pair_filters and id in self._places and self._places[id][0].pair_filters:
             self.fresh[id] = None
 
     # ---- agents
@@ -224,6 +231,10 @@ class Floor:
         number = self._numbers[need] = self._next_number
         self._next_number += 1
         line = self.lines[number] = Line(number, need)
+        queue = self._configuration.queue(need.queue)
+        line.pair_filters = (
+            tuple([self._kit.pair_filters[name] for name in queue.filters if name in self._kit.pair_filters]) if queue else ()
+        )
         for group in self._configuration.groups:
             suited = self._suited.get(group.number)
             if suited is not None and (fit := self.fit(group, line)) is not None:
@@ -256,7 +267,8 @@ def fit_of(group: Group, need: Need, configuration: Configuration, kit: Kit) -> 
 def _own_filters(need: Need, configuration: Configuration, kit: Kit) -> Iterator[GroupFilter]:
     queue = configuration.queue(need.queue)
     for name in queue.filters if queue else ():
-        yield kit.filters[name]
+        if name in kit.filters:
+            yield kit.filters[name]
 
 
 def _holds_no_less(seat: Seat, former: Seat) -> bool:

@@ -173,6 +173,9 @@ def _of_pair(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | Non
     fit = fit_of(group, need, live.configuration, live.kit)
     if isinstance(fit, str):
         return fit
+    for policy in [live.kit.pair_filters[name] for name in queue.filters if name in live.kit.pair_filters]:
+        if policy.refuses(i, agent.id, group):
+            return policy.name
     if not is_shown(fit, i.enqueued_at, at):
         return "delay"
     if i.hold_for is not None and i.hold_for != agent.id:

@@ -52,6 +52,7 @@ class Live:
         self.kit = kit
         self.at = Instant(0)
         self.decisions = self.decisions_saved = 0
+        self.pairs_asked = 0
         self.ingested = 0
         self.closed_count = 0
         self.change_set = 0
@@ -310,6 +311,8 @@ class Live:
                 self._count(new, 1)
         if not _weighs_alike(old, new):
             self._follow_holders(id, old, new)
+        if waits:
+            self.floor.judge_anew(id)
         is_alike = _waits_alike(old, new)
         if is_alike and old.offers is new.offers:
             return

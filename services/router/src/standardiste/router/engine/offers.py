@@ -36,7 +36,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults, invited, quickly, requirement, waiting
+from standardiste.router.engine import agents, consults, invited, pairs, quickly, requirement, waiting
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
 
@@ -303,7 +303,8 @@ def suits(step: Step, i: Interaction, agent: AgentId) -> bool:
     group = live.configuration.group(agent)
     if group is None or not live.is_reachable(agent) or any(tried.agent == agent for tried in i.tried):
         return False
-    return live.floor.fit(group, live.floor.probe(requirement.plain_need(step, i))) is not None
+    line = live.floor.probe(requirement.plain_need(step, i))
+    return live.floor.fit(group, line) is not None and pairs.refusing(live, line, i, agent) is None
 
 
 def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:

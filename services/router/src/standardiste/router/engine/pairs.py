@@ -50,13 +50,16 @@ _head, _taker = maker(Head), tuple_maker(Taker)
 
 def apart(live: Live, bucket: Bucket, head: Head | None, held_for: Collection[AgentId]) -> dict[AgentId, None]:
     """
-    The agents of a bucket who may have another head than this, which is its ordinary agents': they passed on it, are offered it, or something is held for them.
+    The agents of a bucket who may have another head than this, which is its ordinary agents': they passed on it, are offered it, are refused it by a pair filter, or
+    something is held for them.
     """
     found: dict[AgentId, None] = {}
     if head is not None:
         i = live.interactions[head.order[1][2]]
         if i.tried or i.offers:
             _add_seated(found, live, bucket, [each.agent for each in (*i.tried, *i.offers)])
+        if head.line.pair_filters:
+            found.update((clock[2], None) for clock in bucket.agents if refusing(live, head.line, i, clock[2]) is not None)
     if held_for:
         is_shorter = len(held_for) < len(bucket.agents)
         _add_seated(found, live, bucket, held_for if is_shorter else [clock[2] for clock in bucket.agents if clock[2] in held_for])
@@ -75,13 +78,25 @@ def is_for(line: Line, agent: AgentId) -> bool:
     return line.need.hold_for is None or line.need.hold_for == agent
 
 
-def may_take(live: Live, i: Interaction, fit: Fit, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> bool:
-    """The pair's own filters: the profile's delay, an offer that is open already, the exclusion after a decline. Notes in `yielding` who yields."""
+def refusing(live: Live, line: Line, i: Interaction, agent: AgentId) -> str | None:
+    """The pair filter of its queue that keeps this very agent from it; None when none does. Counts what it asks."""
+    for policy in line.pair_filters:
+        group = live.configuration.group(agent)
+        live.pairs_asked += 1
+        if group is not None and policy.refuses(i, agent, group):
+            return policy.name
+    return None
+
+
+def may_take(live: Live, i: Interaction, line: Line, fit: Fit, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> bool:
+    """The pair's own filters: the profile's delay, an offer that is open already, a pair filter, the exclusion after a decline. Notes in `yielding` who yields."""
     if not is_shown(fit, i.enqueued_at, at):
         return False
     if agent == ORDINARY:
         return True
-    return not any(offer.agent == agent for offer in i.offers) and not _is_excluded(live, i, agent, at, yielding)
+    if any(offer.agent == agent for offer in i.offers) or refusing(live, line, i, agent) is not None:
+        return False
+    return not _is_excluded(live, i, agent, at, yielding)
 
 
 def _is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant, yielding: Yielding) -> bool:
@@ -107,7 +122,8 @@ def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
         fit = live.floor.fit(bucket.group, line)
         if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):
             continue
-        if any(clock[2] not in passed and is_for(line, clock[2]) for clock in bucket.agents):
+        untried = (clock[2] for clock in bucket.agents if clock[2] not in passed and is_for(line, clock[2]))
+        if any(refusing(live, line, i, agent) is None for agent in untried):
             return True
     return False
 
@@ -125,13 +141,13 @@ def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Y
         if has_hours and not live.is_open_line(line, at):
             continue
         is_plain = agent == ORDINARY and fit.delay_ms <= 0  # then no pair here has an answer of its own
-        if is_plain or may_take(live, live.interactions[first[2]], fit, bucket, agent, at, yielding):
+        if is_plain or may_take(live, live.interactions[first[2]], line, fit, bucket, agent, at, yielding):
             best = ((fit.strict_class, first), line, fit)
             continue
         for entry in line.waiting:
             if best is not None and (fit.strict_class, entry) >= best[0]:
                 break
-            if may_take(live, live.interactions[entry[2]], fit, bucket, agent, at, yielding):
+            if may_take(live, live.interactions[entry[2]], line, fit, bucket, agent, at, yielding):
                 best = ((fit.strict_class, entry), line, fit)
                 break
     return _head(*best) if best is not None else None

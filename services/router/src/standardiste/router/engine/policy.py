@@ -3,7 +3,7 @@ What the engine is handed from outside: filters, rankings, orders, compiled rule
 
 Theory. An answer's cost follows from what it depends on. A filter here depends on the need and the agents' group only, so it is asked once per pair of
 the two and remembered; what depends on what an agent holds now (capacity, seats.py) is asked once per bucket of agents who hold the same; what depends
-on the very pair (exclusion, hold, delay: cycle.py) from the head of a line on until one passes.
+on the very pair (exclusion, hold, delay, a pair filter: pairs.py) from the head of a line on until one passes.
 
 Filters do not rank and rankings do not refuse. Every order is total: after the policy's own key come the idle clock and the agent's id.
 """
@@ -17,7 +17,7 @@ from typing import Protocol, TypeAlias
 from standardiste.common.events.base import Instant, quick
 from standardiste.common.events.directory import AgentProfile, Calendar, Person, Queue, QueuePreference, Rule, RuleSet
 from standardiste.common.events.model import AgentId, Channel, QueueId, Requirement, Scope, SkillId, SkillNeed
-from standardiste.router.engine.state import Agent
+from standardiste.router.engine.state import Agent, Interaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,18 @@ class GroupFilter(Protocol):
     def refuses(self, need: Need, ring: Ring, group: Group) -> bool: ...
 
 
+class PairFilter(Protocol):
+    """
+    Refuses single agents single interactions. Asked of every available agent about the head of a line, and of who is refused it about what follows, until one passes;
+    so only where a queue names it, and each asking is counted (`standardiste_router_pairs_total`). What it answers follows from its arguments alone.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def refuses(self, i: Interaction, agent: AgentId, group: Group) -> bool: ...
+
+
 Rank: TypeAlias = tuple[int | float, ...]
 
 
@@ -223,13 +235,14 @@ class MayOpen(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """All that is handed in. `filters` are asked where a queue names them."""
+    """All that is handed in. `filters` and `pair_filters` are asked where a queue names them; no name is in both."""
 
     compile_rules: RuleCompiler
     hours_of: HoursOf
     may_open: MayOpen
     group_filters: tuple[GroupFilter, ...]
     filters: Mapping[str, GroupFilter]
+    pair_filters: Mapping[str, PairFilter]
     rankings: Mapping[str, Ranking]
     urgency: Order
     lifo: Order

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from standardiste.common.events import decisions as d
 from standardiste.common.events.directory import ChangeSetCommitted
 from standardiste.common.events.model import AgentId, InteractionState, OfferId, QueuedBecause, Withdrawal
-from standardiste.router.engine import offers, requirement, sessions
+from standardiste.router.engine import offers, pairs, requirement, sessions
 from standardiste.router.engine.changes.configuration import members_of
 from standardiste.router.engine.configuration import Faulty, build
 from standardiste.router.engine.floor import is_shown
@@ -85,7 +85,8 @@ def _still_fits(step: Step, i: Interaction, offer: Offer) -> bool:
     if offer.is_of_owned:
         return True
     need = live.needs(i, live.queue_of(i))
-    if live.floor.fit(group, live.floor.probe(need)) is None:
+    line = live.floor.probe(need)
+    if live.floor.fit(group, line) is None or pairs.refusing(live, line, i, offer.agent) is not None:
         return False
     seat, room = live.seat(offer.agent), group.room
     freeable = seat.freeable.get(i.facts.channel, 0) if offer.is_interrupting else 0

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from standardiste.common.events.model import RankingName
-from standardiste.router.engine.policy import GroupFilter, Order, Ranking
+from standardiste.router.engine.policy import GroupFilter, Order, PairFilter, Ranking
+from standardiste.router.policies.filters.fresh_eyes import FreshEyes
 from standardiste.router.policies.filters.no_bots import NoBots
 from standardiste.router.policies.filters.queues import Queues
 from standardiste.router.policies.filters.skills import Skills
@@ -27,6 +28,9 @@ ALWAYS: Final[tuple[GroupFilter, ...]] = (Queues(), Skills())
 
 FILTERS: Final[Mapping[str, GroupFilter]] = {policy.name: policy for policy in (NoBots(),)}
 """Asked where a queue names them."""
+
+PAIR_FILTERS: Final[Mapping[str, PairFilter]] = {policy.name: policy for policy in (FreshEyes(),)}
+"""Asked where a queue names them, of agent after agent."""
 
 RANKINGS: Final[Mapping[str, Ranking]] = {
     policy.name: policy for policy in (LongestIdle(), MostProficient(), LeastLoaded(), FewestSkills(), RoundRobin())
