@@ -129,3 +129,17 @@ def test_queue_and_channel_must_be_the_agents_own() -> None:
            4.0 | anna opens by sms                      | no: not_allowed
            5.0 | anna opens by email on nowhere         | no: unknown_channel_address
     """)
+
+
+def test_nobody_leaves_a_mail() -> None:
+    mail = "a05f5bbbbd3eb88a6f0c97ad7"
+    Story().run(f"""
+           0.0 | the floor: anna                 |
+           1.0 | anna opens by email             | asked; opened anna; message {mail}-m1 customer; > deliver {mail}-m1; done;
+               |                                 | anna busy 20
+           2.0 | {mail} is gone                  |
+           3.0 | anna writes {mail} oui          | message {mail}-m2 customer; > deliver {mail}-m2; done
+           4.0 | anna transfers {mail} to queue main | transferred {mail}; disowned {mail} transferred; idle anna;
+               |                                 | routed {mail} main by transfer; queued {mail} transferred; done;
+               |                                 | offer {mail}-o1 anna 120s; anna offered 20
+    """)

@@ -276,14 +276,13 @@ def merge(step: Step, gone: Interaction, into: Interaction) -> None:
 
 
 def left(step: Step, data: inputs.ContactLeft) -> None:
-    """The customer of a live channel has left."""
+    """The customer of a live channel has left. Nobody leaves a mail, and nobody is on the line of a callback that is being tried."""
     i = _live_of(step, data.conversation)
-    if i is None:
+    if i is None or not (i.facts.is_live or i.facts.channel is Channel.CHAT):
         return
     if i.state in _UNHAD and i.facts.direction is Direction.INBOUND:
-        if i.facts.is_live or i.facts.channel is Channel.CHAT:
-            abandon(step, i)
-    elif i.owner is not None and not i.has_left and i.callback is None:  # nobody is on the line of a callback that is being tried
+        abandon(step, i)
+    elif i.owner is not None and not i.has_left:
         _left_owner(step, i, data.because)
 
 

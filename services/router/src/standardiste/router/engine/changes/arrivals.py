@@ -8,6 +8,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event
 from standardiste.common.events.model import (
     Attributes,
+    Channel,
     ContactId,
     CustomerSummary,
     Direction,
@@ -23,6 +24,8 @@ from standardiste.router.engine.state import (
     evolve,
 )
 
+LIVE: Final = (Channel.VOICE, Channel.CALLBACK, Channel.CHAT)
+"""Somebody is there to leave."""
 RECEIPTS_MAX: Final = 1_000
 _NONE: Final[Attributes] = {}
 
@@ -82,7 +85,7 @@ def _opened(live: Live, event: Event, data: d.InteractionOpened) -> None:
             channel_address=data.channel_address,
             receipt=data.receipt,
             contact=ContactId(""),
-            is_live=True,
+            is_live=data.channel in LIVE,
             cost=address.cost if address is not None and address.cost else None,
             traceparent=event.traceparent,
         ),
