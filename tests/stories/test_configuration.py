@@ -6,7 +6,7 @@ from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, QueuePreference, Rule, RuleSet
 from standardiste.common.events.model import ProfileId, QueueId
-from standardiste.common.testing.builders import queue, status
+from standardiste.common.testing.builders import person, queue, status
 
 
 def profile(**fields: object) -> AgentProfile:
@@ -78,4 +78,16 @@ def test_what_a_supervisor_assigned_and_an_agent_whose_socket_is_away_for_a_mome
            4.0 | anna closes, the set other               | session s-anna lost; applied 3
            5.0 | anna signs in as s-anna, anna accepts m1 | session s-anna back; snapshot 0+1; accepted m1-o1 anna; active m1 anna;
                |                                          | done; anna busy 20
+    """)
+
+
+def test_who_is_no_agent_any_more_takes_nothing_back_from_parking() -> None:
+    Story(gone=(person("anna", is_archived=True),)).run("""
+           0.0 | the floor: anna                         |
+           1.0 | m1 by email, m1 is cu1, anna accepts m1 | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified;
+               |                                         | offer m1-o1 anna 120s; anna offered 20; accepted m1-o1 anna; active m1 anna;
+               |                                         | done; anna busy 20
+           2.0 | anna parks m1                           | parked m1; idle anna; done; anna ready 0
+           3.0 | the set gone                            | applied 2; anna not_ready 0
+           4.0 | anna unparks m1                         | no: not_allowed
     """)

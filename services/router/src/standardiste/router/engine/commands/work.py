@@ -174,6 +174,8 @@ def pull(step: Step, asker: Asker, data: c.PullInteraction) -> Done | Refused:
 def take(step: Step, i: Interaction, agent: AgentId) -> Done | Refused:
     """Own it at once, if there is free room."""
     live = step.live
+    if live.configuration.group(agent) is None:
+        return Refused(Refusal.NOT_ALLOWED, "the asker is no agent", i.id)
     if takes(live.seat(agent), live.configuration.room(agent), requirement.plain_need(step, i)) != 0:
         return Refused(Refusal.OVER_CAPACITY, interaction=i.id)
     offers.give(step, i, agent, OfferId(f"{i.id}-o{i.offer_count}"))
