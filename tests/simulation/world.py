@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from simulation import judge, nobody
 from simulation.centre import CHANNELS, centre
+from simulation.history import History
 
 from standardiste.common.events import codec
 from standardiste.common.events import decisions as d
@@ -50,7 +51,7 @@ class World:
         self.sessions: dict[AgentId, SessionId] = {}
         self.ended_offers: set[OfferId] = set()
         self.closed: dict[InteractionId, None] = {}
-        self.routed: set[InteractionId] = set()
+        self.history = History()
         self.known_contacts: list[Any] = []
         self.events: list[Event] = []
         self.log: list[Entry] = []
@@ -134,6 +135,7 @@ class World:
                 continue
             self._before(each)
             self.twin.apply(each)
+            self.history.note(self.twin.live, each)
             self._after(each)
 
     def _before(self, each: Event) -> None:
@@ -151,10 +153,6 @@ class World:
         if isinstance(data, d.InteractionClosed):
             assert data.interaction not in self.closed, "closed once"
             self.closed[data.interaction] = None
-        if isinstance(data, d.InteractionRouted):
-            self.routed.add(data.interaction)
-        if isinstance(data, d.ConfigurationApplied):
-            self.routed.clear()
         if isinstance(data, d.SessionStarted):
             self.sessions[data.agent] = data.session
         if isinstance(data, d.SnapshotBegan):
@@ -178,8 +176,9 @@ class World:
         """Every law, now."""
         found = judge.faults(self.engine.live, Instant(self.now))
         assert not found, found
-        for_nobody = nobody.found(self.engine.live, Instant(self.now), self.routed)
+        for_nobody = nobody.found(self.engine.live, Instant(self.now), self.history.routed)
         assert not for_nobody, for_nobody
+        self.history.check(self.engine.live)
         for agent, desk in self.desks.items():
             assert desk == snapshot.fresh(self.engine.live, agent), "L8"
 
