@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, InteractionId, InteractionState, RankingName
-from standardiste.router.engine.invariants import Fault, refusing
+from standardiste.router.engine.invariants import Fault, Look
 from standardiste.router.engine.invariants import faults as faults
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Agent, Interaction
@@ -21,9 +21,9 @@ __all__ = ["Fault", "faults", "next_offer"]
 def next_offer(live: Live, at: Instant) -> tuple[InteractionId, AgentId, bool] | None:
     """The offer that must be made next: interaction, agent, whether it interrupts."""
     waiting = [i for i in live.interactions.values() if i.state in (InteractionState.QUEUED, InteractionState.OFFERED)]
-    heads: dict[InteractionId, list[Agent]] = {}
+    look, heads = Look(live, at), dict[InteractionId, list[Agent]]()
     for agent in live.agents.values():
-        eligible = [i for i in waiting if refusing(live, i, agent, at) is None]
+        eligible = [i for i in waiting if look.refusing(i, agent) is None]
         if eligible:
             head = min(eligible, key=lambda i: (_profile_class(live, i, agent), *_place(i)))
             heads.setdefault(head.id, []).append(agent)

@@ -15,7 +15,7 @@ from standardiste.common.events.model import AgentId, Channel, InteractionId, In
 from standardiste.router.engine.cycle import fits_now
 from standardiste.router.engine.deadlines import Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, LOST_LONG_MS, LOST_SHORT_MS
-from standardiste.router.engine.invariants import refusing
+from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
@@ -178,7 +178,7 @@ def _ends_of(live: Live, i: Interaction, at: Instant) -> Iterator[Deadline]:
 def _end_of_filter(live: Live, i: Interaction, agent: Agent, at: Instant) -> Deadline | None:
     """Of what keeps this agent from this interaction now, when it ends by time alone."""
     queue = live.queue_of(i)
-    match refusing(live, i, agent, at):
+    match Look(live, at).refusing(i, agent):
         case "calendar":
             change = live.configuration.hours[queue.calendar or ""].next_change(at)
             return Deadline(change, queue.calendar or "", Due.HOURS) if change is not None else None

@@ -1,6 +1,9 @@
 """
 The judge of the laws L1–L8 (routing.md): plain scans over the records, sharing nothing with the indexes of the match. For tests, the simulation and the doctor.
 
+A `Look` is one look at all of it, with books of its own: each agent's work is found by one scan, and a filter is asked once for all who are alike. So a question costs
+what it looks at, not that times all that lives: whoever asks holds up everybody else meanwhile.
+
 To be asked when every deadline up to `at` has fired. L3 and L6 speak of sequences, L7 of two runs, L8 of a desk: tests hold these with the events in hand.
 """
 
@@ -13,7 +16,7 @@ from standardiste.common.events.model import AgentId, InteractionId, Interaction
 from standardiste.router.engine.due import due_of_agent
 from standardiste.router.engine.floor import fit_of, is_shown
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.policy import Need
+from standardiste.router.engine.policy import Fit, Need, PairFilter, Room, Seat
 from standardiste.router.engine.seats import seat_of, takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Interaction
 
@@ -34,7 +37,8 @@ class Fault:
 
 def faults(live: Live, at: Instant) -> list[Fault]:
     """Every law that is broken now; empty is right."""
-    return [*_counted_once(live), *_one_owner(live), *_offers(live), *_capacity(live), *_overdue(live, at), *_left_waiting(live, at)]
+    look = Look(live, at)
+    return [*_counted_once(live), *_one_owner(live), *_offers(live), *_capacity(look), *_overdue(live, at), *_left_waiting(look)]
 
 
 def _counted_once(live: Live) -> list[Fault]:
@@ -73,11 +77,11 @@ def _offers(live: Live) -> list[Fault]:
     return found
 
 
-def _capacity(live: Live) -> list[Fault]:
+def _capacity(look: Look) -> list[Fault]:
     """Above capacity only where a person forced it, an open offer will interrupt, or the room was lowered under owned work."""
-    found: list[Fault] = []
+    live, found = look.live, list[Fault]()
     for agent in live.agents:
-        held = [i for i in live.interactions.values() if _holds(i, agent)]
+        held = look.held(agent)
         room = live.configuration.room(agent)
         counted = [i for i in held if not (i.is_interrupted and i.owner == agent)]
         used = sum(room.cost_of(i.facts.channel, i.facts.cost) for i in counted)
@@ -89,10 +93,6 @@ def _capacity(live: Live) -> list[Fault]:
             if count > room.caps[channel] and not any(i.is_forced for i in held) and not _lowered(live, held):
                 found.append(Fault(law="L4", what=f"{count} of {room.caps[channel]} {channel}", agent=agent))
     return found
-
-
-def _holds(i: Interaction, agent: AgentId) -> bool:
-    return i.owner == agent or i.guest == agent or any(offer.agent == agent for offer in i.offers)
 
 
 def _lowered(live: Live, held: list[Interaction]) -> bool:
@@ -126,21 +126,107 @@ def _overdue(live: Live, at: Instant) -> list[Fault]:
     return found
 
 
-def _left_waiting(live: Live, at: Instant) -> list[Fault]:
+def _left_waiting(look: Look) -> list[Fault]:
     """L5: no pair is left that passes all filters."""
+    live = look.live
     waiting = sorted((i for i in live.interactions.values() if i.state in WAITING_STATES), key=live.entry_of)
     agents = [live.agents[id] for id in sorted(live.agents)]
     found: list[Fault] = []
     for i in waiting[: max(PAIRS_MAX // max(len(agents), 1), 1)]:
         for agent in agents:
-            if refusing(live, i, agent, at) is None:
+            if look.refusing(i, agent) is None:
                 found.append(Fault(law="L5", what="waits although this agent could take it", interaction=i.id, agent=agent.id))
     return found
 
 
-def refusing(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | None:
-    """The filter that keeps this agent from this waiting interaction now; None when none does."""
-    return _of_agent(live, agent) or _of_queue(live, i, at) or _of_pair(live, i, agent, at) or _of_exclusion(live, i, agent, at)
+class Look:
+    """One look at the records as they are at this instant. It is not kept beyond."""
+
+    def __init__(self, live: Live, at: Instant) -> None:
+        self.live, self.at = live, at
+        self._held: dict[AgentId, list[Interaction]] = {}
+        for i in live.interactions.values():
+            for agent in dict.fromkeys((i.owner, i.guest, *(offer.agent for offer in i.offers))):
+                if agent is not None:
+                    self._held.setdefault(agent, []).append(i)
+        self._of_agents: dict[AgentId, str | None] = {}
+        self._of_queues: dict[InteractionId, str | None] = {}
+        self._needs: dict[InteractionId, tuple[Need, dict[int, Fit | str]]] = {}
+        self._fits: dict[Need, dict[int, Fit | str]] = {}
+        self._seats: dict[AgentId, Seat] = {}
+        self._has_untried: dict[InteractionId, bool] = {}
+
+    def held(self, agent: AgentId) -> list[Interaction]:
+        """All an agent owns, is offered or was asked into."""
+        return self._held.get(agent, [])
+
+    def refusing(self, i: Interaction, agent: Agent) -> str | None:
+        """The filter that keeps this agent from this waiting interaction now; None when none does."""
+        return self._of_agent(agent) or self._of_queue(i) or self._of_pair(i, agent) or self._of_exclusion(i, agent)
+
+    def _of_agent(self, agent: Agent) -> str | None:
+        if agent.id not in self._of_agents:
+            self._of_agents[agent.id] = _of_agent(self.live, agent)
+        return self._of_agents[agent.id]
+
+    def _of_queue(self, i: Interaction) -> str | None:
+        if i.id not in self._of_queues:
+            self._of_queues[i.id] = _of_queue(self.live, i, self.at)
+        return self._of_queues[i.id]
+
+    def _of_pair(self, i: Interaction, agent: Agent) -> str | None:
+        group = self.live.configuration.group(agent.id)
+        assert group is not None, "asked before"
+        need, fits = self._need(i)
+        fit = fits.get(group.number)
+        if fit is None:
+            fit = fits[group.number] = fit_of(group, need, self.live.configuration, self.live.kit)
+        if isinstance(fit, str):
+            return fit
+        for policy in self._pair_filters(i):
+            if policy.refuses(i, agent.id, group):
+                return policy.name
+        if not is_shown(fit, i.enqueued_at, self.at):
+            return "delay"
+        if i.hold_for is not None and i.hold_for != agent.id:
+            return "hold"
+        if any(offer.agent == agent.id for offer in i.offers):
+            return "offered"
+        return "capacity" if takes(self._seat(agent.id, group.room), group.room, need) is None else None
+
+    def _need(self, i: Interaction) -> tuple[Need, dict[int, Fit | str]]:
+        """What it asks, and how that suits each group as far as was asked."""
+        known = self._needs.get(i.id)
+        if known is None:
+            queue = self.live.queue_of(i)
+            rings = self.live.configuration.rings(queue, i.original.skills, i.step)
+            need = Need(queue.id, i.facts.channel, i.facts.cost, rings, i.requirement.labels)
+            known = self._needs[i.id] = need, self._fits.setdefault(need, {})
+        return known
+
+    def _pair_filters(self, i: Interaction) -> list[PairFilter]:
+        known = self.live.kit.pair_filters
+        return [known[name] for name in self.live.queue_of(i).filters if name in known]
+
+    def _seat(self, agent: AgentId, room: Room) -> Seat:
+        seat = self._seats.get(agent)
+        if seat is None:
+            seat = self._seats[agent] = seat_of(agent, self.held(agent), room)
+        return seat
+
+    def _of_exclusion(self, i: Interaction, agent: Agent) -> str | None:
+        tried = next((tried for tried in i.tried if tried.agent == agent.id), None)
+        if tried is None or self.at >= tried.ends_at:
+            return None
+        return "excluded" if self.at < tried.lapses_at or self._somebody_is_untried(i) else None
+
+    def _somebody_is_untried(self, i: Interaction) -> bool:
+        """Whether an agent who did not pass lately could take it."""
+        if i.id not in self._has_untried:
+            passed = {tried.agent for tried in i.tried if self.at < tried.ends_at}
+            others = (other for other in self.live.agents.values() if other.id not in passed)
+            self._has_untried[i.id] = any((self._of_agent(other) or self._of_pair(i, other)) is None for other in others)
+        return self._has_untried[i.id]
 
 
 def _of_agent(live: Live, agent: Agent) -> str | None:
@@ -162,38 +248,3 @@ def _of_queue(live: Live, i: Interaction, at: Instant) -> str | None:
     if not live.is_open(queue, at):
         return "calendar"
     return "offered" if len(i.offers) >= max(queue.broadcast_to, 1) else None
-
-
-def _of_pair(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | None:
-    group = live.configuration.group(agent.id)
-    assert group is not None, "asked before"
-    queue = live.queue_of(i)
-    rings = live.configuration.rings(queue, i.original.skills, i.step)
-    need = Need(queue.id, i.facts.channel, i.facts.cost, rings, i.requirement.labels)
-    fit = fit_of(group, need, live.configuration, live.kit)
-    if isinstance(fit, str):
-        return fit
-    for policy in [live.kit.pair_filters[name] for name in queue.filters if name in live.kit.pair_filters]:
-        if policy.refuses(i, agent.id, group):
-            return policy.name
-    if not is_shown(fit, i.enqueued_at, at):
-        return "delay"
-    if i.hold_for is not None and i.hold_for != agent.id:
-        return "hold"
-    if any(offer.agent == agent.id for offer in i.offers):
-        return "offered"
-    held = [work for work in live.interactions.values() if _holds(work, agent.id)]
-    return "capacity" if takes(seat_of(agent.id, held, group.room), group.room, need) is None else None
-
-
-def _of_exclusion(live: Live, i: Interaction, agent: Agent, at: Instant) -> str | None:
-    tried = next((tried for tried in i.tried if tried.agent == agent.id), None)
-    if tried is None or at >= tried.ends_at:
-        return None
-    if at < tried.lapses_at:
-        return "excluded"
-    passed = {tried.agent for tried in i.tried if at < tried.ends_at}
-    for other in live.agents.values():
-        if other.id not in passed and (_of_agent(live, other) or _of_pair(live, i, other, at)) is None:
-            return "excluded"
-    return None

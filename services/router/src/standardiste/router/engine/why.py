@@ -11,7 +11,7 @@ from typing import Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import FilterCount, Why
-from standardiste.router.engine.invariants import refusing
+from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
@@ -25,7 +25,8 @@ def of_interaction(live: Live, i: Interaction, at: Instant) -> tuple[Why, tuple[
     record = _base(live, i)
     if i.state not in WAITING_STATES:
         return record, (FilterCount(filter=f"state:{i.state}", count=1, ids=(i.owner,) if i.owner else ()),)
-    verdicts = ((refusing(live, i, agent, at) or "eligible", agent.id) for agent in _agents(live))
+    look = Look(live, at)
+    verdicts = ((look.refusing(i, agent) or "eligible", agent.id) for agent in _agents(live))
     left_out = _counts(verdicts)
     absent = [id for id in live.configuration.agents() if id not in live.agents]
     if absent:
@@ -36,7 +37,8 @@ def of_interaction(live: Live, i: Interaction, at: Instant) -> tuple[Why, tuple[
 def of_agent(live: Live, agent: Agent, at: Instant) -> tuple[Why, tuple[FilterCount, ...]]:
     """What waits, and which filter keeps each from this agent."""
     waiting = sorted((i for i in live.interactions.values() if i.state in WAITING_STATES), key=live.entry_of)
-    verdicts = ((refusing(live, i, agent, at) or "eligible", i.id) for i in waiting[:SCANNED_MAX])
+    look = Look(live, at)
+    verdicts = ((look.refusing(i, agent) or "eligible", i.id) for i in waiting[:SCANNED_MAX])
     counts = _counts(verdicts)
     record = Why(considered=len(waiting), passed_over=counts, change_set=live.change_set)
     return record, counts or (FilterCount(filter="nothing_waits", count=0),)
