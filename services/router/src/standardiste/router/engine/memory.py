@@ -7,7 +7,8 @@ So repeats are known, late deliveries find whom to tell, a caller who comes back
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
+from collections.abc import Iterable
+from itertools import islice, takewhile
 from typing import Final
 
 from standardiste.common.events.base import Instant
@@ -117,10 +118,7 @@ class Memory:
 
     def forget(self, at: Instant) -> None:
         """Drop what is past its time; and pack the oldest of what is closed."""
-        while self.abandoned:
-            lately = next(iter(self.abandoned.values()))
-            if lately.closed_at + RETURN_MS > at:
-                break
+        for lately in _before(self.abandoned.values(), at - RETURN_MS):
             del self.abandoned[lately.id]
         self._forget_closed(at)
         for _ in range(PACKS_AT_ONCE):
@@ -138,10 +136,7 @@ class Memory:
             self._touched["closed-pack", str(record.number)] = None
             for id, (receipts, conversation) in zip(ids, record.references(), strict=True):
                 self._unindex(id, receipts, conversation)
-        while self.closed:
-            oldest = next(iter(self.closed.values()))
-            if oldest.closed_at + CLOSED_KEPT_MS > at:
-                break
+        for oldest in _before(self.closed.values(), at - CLOSED_KEPT_MS):
             del self.closed[oldest.id]
             self._touched["closed", oldest.id] = None
             self._unindex(oldest.id, oldest.receipts, oldest.conversation)
@@ -173,3 +168,8 @@ class Memory:
         for closed in oldest:
             del self.closed[closed.id]
             self._touched["closed", closed.id] = None
+
+
+def _before(closed: Iterable[Closed], at: int) -> list[Closed]:
+    """Those that closed up to this instant, the first of all. Taken at once: a table whose first is taken out again and again is searched from its start each time."""
+    return list(takewhile(lambda each: each.closed_at <= at, closed))
