@@ -29,7 +29,7 @@ from standardiste.common.events.model import (
     SessionId,
     StatusId,
 )
-from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event
+from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event, person
 from standardiste.common.testing.effort import calls_of
 from standardiste.router.app import STEPS_MAX, TIDIED_EVERY_MS, Router
 from standardiste.router.engine.memory import CLOSED_KEPT_MS, PACKED
@@ -218,6 +218,23 @@ def test_restored_it_goes_on_mid_offer_with_the_same_decisions(log: Log) -> None
     accept = log.record(c.AcceptOffer(actor=ACTOR, offer=OfferId("in_m1-o1")))
     assert before.handle([accept]) == restored.handle([accept])
     assert before.fire(Instant(log.at + 60_000)) == restored.fire(Instant(log.at + 60_000))
+
+
+def test_what_a_change_of_configuration_says_of_many_it_says_in_the_same_order_after_a_restart() -> None:
+    def said(*, is_restarted: bool) -> list[str]:
+        log = Log()
+        log.open()
+        log.take(log.record(c.SetStatus(actor=ACTOR, status=StatusId("away"))))
+        log.take(*(log.record(inputs.ContactReceived(contact=contact(id, channel=Channel.CHAT)), id=id) for id in ("m9", "m3", "m5")))
+        log.at += 1_000
+        log.keep(log.router.fire(Instant(log.at)))
+        if is_restarted:
+            log.restarted()
+        gone = [log.record(person(id, change_set=2, is_archived=True)) for id in ("anna", "ben")]
+        decided = log.take(*gone, log.record(ChangeSetCommitted(number=2, members=2, by="p", committed_at=AT)))
+        return [out.headers["ce_subject"] for out in decided if out.headers.get("ce_type") == "standardiste.skill.unstaffed.v1"]
+
+    assert said(is_restarted=False) == said(is_restarted=True) == ["in_m3", "in_m5", "in_m9"]
 
 
 def test_deadlines_fire_before_a_later_record_each_as_its_own_step(log: Log) -> None:

@@ -33,7 +33,7 @@ def settle(step: Step) -> None:
                 seat = live.seat(agent)
             if seat.has_interrupted:
                 offers.resume_interrupted(step, agent)
-    fresh = list(live.floor.fresh)
+    fresh = sorted(live.floor.fresh)  # a restored table has another order
     for id in fresh:
         requirement.check_staffed(step, step.now(id))
     cycle.match(step)
