@@ -266,7 +266,7 @@ def test_who_abandoned_a_moment_ago_keeps_his_age_also_when_it_is_packed(after_m
     record = pack([closed(0), gone])
     restored = Memory({})
     restored.restore(record, Instant(gone.closed_at + after_ms))
-    assert ({gone.id: kept(gone)} if is_known else {}) == restored.abandoned
+    assert ({gone.id: kept(gone)} if is_known else {}) == restored.abandoned.closed
 
 
 def test_who_came_back_already_does_not_keep_his_age_a_second_time() -> None:
@@ -275,4 +275,4 @@ def test_who_came_back_already_does_not_keep_his_age_a_second_time() -> None:
     meta = Meta(tenant=TENANT, at=back.closed_at, ingested=2, closed=2)
     engine = Engine(TENANT, STANDARD)
     engine.load({("meta", ""): meta, ("closed-pack", "7"): pack([gone, back])})
-    assert engine.live.memory.abandoned == {}
+    assert engine.live.memory.abandoned.closed == {}

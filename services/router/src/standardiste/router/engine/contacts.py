@@ -30,9 +30,8 @@ from standardiste.common.events.model import (
     Withdrawal,
 )
 from standardiste.router.engine import consults, limits, offers, quickly, requirement
-from standardiste.router.engine.memory import RETURN_MS
 from standardiste.router.engine.naming import interaction_id
-from standardiste.router.engine.state import Closed, Interaction, evolve
+from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, readers
 
 IDENTIFY_MS: Final = 500
@@ -94,7 +93,7 @@ def _live_of(step: Step, conversation: ConversationId | None, other_than: Intera
 def _open(step: Step, contact: Contact) -> None:
     live = step.live
     id = interaction_id(contact.receipt)
-    abandoned = _lately_abandoned(step, contact.channel, contact.conversation, None)
+    abandoned = live.memory.abandoned.latest(contact.channel, contact.conversation, None, step.at)
     step.emit(
         quickly.InteractionCreated(
             interaction=id,
@@ -212,23 +211,11 @@ def enter(step: Step, i: Interaction, because: QueuedBecause, enqueued_at: Insta
 
 def _age_of_return(step: Step, i: Interaction) -> Instant:
     """Its age; the older one when the same customer abandoned on this channel within the last minute, for that was the same wait."""
-    abandoned = _lately_abandoned(step, i.facts.channel, i.conversation, i)
+    abandoned = step.live.memory.abandoned.latest(i.facts.channel, i.conversation, i.customer, step.at)
     if abandoned is None or i.facts.linked_to is not None or abandoned.enqueued_at >= i.enqueued_at or i.conversation is None:
         return i.enqueued_at
     step.tell(d.InteractionLinked(interaction=i.id, version=i.version, linked_to=abandoned.id, conversation=i.conversation), i)
     return abandoned.enqueued_at
-
-
-def _lately_abandoned(step: Step, channel: Channel, conversation: ConversationId | None, i: Interaction | None) -> Closed | None:
-    for closed in reversed(step.live.memory.abandoned.values()):
-        if closed.closed_at + RETURN_MS <= step.at:
-            return None
-        is_same = (conversation is not None and closed.conversation == conversation) or (
-            i is not None and i.customer is not None and closed.customer == i.customer
-        )
-        if is_same and closed.facts.channel is channel:
-            return closed
-    return None
 
 
 def _merge_or_link(step: Step, i: Interaction) -> bool:

@@ -7,12 +7,12 @@ So repeats are known, late deliveries find whom to tell, a caller who comes back
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Final
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import CloseReason, ConversationId, InteractionId, ReceiptId
+from standardiste.router.engine.abandoned import RETURN_MS, Abandoned, before
 from standardiste.router.engine.packs import ClosedPack, Packs, pack
 from standardiste.router.engine.state import Answer, Closed
 
@@ -26,8 +26,6 @@ CLOSED_KEPT_MS: Final = 24 * 3600 * 1000
 ANSWERS_KEPT_MS: Final = 15 * 60 * 1000
 ANSWERS_MAX: Final = 200
 ANSWERS_SPARE: Final = 1_000
-RETURN_MS: Final = 60_000
-"""A customer who abandoned and comes back within 60 s keeps his age."""
 _ABANDONED: Final = (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED)
 
 
@@ -40,7 +38,7 @@ class Memory:
         self.closed: dict[InteractionId, Closed] = {}
         self.closed_by_receipt: dict[ReceiptId, InteractionId] = {}
         self.closed_by_conversation: dict[ConversationId, InteractionId] = {}
-        self.abandoned: dict[InteractionId, Closed] = {}
+        self.abandoned = Abandoned()
         self.answers: dict[str, Answer] = {}
         self._answers_in_order: deque[tuple[str, Answer]] = deque()
         self._answers_of: dict[str, list[str]] = {}
@@ -62,7 +60,7 @@ class Memory:
         self._touched["closed", closed.id] = None
         self._index(closed.id, closed.receipts, closed.conversation)
         if closed.reason in _ABANDONED:
-            self.abandoned[closed.id] = closed
+            self.abandoned.add(closed)
 
     def restore(self, record: ClosedPack, at: Instant) -> None:
         """Take in a pack as it was written, younger than those that are here, as of this instant."""
@@ -71,7 +69,9 @@ class Memory:
             self._index(id, receipts, conversation)
         if record.closed_at + RETURN_MS > at:
             closed = map(record.closed, range(len(ids)), ids)
-            self.abandoned.update((each.id, each) for each in closed if each.reason in _ABANDONED)
+            for each in closed:
+                if each.reason in _ABANDONED:
+                    self.abandoned.add(each)
 
     def _index(self, id: InteractionId, receipts: tuple[ReceiptId, ...], conversation: ConversationId | None) -> None:
         for receipt in receipts:
@@ -118,8 +118,7 @@ class Memory:
 
     def forget(self, at: Instant) -> None:
         """Drop what is past its time; and pack the oldest of what is closed."""
-        for lately in _before(self.abandoned.values(), at - RETURN_MS):
-            del self.abandoned[lately.id]
+        self.abandoned.forget(at)
         self._forget_closed(at)
         for _ in range(PACKS_AT_ONCE):
             if len(self.closed) > 2 * self._packed:
@@ -136,7 +135,7 @@ class Memory:
             self._touched["closed-pack", str(record.number)] = None
             for id, (receipts, conversation) in zip(ids, record.references(), strict=True):
                 self._unindex(id, receipts, conversation)
-        for oldest in _before(self.closed.values(), at - CLOSED_KEPT_MS):
+        for oldest in before(self.closed.values(), at - CLOSED_KEPT_MS):
             del self.closed[oldest.id]
             self._touched["closed", oldest.id] = None
             self._unindex(oldest.id, oldest.receipts, oldest.conversation)
@@ -168,8 +167,3 @@ class Memory:
         for closed in oldest:
             del self.closed[closed.id]
             self._touched["closed", closed.id] = None
-
-
-def _before(closed: Iterable[Closed], at: int) -> list[Closed]:
-    """Those that closed up to this instant, the first of all. Taken at once: a table whose first is taken out again and again is searched from its start each time."""
-    return list(takewhile(lambda each: each.closed_at <= at, closed))

@@ -142,10 +142,10 @@ def _load(live: Live, records: Records) -> None:
         live.memory.remember(closed)
     for record in (*live.interactions.values(), *live.memory.closed.values()):
         if record.facts.linked_to is not None:
-            live.memory.abandoned.pop(record.facts.linked_to, None)
+            live.memory.abandoned.drop(record.facts.linked_to)
     for packed in live.memory.packs.records.values():
         for _, linked_to in packed.linked:
-            live.memory.abandoned.pop(linked_to, None)
+            live.memory.abandoned.drop(linked_to)
     for answer in _sorted(records, "answer", lambda a: a.number):
         live.memory.answered(answer)
     for due in standing(live):

@@ -39,7 +39,7 @@ def _created(live: Live, event: Event, data: d.InteractionCreated) -> None:
     requirement = quickly.Requirement(queue=live.configuration.default_queue.id)
     live.ingested += 1
     if data.linked_to is not None:
-        live.memory.abandoned.pop(data.linked_to, None)  # one return keeps the age, no second
+        live.memory.abandoned.drop(data.linked_to)  # one return keeps the age, no second
     live.put_interaction(
         quickly.Interaction(
             id=data.interaction,
@@ -166,7 +166,7 @@ def _merged(live: Live, event: Event, data: d.InteractionMerged) -> None:
 
 def _linked(live: Live, event: Event, data: d.InteractionLinked) -> None:
     i = live.interactions[data.interaction]
-    live.memory.abandoned.pop(data.linked_to, None)
+    live.memory.abandoned.drop(data.linked_to)
     live.put_interaction(evolve(i, facts=evolve(i.facts, linked_to=data.linked_to)))
 
 
