@@ -78,7 +78,8 @@ QUEUE: Final[Options] = {
         AtClose(action="callback"),
     ),
     "callbacks": (Callbacks(), Callbacks(retries=0), Callbacks(retries=2, retry_after_ms=20_000, is_agent_first=False)),
-    "filters": ((), ("no_bots",)),
+    "filters": ((), ("no_bots",), ("fresh_eyes", "no_bots")),
+    "keeps_age_of_transfers": (True, False),
     "is_archived": (False, False, True),
 }
 _OVER_ALL = {Channel.VOICE: (Channel.CHAT, Channel.EMAIL, Channel.SMS, Channel.OTHER), Channel.CHAT: (Channel.EMAIL,)}

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, Instant
-from standardiste.common.events.model import AgentId, Direction, InteractionId, InteractionState, QueuedBecause, QueueId
+from standardiste.common.events.model import (
+    AgentId,
+    Direction,
+    InteractionId,
+    InteractionState,
+    QueuedBecause,
+    QueueId,
+    SkillNeed,
+    Withdrawal,
+)
+from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Interaction
 
@@ -26,6 +36,7 @@ class History:
         self.ages: dict[InteractionId, Instant] = {}
         self.owners: dict[InteractionId, AgentId | None] = {}
         self.due: dict[InteractionId, tuple[QueueId, Instant]] = {}
+        self.asked: dict[InteractionId, tuple[QueueId, tuple[SkillNeed, ...]]] = {}
         self.routed: set[InteractionId] = set()
         self.states: dict[InteractionId, InteractionState] = {}
         self.working: set[AgentId] = set()
@@ -40,13 +51,15 @@ class History:
         id = getattr(data, "interaction", None)
         i = live.interactions.get(id) if isinstance(id, str) else None
         if i is not None:
-            self._age(i, data, each.time)
+            self._age(live, i, data, each.time)
             self._owner(live, i, data)
         if isinstance(data, d.InteractionMerged):
             self._merged(live, data)
-            self._place(i, data)
+            self._place(live, i, data)
         if isinstance(data, d.ConfigurationApplied):
             self.routed.clear()
+        if isinstance(data, d.OfferWithdrawn) and data.because is Withdrawal.CONFIGURATION:
+            self._withdrawn(live, data, each.time)
         if isinstance(data, d.OfferAccepted):
             self.accepted = data.interaction, data.agent
         if isinstance(data, d.OfferMade):
@@ -58,21 +71,41 @@ class History:
         if isinstance(data, d.InteractionClosed):
             self.ages.pop(data.interaction, None)
             self.due.pop(data.interaction, None)
+            self.asked.pop(data.interaction, None)
             self.states.pop(data.interaction, None)
             self.owners.pop(data.interaction, None)
 
     # ---- place
 
-    def _place(self, i: Interaction, data: object) -> None:
-        """What was routed anew under the configuration in force; where only a preference was added, the requirement of the arrival stands."""
+    def _place(self, live: Live, i: Interaction, data: object) -> None:
+        """
+        What was routed anew under the configuration in force; where only a preference was added, the requirement of the arrival stands, as it was before any
+        relaxation.
+        """
         due = i.requirement.queue, i.requirement.due_at
+        before = self.asked.get(i.id)
+        if isinstance(data, d.InteractionRouted) and before is not None and before[0] == i.requirement.queue and not data.why.rule:
+            assert i.original.skills in (before[1], live.queue_of(i).skills), f"{i.id} asks {i.original.skills}, at first {before[1]}"
+        self.asked[i.id] = i.requirement.queue, i.original.skills
         if isinstance(data, d.InteractionRouted) and self.due.get(i.id) != due:
             self.routed.add(i.id)
         self.due[i.id] = due
 
+    def _withdrawn(self, live: Live, data: d.OfferWithdrawn, at: Instant) -> None:
+        """A change of configuration takes back only what it makes impossible."""
+        i, agent = live.interactions[data.interaction], live.agents[data.agent]
+        refusal = None if i.owner is not None else Look(live, at).refusing(i, agent)
+        is_gone = live.configuration.group(agent.id) is None or not live.configuration.is_routable(agent.status)
+        is_moved = live.configuration.queue(i.requirement.queue) is None
+        room = live.configuration.room(agent.id)
+        is_over = (
+            _used(live, agent.id) + room.cost_of(i.facts.channel, i.facts.cost) > room.units
+        )  # it may come again, marked as interrupting
+        assert refusal or is_gone or is_moved or is_over, f"{data.offer} is taken back from {agent.id}, who could have it"
+
     # ---- age
 
-    def _age(self, i: Interaction, data: object, at: Instant) -> None:
+    def _age(self, live: Live, i: Interaction, data: object, at: Instant) -> None:
         before = self.ages.get(i.id, i.enqueued_at)
         self.ages[i.id] = i.enqueued_at
         if i.enqueued_at == before:
@@ -80,11 +113,15 @@ class History:
         assert isinstance(data, d.InteractionQueued | d.InteractionMerged | d.CallbackAttempted), f"{i.id}: another age by {data}"
         if i.enqueued_at > before:
             assert isinstance(data, d.InteractionQueued), f"{i.id} lost its age by {data}"
-            assert data.because in YOUNGER, f"{i.id} lost its age by {data}"
+            assert data.because in YOUNGER or self._is_as_new(live, i, data), f"{i.id} lost its age by {data}"
         elif isinstance(data, d.InteractionQueued):
             assert data.because in OLDER, f"{i.id} is older by {data}"
         elif isinstance(data, d.CallbackAttempted):
             assert i.enqueued_at == at, f"{i.id} is as old as its try"
+
+    def _is_as_new(self, live: Live, i: Interaction, data: d.InteractionQueued) -> bool:
+        """Where the queue says so, what is transferred to it waits as if it came now."""
+        return data.because is QueuedBecause.TRANSFERRED and not live.queue_of(i).keeps_age_of_transfers
 
     def _merged(self, live: Live, data: d.InteractionMerged) -> None:
         gone, into = live.interactions[data.interaction], live.interactions[data.into]
@@ -148,14 +185,17 @@ def _counts_for_nothing(live: Live, each: Event, states: Mapping[InteractionId, 
 def _within(live: Live, agent: AgentId, i: Interaction, *, is_excused: bool) -> None:
     """New work is within the room and caps there are, unless the agent is above them for what is not new."""
     room = live.configuration.room(agent)
-    held = [work for work in live.interactions.values() if _counts(work, agent)]
-    cost = room.cost_of(i.facts.channel, i.facts.cost)
-    used = sum(room.cost_of(work.facts.channel, work.facts.cost) for work in held)
-    count = sum(1 for work in held if work.facts.channel is i.facts.channel)
-    if is_excused or cost == 0:
+    if is_excused or room.cost_of(i.facts.channel, i.facts.cost) == 0:
         return
+    used = _used(live, agent)
+    count = sum(1 for work in live.interactions.values() if _counts(work, agent) and work.facts.channel is i.facts.channel)
     assert used <= room.units, f"{agent} is given {i.id}: {used} of {room.units} units"
     assert count <= room.caps[i.facts.channel], f"{agent} is given {i.id}: {count} of {i.facts.channel}"
+
+
+def _used(live: Live, agent: AgentId) -> int:
+    room = live.configuration.room(agent)
+    return sum(room.cost_of(work.facts.channel, work.facts.cost) for work in live.interactions.values() if _counts(work, agent))
 
 
 def _counts(work: Interaction, agent: AgentId) -> bool:

@@ -15,8 +15,10 @@ from standardiste.common.events.model import AgentId, Channel, InteractionId, In
 from standardiste.router.engine.cycle import fits_now
 from standardiste.router.engine.deadlines import Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, LOST_LONG_MS, LOST_SHORT_MS
+from standardiste.router.engine.floor import fit_of
 from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
+from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
 CALLS = (Channel.VOICE, Channel.CALLBACK)
@@ -60,6 +62,8 @@ def _of_offers(live: Live, i: Interaction) -> Iterator[str]:
             yield f"offered to {agent.id}, who rests"
         if agent.id in (i.owner, i.guest):
             yield f"offered to {agent.id}, who is in it"
+        if not offer.is_of_owned and not _suits(live, i, agent):
+            yield f"offered to {agent.id}, who does not suit it"
         if offer.is_transfer and (i.transfer is None or i.transfer.agent != agent.id):
             yield f"the offer to {agent.id} is of no transfer"
         if offer.is_consult and (i.consult is None or i.consult.is_joined or i.consult.agent not in (None, agent.id)):
@@ -103,6 +107,15 @@ def _of_consult(live: Live, i: Interaction) -> Iterator[str]:
         yield "it waits for an agent who was not asked in"
 
 
+def _suits(live: Live, i: Interaction, agent: Agent) -> bool:
+    """By skills, queues, and the queue's own filters of agents."""
+    group = live.configuration.group(agent.id)
+    queue = live.queue_of(i)
+    rings = live.configuration.rings(queue, i.original.skills, i.step)
+    need = Need(queue.id, i.facts.channel, i.facts.cost, rings, i.requirement.labels)
+    return group is not None and not isinstance(fit_of(group, need, live.configuration, live.kit), str)
+
+
 def _has_session(live: Live, id: AgentId) -> bool:
     agent = live.agents.get(id)
     return agent is not None and agent.session is not None
@@ -124,11 +137,12 @@ def _is_reachable(live: Live, id: AgentId) -> bool:
 
 def _ends(live: Live, at: Instant) -> Iterator[Deadline]:
     """The deadline of every state, filter and lease that ends by time, as the records say."""
+    look = Look(live, at)
     for i in live.interactions.values():
         yield from _ends_of(live, i, at)
         if i.state in WAITING_STATES:
             for agent in live.agents.values():
-                end = _end_of_filter(live, i, agent, at)
+                end = _end_of_filter(look, i, agent)
                 if end is not None:
                     yield end
     for agent in live.agents.values():
@@ -175,10 +189,11 @@ def _ends_of(live: Live, i: Interaction, at: Instant) -> Iterator[Deadline]:
             yield Deadline(end, i.id, Due.AGE)
 
 
-def _end_of_filter(live: Live, i: Interaction, agent: Agent, at: Instant) -> Deadline | None:
+def _end_of_filter(look: Look, i: Interaction, agent: Agent) -> Deadline | None:
     """Of what keeps this agent from this interaction now, when it ends by time alone."""
+    live, at = look.live, look.at
     queue = live.queue_of(i)
-    match Look(live, at).refusing(i, agent):
+    match look.refusing(i, agent):
         case "calendar":
             change = live.configuration.hours[queue.calendar or ""].next_change(at)
             return Deadline(change, queue.calendar or "", Due.HOURS) if change is not None else None
