@@ -30,6 +30,7 @@ from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
 from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_ahead, next_sweep, standing
 from standardiste.router.engine.floor import Clock, Entry, Floor, Line
 from standardiste.router.engine.memory import Memory
+from standardiste.router.engine.ordered import Ordered
 from standardiste.router.engine.policy import Group, Kit, Need, Seat
 from standardiste.router.engine.seats import NO_ROOM, SEATS_MAX, Weight, empty_seat, is_full, seat_of, weight_of
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Gateway, Interaction, Opening, Pace
@@ -80,6 +81,8 @@ class Live:
         self.touched: dict[tuple[str, str], None] = {}
         self.touched_agents: dict[AgentId, None] = {}
         self._unseated: dict[AgentId, None] = {}
+        self.out: dict[str, Ordered[tuple[AgentId]]] = {}  # who can be given nothing at all, by what keeps them; not who is full
+        self._out_by: dict[AgentId, str] = {}
         self._seats: dict[AgentId, Seat] = {}
         self.memory = Memory(self.touched)
         self.deadlines = Deadlines(lambda: standing(self))
@@ -141,15 +144,17 @@ class Live:
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""
         record = self.agents.get(agent)
-        return record is not None and self._is_routable(record) and self.configuration.group(agent) is not None
+        return record is not None and self._unreachable(record) is None
 
-    def _is_routable(self, agent: Agent) -> bool:
-        return (
-            agent.session is not None
-            and agent.grace_until is None
-            and agent.next_status is None
-            and self.configuration.is_routable(agent.status)
-        )
+    def _unreachable(self, agent: Agent) -> str | None:
+        """Why no work can be put before this agent at all, whatever he holds."""
+        if agent.session is None or agent.grace_until is not None:
+            return "session"
+        if self.configuration.group(agent.id) is None:
+            return "profile"
+        if agent.next_status is not None or not self.configuration.is_routable(agent.status):
+            return "status"
+        return None
 
     def need_of(self, interaction: Interaction) -> Need | None:
         """What it asks of an agent, while it waits for one; None when it does not, or waits where nothing is offered."""
@@ -401,8 +406,11 @@ class Live:
 
     def _seat_anew(self, agent: Agent) -> None:
         id = agent.id
+        out = self._unreachable(agent) or ("rest" if agent.rest_until is not None else None)
+        if out != self._out_by.get(id):
+            self._count_out(id, out)
         group: Group | None = self.configuration.group(id)
-        if group is None or agent.rest_until is not None or not self._is_routable(agent):
+        if group is None or out is not None:
             self.floor.sit(agent, None, None)
             return
         seat = self.seat(id)
@@ -410,6 +418,15 @@ class Live:
             self.floor.sit(agent, None, None)
         else:
             self.floor.sit(agent, group, seat)
+
+    def _count_out(self, id: AgentId, out: str | None) -> None:
+        """Another reason than before keeps all work from this agent, or none does any more."""
+        former = self._out_by.pop(id, None)
+        if former is not None:
+            self.out[former].remove((id,))
+        if out is not None:
+            self.out.setdefault(out, Ordered()).add((id,))
+            self._out_by[id] = out
 
     def clock_of(self, agent: Agent) -> Clock:
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 LOAD = 256
@@ -35,6 +36,10 @@ class Ordered(Generic[T]):
     def first(self) -> T | None:
         """The least, or None when empty."""
         return self._blocks[0][0] if self._blocks else None
+
+    def least(self, count: int) -> list[T]:
+        """The first so many."""
+        return list(islice(self, count))
 
     def add(self, item: T) -> None:
         """Put it in its place. It must not be there already."""

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from standardiste.common.events.base import Instant, maker, tuple_maker
-from standardiste.common.events.model import AgentId, InteractionId, Why
+from standardiste.common.events.model import AgentId, FilterCount, InteractionId, Why
 from standardiste.router.engine import quickly
 from standardiste.router.engine.floor import Bucket, Clock, Entry, Line, is_shown
 from standardiste.router.engine.live import Live
+from standardiste.router.engine.ordered import Ordered
 from standardiste.router.engine.policy import Fit, Rank
 from standardiste.router.engine.state import Interaction
 
 ORDINARY = AgentId("")
+IDS_MAX: Final = 20
+"""So many ids of those whom a filter left out, in a why-record."""
 
 Yielding = dict[tuple[InteractionId, AgentId], None]
 """Agents who passed on an interaction and are left out of it only while somebody untried could take it."""
@@ -179,28 +182,55 @@ def _clocks(live: Live, bucket: Bucket, agent: AgentId, apart: Collection[AgentI
 
 
 def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:
-    """The why-record of an offer: cheap, from what the match knew. The full count is made when somebody asks (why.py)."""
+    """
+    The why-record of an offer, from what the match knew. Who is full is counted only, for they change at every step; who they are, and which interactions were
+    passed over, is reckoned when somebody asks (why.py).
+    """
     floor = live.floor
-    available = len(floor.seats)
-    left_out: dict[str, int] = {}
-    considered = 0
+    considered, out = 0, dict[str, list[Ordered[Any]]]()
     for bucket in floor.buckets.values():
-        refusing = floor.refusing(bucket.group, line)
-        if refusing is None and bucket.takes(line) is None:
-            refusing = "capacity"
-        if refusing is None:
-            considered += len(bucket.agents)
+        refused = floor.refusing(bucket.group, line)
+        if refused is None and bucket.takes(line) is None:
+            refused = "capacity"
+        if refused is not None:
+            out.setdefault(refused, []).append(bucket.agents)
+        elif line.pair_filters:
+            considered += _one_by_one(live, i, line, bucket, out)
         else:
-            left_out[refusing] = left_out.get(refusing, 0) + len(bucket.agents)
-    away = len(live.agents) - available
-    if away:
-        left_out["status"] = away
-    key = tuple([str(part) for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])])
+            considered += len(bucket.agents)
+    full = len(live.agents) - len(floor.seats)
+    for name, agents in live.out.items():
+        if agents:
+            out.setdefault(name, []).append(agents)
+            full -= len(agents)
+    if full:
+        out.setdefault("capacity", [])
     return quickly.Why(
         considered=considered,
-        left_out=tuple(quickly.FilterCount(filter=name, count=left_out[name]) for name in sorted(left_out)),
+        left_out=tuple([_left_out(name, out[name], full if name == "capacity" else 0) for name in sorted(out)]),
         ranking=live.queue_of(i).ranking.value,
-        key=key,
+        key=tuple([str(part) for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])]),
         tie_break="idle" if considered > 1 else "",
         change_set=live.change_set,
     )
+
+
+def _one_by_one(live: Live, i: Interaction, line: Line, bucket: Bucket, out: dict[str, list[Ordered[Any]]]) -> int:
+    """How many of a bucket no pair filter refuses; the others by filter, into `out`."""
+    refused: dict[str, Ordered[tuple[AgentId]]] = {}
+    for clock in bucket.agents:
+        name = refusing(live, line, i, clock[2])
+        if name is not None:
+            refused.setdefault(name, Ordered()).add((clock[2],))
+    for name, agents in refused.items():
+        out.setdefault(name, []).append(agents)
+    return len(bucket.agents) - sum(map(len, refused.values()))
+
+
+def _left_out(name: str, parts: list[Ordered[Any]], more: int) -> FilterCount:
+    """How many one filter left out, `more` of them unnamed, and some of each part by name: the id stands last in whatever they are ordered by."""
+    if not parts:
+        return quickly.FilterCount(filter=name, count=more)
+    each = IDS_MAX // len(parts) + 1
+    ids = sorted([entry[-1] for agents in parts for entry in agents.least(each)])
+    return quickly.FilterCount(filter=name, count=more + sum(map(len, parts)), ids=tuple(ids[:IDS_MAX]))

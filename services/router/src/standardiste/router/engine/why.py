@@ -13,9 +13,9 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.model import FilterCount, Why
 from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
+from standardiste.router.engine.pairs import IDS_MAX
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
 
-IDS_MAX: Final = 20
 SCANNED_MAX: Final = 2_000
 """How many waiting interactions an idle agent is held against, first in line first."""
 
