@@ -95,6 +95,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
     async def started() -> Server:
         server = await kafka_server(PARTS, folder / "kafka", ports["PLAINTEXT"], more=more, scram=scram)
+        server.ports_beside = tuple(ports.values())
         await server.start()
         return server
 

@@ -30,12 +30,13 @@ class DidNotStart(Exception):
 
 @dataclass(slots=True)
 class Server:
-    """One server process. `kill` and `start` again keep port and data: the crash a test wants."""
+    """One server process. `kill` and `start` again keep port and data: the crash a test wants. `ports_beside` are other listeners of it."""
 
     name: str
     port: int
     folder: Path
     command: tuple[str, ...]
+    ports_beside: tuple[int, ...] = ()
     process: asyncio.subprocess.Process | None = field(default=None)
 
     @property
@@ -43,14 +44,14 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Start, and return when the port answers. Raises DidNotStart."""
+        """Start, and return when the port answers, and those beside it. Raises DidNotStart."""
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *self.command, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
             )
         try:
             async with asyncio.timeout(STARTS_WITHIN_S):
-                while not await _answers(self.port):
+                while not all([await _answers(port) for port in (self.port, *self.ports_beside)]):
                     if self.process.returncode is not None:
                         raise DidNotStart(self.last_words())
                     await asyncio.sleep(0.05)
