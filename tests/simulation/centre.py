@@ -120,7 +120,7 @@ RULES: Final = RuleSet(
         Rule(name="calls", when='contact.channel == "voice" && contact.text == "call"', queue=QueueId("calls")),
         Rule(name="night", when='contact.text == "night"', queue=QueueId("night")),
         Rule(name="manual", when='contact.text == "manual"', queue=QueueId("manual")),
-        Rule(name="bill", when='contact.text.contains("bill")', queue=QueueId("billing"), skills=needs(french=1)),
+        Rule(name="bill", when='contact.text.contains("bill")', queue=QueueId("billing"), skills=needs(french=1), labels=("vip",)),
         Rule(name="sale", when="contact.attributes.sale == true", queue=QueueId("sales"), labels=("vip",), priority=2),
         Rule(name="known", when="customer.is_known && size(customer.labels) > 0", queue=QueueId("sales"), preferred_agent=AgentId("anna")),
     ),

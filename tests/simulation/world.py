@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from simulation import judge, nobody
+from simulation import judge, nobody, plain
 from simulation.centre import CHANNELS, centre
 from simulation.history import History
 
@@ -30,6 +30,8 @@ from standardiste.router.kit import STANDARD
 
 T = TypeVar("T")
 SWEEPS_TOLERATED = 0
+PLAINLY_EVERY = 4
+"""Messages between two looks at every pair with every filter read aloud: it is slow."""
 PACKED = 2
 """So few in one record, and small worlds have packs."""
 
@@ -141,7 +143,10 @@ class World:
     def _before(self, each: Event) -> None:
         data = each.data
         if isinstance(data, d.OfferMade) and data.why.rule not in ("transfer", "assigned", "consult"):
-            expected = judge.next_offer(self.twin.live, each.time)
+            live = self.twin.live
+            kept = plain.refusing(live, live.interactions[data.interaction.id], live.agents[data.offer.agent], each.time)
+            assert kept is None, f"offered in spite of: {kept}"
+            expected = judge.next_offer(live, each.time)
             assert expected == (data.interaction.id, data.offer.agent, data.offer.is_interrupting), expected
 
     def _after(self, each: Event) -> None:
@@ -179,6 +184,9 @@ class World:
         for_nobody = nobody.found(self.engine.live, Instant(self.now), self.history.routed)
         assert not for_nobody, for_nobody
         self.history.check(self.engine.live)
+        if self.number % PLAINLY_EVERY == 0:
+            different = plain.differences(self.engine.live, Instant(self.now))
+            assert not different, f"L5: {different}"
         for agent, desk in self.desks.items():
             assert desk == snapshot.fresh(self.engine.live, agent), "L8"
 
