@@ -40,9 +40,10 @@ def mark(live: Live, due: Deadline) -> None:
     hours = live.configuration.hours.get(due.id)
     if hours is None:
         return
-    for i in live.interactions.values():
-        if i.state in WAITING_STATES and live.queue_of(i).calendar == due.id:
-            live.floor.mark_fresh(i.id)
+    for line in live.floor.lines.values():
+        if line.waiting and live.configuration.queue_or_default(line.need.queue).calendar == due.id:
+            for _, _, id in line.waiting:
+                live.floor.mark_fresh(id)
     change = hours.next_change(due.at)
     if change is not None:
         live.deadlines.add(Deadline(change, due.id, Due.HOURS))
