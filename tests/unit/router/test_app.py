@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from standardiste.common.bus.port import Outgoing, Record
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.errors import CorruptState
 from standardiste.common.events import codec, inputs
 from standardiste.common.events import commands as c
@@ -438,6 +438,13 @@ def test_state_that_does_not_add_up_stops_the_partition_by_name(log: Log) -> Non
     del log.state[f"{TENANT}/interaction/in_m1"]
     with pytest.raises(CorruptState, match="1 came, 0 closed, but 0 are live"):
         log.restarted()
+
+
+def test_a_tenant_of_another_partition_stops_this_one_by_name(log: Log) -> None:
+    count = next(n for n in range(2, 99) if partition_of(TENANT, n) != 0)
+    with pytest.raises(CorruptState, match=f"tenant {TENANT} belongs to partition {partition_of(TENANT, count)} of {count}"):
+        log.restarted(Router(0, partitions=count))
+    assert log.restarted(Router(0, partitions=1)).engines.keys() == {TENANT}
 
 
 def test_a_tenant_without_its_counters_does_not_count_anew(log: Log) -> None:

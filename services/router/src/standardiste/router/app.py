@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from standardiste.common.bus.dead_letters import dead_letter_of
 from standardiste.common.bus.port import Handled, Outgoing, Record
-from standardiste.common.bus.topics import Topic
+from standardiste.common.bus.topics import Topic, partition_of
 from standardiste.common.errors import BadInput, CorruptState
 from standardiste.common.events.base import Event, Instant, Kind, class_of, maker, spec_of
 from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
@@ -57,7 +57,8 @@ def build(settings: RouterSettings, parts: Parts) -> Service:
     """The service, not yet running: one task that owns partitions and processes them, exactly once."""
 
     async def process(ready: Callable[[], None]) -> None:
-        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, partial(Router, seconds=time.monotonic), ready=ready)
+        factory = partial(Router, seconds=time.monotonic, partitions=parts.bus.partitions)
+        await parts.bus.process(NAME, INPUT_TOPICS, Topic.ROUTER_STATE, factory, ready=ready)
 
     return Service(name=NAME, tasks={"process": process})
 
@@ -65,11 +66,13 @@ def build(settings: RouterSettings, parts: Parts) -> Service:
 class Router:
     """
     A `bus.port.Processor`: the engines of one partition. `seconds` tells how long a call has taken; it decides where a transaction ends, never what is
-    decided, and without it time has no say.
+    decided, and without it time has no say. `partitions` is how many there are, where that is to be held against what is restored.
     """
 
-    def __init__(self, partition: int, kit: Kit = STANDARD, *, seconds: Callable[[], float] = lambda: 0.0) -> None:
-        self.partition = partition
+    def __init__(
+        self, partition: int, kit: Kit = STANDARD, *, seconds: Callable[[], float] = lambda: 0.0, partitions: int | None = None
+    ) -> None:
+        self.partition, self._partitions = partition, partitions
         self.engines: dict[str, Engine] = {}
         self._kit, self._seconds = kit, seconds
         self._meter = Meter(partition)
@@ -184,6 +187,7 @@ class Router:
         if self._restored is None:
             return
         for tenant, records in sorted(self._restored.items()):
+            self._check_place(tenant)
             for entity in records.values():
                 if isinstance(entity, CorruptState):
                     raise entity
@@ -196,6 +200,14 @@ class Router:
             records = sum(len(records) for records in self._restored.values())
             log.info("partition_restored", partition=self.partition, tenants=len(self._restored), records=records)
         self._restored = None
+
+    def _check_place(self, tenant: str) -> None:
+        """Topics that were given more partitions hold the same tenants elsewhere: what comes of them would meet no state there."""
+        place = self.partition if self._partitions is None else partition_of(tenant, self._partitions)
+        if place != self.partition:
+            raise CorruptState(
+                f"router-state of partition {self.partition}: tenant {tenant} belongs to partition {place} of {self._partitions}: their number was changed"
+            )
 
     def _commit(self, out: _Out) -> list[Outgoing]:
         """The batch's decisions and sends, what they could not take, then each touched entity once: of the tenants of this batch, and now and then of all."""
