@@ -76,7 +76,7 @@ class Router:
         self.engines: dict[str, Engine] = {}
         self._kit, self._seconds = kit, seconds
         self._meter = Meter(partition)
-        self._restored: dict[str, dict[tuple[str, str], Any]] | None = {}
+        self._restored: dict[str, dict[tuple[str, str], Record]] | None = {}
         self._first_due = FirstDue()
         self._waiting: dict[str, int] = {}
         self._waiting_in_all = 0
@@ -86,21 +86,17 @@ class Router:
 
     def restore(self, records: Sequence[Record]) -> None:
         """
-        Take in router-state. A record this program cannot read stops the partition with the record's name, unless a later one replaces it: a repaired
-        record lies in the log until that is compacted.
+        Take in router-state: of each key the latest record, unread, for most of a busy day's were replaced since or have a tombstone. So one that this program
+        cannot read stops the partition with its name (`resumed`) only where no later one replaces it: a repaired record lies in the log until that is compacted.
         """
         assert self._restored is not None, "restore comes first"
         for record in records:
             tenant, kind, id = parts_of(record.key)
-            entities = self._restored.setdefault(tenant, {})
-            try:
-                entity = entity_of(record)
-            except CorruptState as corrupt:
-                entity = corrupt
-            if entity is None:
-                entities.pop((kind, id), None)
+            latest = self._restored.setdefault(tenant, {})
+            if _is_tombstone(record):
+                latest.pop((kind, id), None)
             else:
-                entities[kind, id] = entity
+                latest[kind, id] = record
 
     def resumed(self, at: Instant, gap_ms: int | None) -> Sequence[Outgoing]:
         """Leases get one full grace; see the engine."""
@@ -188,11 +184,9 @@ class Router:
             return
         for tenant, records in sorted(self._restored.items()):
             self._check_place(tenant)
-            for entity in records.values():
-                if isinstance(entity, CorruptState):
-                    raise entity
+            entities = {key: entity_of(record) for key, record in records.items()}
             try:
-                self._engine(tenant).load(records)
+                self._engine(tenant).load(entities)
             except DoesNotFit as error:
                 raise CorruptState(f"router-state of partition {self.partition}: {error}") from error
             self._first_due.note(tenant, self.engines[tenant].next_deadline())
@@ -307,6 +301,14 @@ def entity_of(record: Record) -> Any:
     if found != id:
         raise CorruptState(f"router-state {record.key!r} at offset {record.offset}: it holds {found!r}")
     return entity
+
+
+def _is_tombstone(record: Record) -> bool:
+    """Whether it says that there is nothing any more. Of one that cannot be read that is not known."""
+    try:
+        return record.value is None and entity_of(record) is None
+    except CorruptState:
+        return False
 
 
 def parts_of(key: str) -> tuple[str, str, str]:
