@@ -85,7 +85,7 @@ class Floor:
         self.seats: dict[AgentId, tuple[Bucket, Clock]] = {}
         self._suited: dict[int, list[tuple[Line, Fit]]] = {}
         self._next_number = 0
-        self._has_pair_filters = any(name in kit.pair_filters for queue in configuration.queues.values() for name in queue.filters)
+        self.has_pair_filters = any(name in kit.pair_filters for queue in configuration.queues.values() for name in queue.filters)
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
         self._seat_at_match: dict[AgentId, Seat | None] = {}
@@ -125,7 +125,7 @@ class Floor:
 
     def judge_anew(self, id: InteractionId) -> None:
         """Something about it is new, and so may be the answer of a pair filter."""
-        if self._has_pair_filters and id in self._places and self._places[id][0].pair_filters:
+        if id in self._places and self._places[id][0].pair_filters:
             self.fresh[id] = None
 
     # ---- agents

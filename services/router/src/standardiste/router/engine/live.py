@@ -316,7 +316,7 @@ class Live:
                 self._count(new, 1)
         if not _weighs_alike(old, new):
             self._follow_holders(id, old, new)
-        if waits:
+        if waits and self.floor.has_pair_filters and not _judged_alike(old, new):
             self.floor.judge_anew(id)
         is_alike = _waits_alike(old, new)
         if is_alike and old.offers is new.offers:
@@ -502,6 +502,17 @@ def _weighs_alike(old: Interaction, new: Interaction) -> bool:
         and old.facts is new.facts
         and old.requirement.labels == new.requirement.labels
     ) or not (_is_held(old) or _is_held(new))
+
+
+def _judged_alike(old: Interaction, new: Interaction) -> bool:
+    """Whether nothing that a pair filter may look at changes."""
+    return (
+        old.requirement is new.requirement
+        and old.stretches is new.stretches
+        and old.last_owner == new.last_owner
+        and old.conversation == new.conversation
+        and old.customer == new.customer
+    )
 
 
 def _waits_alike(old: Interaction, new: Interaction) -> bool:

@@ -136,7 +136,8 @@ class GroupFilter(Protocol):
 class PairFilter(Protocol):
     """
     Refuses single agents single interactions. Asked of every available agent about the head of a line, and of who is refused it about what follows, until one passes;
-    so only where a queue names it, and each asking is counted (`standardiste_router_pairs_total`). What it answers follows from its arguments alone.
+    so only where a queue names it, and each asking is counted (`standardiste_router_pairs_total`). What it answers follows from its
+    arguments alone, and of the interaction from what never changes (`facts`), its requirement, its customer and conversation, and its history (`stretches`, `last_owner`).
     """
 
     @property
