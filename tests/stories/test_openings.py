@@ -143,3 +143,10 @@ def test_nobody_leaves_a_mail() -> None:
                |                                 | routed {mail} main by transfer; queued {mail} transferred; done;
                |                                 | offer {mail}-o1 anna 120s; anna offered 20
     """)
+
+
+def test_the_api_opens_work_for_the_queue_but_no_call_that_nobody_could_place() -> None:
+    Story().run("""
+           1.0 | the api opens by email | asked; opened main; queued fbf78b220a25b755c145daf0f arrived; done
+           2.0 | the api opens by voice | no: not_offered_here
+    """)

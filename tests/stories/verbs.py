@@ -288,6 +288,16 @@ def _examined(story: Story, refused: str = "", customer: str = "", conversation:
     )
 
 
+def _open_by_api(story: Story, channel: str) -> tuple[Event, ...]:
+    asked = c.OpenInteraction(
+        actor=c.Actor(api_key="key1"),
+        channel=Channel(channel),
+        channel_address=ChannelAddressId(channel),
+        address="customer@example.org",
+    )
+    return _ask_to_open(story, asked, is_examined=True)
+
+
 def _send_by_api(story: Story, message: str, channel: str, conversation: str = "") -> tuple[Event, ...]:
     asked = c.OpenInteraction(
         actor=c.Actor(api_key="key1"),
@@ -421,6 +431,7 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
     ),
     (r"the opening may be made(?: to (?P<customer>cu\w+))?(?: in (?P<conversation>\w+))?", _examined),
     (r"the opening may not be made: (?P<refused>\w+)", _examined),
+    (r"the api opens by (?P<channel>\w+)", _open_by_api),
     (r"the api sends (?P<message>\w+) by (?P<channel>\w+)(?: in (?P<conversation>\w+))?", _send_by_api),
     (r"(?P<agent>\w+) consults (?P<kind>agent|queue|number) (?P<to>\S+) about (?P<id>\w+)", _consult),
     (r"(?P<agent>\w+) (?P<verb>cancels|completes) the consult about (?P<id>\w+)", _consult_verb),

@@ -92,6 +92,8 @@ def _refused_here(step: Step, asker: Asker, data: c.OpenInteraction) -> Refused 
         return Refused(Refusal.UNKNOWN_CUSTOMER)
     if data.message is not None:
         return _unsendable(asker, data)
+    if asker.agent is None and data.channel in (Channel.VOICE, Channel.CALLBACK):
+        return Refused(Refusal.NOT_OFFERED_HERE, "a call needs the agent who makes it: its number is not kept until one is free")
     present = _present(step, data.conversation)
     if present is not None:
         return Refused(Refusal.ALREADY_OWNED if present.owner else Refusal.WRONG_STATE, interaction=present.id)
