@@ -44,6 +44,7 @@ class History:
         self.routable: set[AgentId] = set()
         self.idle_since: dict[AgentId, Instant] = {}
         self.accepted: tuple[InteractionId, AgentId] | None = None
+        self.guests: dict[InteractionId, AgentId | None] = {}
 
     def note(self, live: Live, each: Event) -> None:
         """After each decision. AssertionError where it breaks a law."""
@@ -62,17 +63,21 @@ class History:
             self._withdrawn(live, data, each.time)
         if isinstance(data, d.OfferAccepted):
             self.accepted = data.interaction, data.agent
+        if isinstance(data, d.ConsultEnded) and data.agent is not None and self.guests.get(data.interaction) == data.agent:
+            self.accepted = data.interaction, data.agent  # who was asked in may be handed it now
         if isinstance(data, d.OfferMade):
             made = live.interactions[data.interaction.id]
             _within(live, data.offer.agent, made, is_excused=data.offer.is_interrupting)
         self._clocks(live, each)
         if i is not None:
             self.states[i.id] = i.state
+            self.guests[i.id] = i.guest
         if isinstance(data, d.InteractionClosed):
             self.ages.pop(data.interaction, None)
             self.due.pop(data.interaction, None)
             self.asked.pop(data.interaction, None)
             self.states.pop(data.interaction, None)
+            self.guests.pop(data.interaction, None)
             self.owners.pop(data.interaction, None)
 
     # ---- place
