@@ -181,6 +181,8 @@ def _counts_for_nothing(live: Live, each: Event, states: Mapping[InteractionId, 
     data = each.data
     if isinstance(data, d.InteractionDisowned):
         return data.because is QueuedBecause.MEDIA_FAILED
+    if isinstance(data, d.ConsultEnded):
+        return data.because == "completed"  # who was asked in owns it from the next decision on
     if not isinstance(data, d.InteractionClosed) or data.owner is None:
         return False
     keeps = data.direction is Direction.OUTBOUND and not live.configuration.profile(data.owner).does_outbound_reset_idle
