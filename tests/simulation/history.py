@@ -45,6 +45,7 @@ class History:
         self.idle_since: dict[AgentId, Instant] = {}
         self.accepted: tuple[InteractionId, AgentId] | None = None
         self.guests: dict[InteractionId, AgentId | None] = {}
+        self.handed_over: InteractionId | None = None
 
     def note(self, live: Live, each: Event) -> None:
         """After each decision. AssertionError where it breaks a law."""
@@ -146,6 +147,13 @@ class History:
         routable = {
             agent.id for agent in live.agents.values() if agent.next_status is None and live.configuration.is_routable(agent.status)
         }
+        if isinstance(each.data, d.InteractionTransferred):
+            self.handed_over = each.data.interaction
+        is_handed = isinstance(each.data, d.ConsultEnded) and each.data.interaction == self.handed_over
+        if is_handed:
+            working |= self.working  # who was asked in owns it from the next decision on
+        elif not isinstance(each.data, d.InteractionTransferred):
+            self.handed_over = None
         if not _counts_for_nothing(live, each, self.states):
             for agent in self.working - working:
                 self.idle_since[agent] = each.time
@@ -181,8 +189,6 @@ def _counts_for_nothing(live: Live, each: Event, states: Mapping[InteractionId, 
     data = each.data
     if isinstance(data, d.InteractionDisowned):
         return data.because is QueuedBecause.MEDIA_FAILED
-    if isinstance(data, d.ConsultEnded):
-        return data.because == "completed"  # who was asked in owns it from the next decision on
     if not isinstance(data, d.InteractionClosed) or data.owner is None:
         return False
     keeps = data.direction is Direction.OUTBOUND and not live.configuration.profile(data.owner).does_outbound_reset_idle
