@@ -64,13 +64,13 @@ SPARE = 1_000
 class Deadlines:
     """The heap. `all_standing` gives, from the records, every deadline that stands."""
 
-    __slots__ = ("_acts", "_all_standing", "_dates", "_known", "_marks", "_rebuild_at")
+    __slots__ = ("_acts", "_all_standing", "_known", "_rebuild_at", "dates", "marks")
 
     def __init__(self, all_standing: Callable[[], Iterable[Deadline]]) -> None:
         self._all_standing = all_standing
         self._acts: list[Deadline] = []
-        self._dates: list[Deadline] = []
-        self._marks: list[Deadline] = []
+        self.dates: list[Deadline] = []
+        self.marks: list[Deadline] = []
         self._known: set[Deadline] = set()
         self._rebuild_at = SPARE
 
@@ -79,7 +79,7 @@ class Deadlines:
         known = len(self._known)
         self._known.add(due)
         if len(self._known) > known:
-            heapq.heappush(self._marks if due.kind in MARKS else self._dates if due.kind in DATES else self._acts, due)
+            heapq.heappush(self.marks if due.kind in MARKS else self.dates if due.kind in DATES else self._acts, due)
 
     def __contains__(self, due: Deadline) -> bool:
         """Whether it is still to fire."""
@@ -91,9 +91,9 @@ class Deadlines:
         heap does not have, can neither come between two deadlines nor give a step its name.
         """
         act = self._acts[0] if self._acts else None
-        hidden = self._marks[0] if self._marks else None
-        if self._dates and (hidden is None or self._dates[0].at < hidden.at):
-            hidden = self._dates[0]
+        hidden = self.marks[0] if self.marks else None
+        if self.dates and (hidden is None or self.dates[0].at < hidden.at):
+            hidden = self.dates[0]
         if hidden is not None and (act is None or hidden.at <= act.at):
             return Deadline(hidden.at, "", Due.MARKS)
         return act
@@ -106,17 +106,13 @@ class Deadlines:
         self._known.discard(due)
         return True
 
-    @property
-    def has_dates(self) -> bool:
-        return bool(self._dates)
-
     def pop_marks(self, until: Instant) -> Sequence[Deadline]:
         """Take out every mark up to and including this instant."""
-        return self._pop(self._marks, until) if self._marks else ()
+        return self._pop(self.marks, until) if self.marks else ()
 
     def pop_dates(self, until: Instant) -> Sequence[Deadline]:
         """Take out every date of a callback up to and including this instant."""
-        return self._pop(self._dates, until) if self._dates else ()
+        return self._pop(self.dates, until) if self.dates else ()
 
     def _pop(self, heap: list[Deadline], until: Instant) -> list[Deadline]:
         found: list[Deadline] = []
@@ -131,6 +127,6 @@ class Deadlines:
         if len(self._known) > self._rebuild_at:
             self._known = set(self._all_standing())
             self._acts = sorted(due for due in self._known if due.kind not in MARKS and due.kind not in DATES)
-            self._dates = sorted(due for due in self._known if due.kind in DATES)
-            self._marks = sorted(due for due in self._known if due.kind in MARKS)
+            self.dates = sorted(due for due in self._known if due.kind in DATES)
+            self.marks = sorted(due for due in self._known if due.kind in MARKS)
             self._rebuild_at = SPARE + 2 * len(self._known)

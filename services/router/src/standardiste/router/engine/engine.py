@@ -124,8 +124,9 @@ class Engine:
         """A step at this instant, with the filters that time has opened by then."""
         live = self.live
         step = Step(live, at if at > live.at else live.at, message)
-        for due in live.deadlines.pop_marks(step.at):
-            timers.mark(live, due)
+        if live.deadlines.marks:
+            for due in live.deadlines.pop_marks(step.at):
+                timers.mark(live, due)
         return step
 
 

@@ -144,13 +144,13 @@ class Live:
     def is_reachable(self, agent: AgentId) -> bool:
         """Session open and status routable, busy or not."""
         record = self.agents.get(agent)
-        return record is not None and self._unreachable(record) is None
+        return record is not None and self._unreachable(record, self.configuration.group(agent)) is None
 
-    def _unreachable(self, agent: Agent) -> str | None:
-        """Why no work can be put before this agent at all, whatever he holds."""
+    def _unreachable(self, agent: Agent, group: Group | None) -> str | None:
+        """Why no work can be put before this agent of the group at all, whatever he holds."""
         if agent.session is None or agent.grace_until is not None:
             return "session"
-        if self.configuration.group(agent.id) is None:
+        if group is None:
             return "profile"
         if agent.next_status is not None or not self.configuration.is_routable(agent.status):
             return "status"
@@ -210,7 +210,8 @@ class Live:
         """Replace (or add) an agent and all that follows from it."""
         self.agents[new.id] = new
         self.touched["agent", new.id] = None
-        self._wake(due_of_agent(new))
+        if due := due_of_agent(new):
+            self._wake(due)
         self.reseat(new.id)
 
     def put_gateway(self, gateway: Gateway) -> None:
@@ -406,10 +407,10 @@ class Live:
 
     def _seat_anew(self, agent: Agent) -> None:
         id = agent.id
-        out = self._unreachable(agent) or ("rest" if agent.rest_until is not None else None)
+        group: Group | None = self.configuration.group(id)
+        out = self._unreachable(agent, group) or ("rest" if agent.rest_until is not None else None)
         if out != self._out_by.get(id):
             self._count_out(id, out)
-        group: Group | None = self.configuration.group(id)
         if group is None or out is not None:
             self.floor.sit(agent, None, None)
             return

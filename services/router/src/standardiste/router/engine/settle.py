@@ -19,7 +19,7 @@ def settle(step: Step) -> None:
     neither an agent nor a line.
     """
     live = step.live
-    if live.deadlines.has_dates:
+    if live.deadlines.dates:
         callbacks.take_places(step)
     if live.is_at_rest and not step.snapshots and not (step.events and live.handed_to):
         return
