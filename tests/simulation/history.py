@@ -56,7 +56,7 @@ class History:
             self._age(live, i, data, each.time)
             self._owner(live, i, data)
         if isinstance(data, d.InteractionMerged):
-            self._merged(live, data)
+            self._merged(live, data, each.time)
             self._place(live, i, data)
         if isinstance(data, d.ConfigurationApplied):
             self.routed.clear()
@@ -129,11 +129,12 @@ class History:
         """Where the queue says so, what is transferred to it waits as if it came now."""
         return data.because is QueuedBecause.TRANSFERRED and not live.queue_of(i).keeps_age_of_transfers
 
-    def _merged(self, live: Live, data: d.InteractionMerged) -> None:
+    def _merged(self, live: Live, data: d.InteractionMerged, at: Instant) -> None:
         gone, into = live.interactions[data.interaction], live.interactions[data.into]
         waited = [self.ages[each.id] for each in (gone, into) if each.state is not InteractionState.PARKED]
         if waited:
-            assert into.enqueued_at == min(waited), "the earlier age counts"
+            is_back = len(waited) < 2  # from parking, and no younger than now
+            assert into.enqueued_at == min(*waited, at if is_back else waited[0]), "the earlier age counts"
         self.ages[into.id] = into.enqueued_at
 
     # ---- idle clocks

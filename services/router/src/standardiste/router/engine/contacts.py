@@ -249,7 +249,9 @@ def _which(i: Interaction, other: Interaction) -> tuple[Interaction, Interaction
 def merge(step: Step, gone: Interaction, into: Interaction) -> None:
     """One conversation, one interaction: the earlier age counts, the receipts follow. What was parked is as old as what came."""
     waited = [i.enqueued_at for i in (gone, into) if i.state is not InteractionState.PARKED]
-    enqueued_at = min(waited, default=step.at)
+    if len(waited) < 2:
+        waited.append(step.at)  # a callback that came has an age that lies in the future, which is none for what it brings back
+    enqueued_at = min(waited)
     merged = d.InteractionMerged(interaction=gone.id, version=gone.version, into=into.id, enqueued_at=enqueued_at)
     said = step.live.messages.get(gone.id)
     step.tell(merged, gone, *readers(into))
