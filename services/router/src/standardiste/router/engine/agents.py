@@ -117,9 +117,8 @@ def work_ended(step: Step, agent: AgentId, *, is_reset: bool = True) -> None:
     if record.next_status is not None:
         change = d.AgentStatusChanged(agent=agent, status=record.next_status, next_status=None, because="work_ended")
         step.tell_agent(change, agent)
-        if not is_reset and live.configuration.is_routable(
-            record.next_status
-        ):  # a change of configuration made it so: now he is there again
+        if not is_reset and live.configuration.is_routable(record.next_status):
+            # a change of configuration made it so meanwhile: now he is there again
             step.tell_agent(quickly.AgentIdleReset(agent=agent, idle_since=step.at), agent)
 
 

@@ -22,7 +22,7 @@ from standardiste.common.events.model import AgentId, InteractionId, Why
 from standardiste.router.engine import offers
 from standardiste.router.engine.floor import Bucket, BucketKey, Entry, is_shown
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.pairs import ORDINARY, Head, Taker, Yielding, apart, best_in, head_of, is_for, may_take, refusing, why_of
+from standardiste.router.engine.pairs import ORDINARY, Head, Taker, Yielding, able, apart, best_in, head_of, is_for, may_take, why_of
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
@@ -293,10 +293,4 @@ def is_taken_now(live: Live, i: Interaction, at: Instant) -> bool:
     line, _ = place
     if line.need.hold_for is not None:
         return fits_now(live, i, line.need.hold_for)
-    for bucket in live.floor.buckets.values():
-        fit = live.floor.fit(bucket.group, line)
-        if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):
-            continue
-        if not line.pair_filters or any(refusing(live, line, i, clock[2]) is None for clock in bucket.agents):
-            return True
-    return False
+    return any(True for _ in able(live, i, line, at))

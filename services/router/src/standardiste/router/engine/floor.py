@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from standardiste.common.events.base import Instant, maker
+from standardiste.common.events.directory import Queue
 from standardiste.common.events.model import AgentId, InteractionId
 from standardiste.router.engine.configuration import Configuration
 from standardiste.router.engine.ordered import Ordered
@@ -85,7 +86,7 @@ class Floor:
         self.seats: dict[AgentId, tuple[Bucket, Clock]] = {}
         self._suited: dict[int, list[tuple[Line, Fit]]] = {}
         self._next_number = 0
-        self.has_pair_filters = any(name in kit.pair_filters for queue in configuration.queues.values() for name in queue.filters)
+        self.has_pair_filters = any(pair_filters_of(queue, kit) for queue in configuration.queues.values())
         self.fresh: dict[InteractionId, None] = {}
         self.dirty: dict[BucketKey, None] = {}
         self._seat_at_match: dict[AgentId, Seat | None] = {}
@@ -231,10 +232,7 @@ class Floor:
         number = self._numbers[need] = self._next_number
         self._next_number += 1
         line = self.lines[number] = Line(number, need)
-        queue = self._configuration.queue(need.queue)
-        line.pair_filters = (
-            tuple([self._kit.pair_filters[name] for name in queue.filters if name in self._kit.pair_filters]) if queue else ()
-        )
+        line.pair_filters = pair_filters_of(self._configuration.queue(need.queue), self._kit)
         for group in self._configuration.groups:
             suited = self._suited.get(group.number)
             if suited is not None and (fit := self.fit(group, line)) is not None:
@@ -262,6 +260,11 @@ def fit_of(group: Group, need: Need, configuration: Configuration, kit: Kit) -> 
                 proficiency,
             )
     return refusing
+
+
+def pair_filters_of(queue: Queue | None, kit: Kit) -> tuple[PairFilter, ...]:
+    """Those of a queue's filters that are asked of single pairs."""
+    return tuple([kit.pair_filters[name] for name in queue.filters if name in kit.pair_filters]) if queue else ()
 
 
 def _own_filters(need: Need, configuration: Configuration, kit: Kit) -> Iterator[GroupFilter]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, InteractionId, InteractionState
 from standardiste.router.engine.due import due_of_agent
-from standardiste.router.engine.floor import fit_of, is_shown
+from standardiste.router.engine.floor import fit_of, is_shown, pair_filters_of
 from standardiste.router.engine.live import Live
-from standardiste.router.engine.policy import Fit, Need, PairFilter, Room, Seat
+from standardiste.router.engine.policy import Fit, Need, Room, Seat
 from standardiste.router.engine.seats import seat_of, takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Agent, Interaction
 
@@ -183,7 +183,7 @@ class Look:
             fit = fits[group.number] = fit_of(group, need, self.live.configuration, self.live.kit)
         if isinstance(fit, str):
             return fit
-        for policy in self._pair_filters(i):
+        for policy in pair_filters_of(self.live.queue_of(i), self.live.kit):
             if policy.refuses(i, agent.id, group):
                 return policy.name
         if not is_shown(fit, i.enqueued_at, self.at):
@@ -203,10 +203,6 @@ class Look:
             need = Need(queue.id, i.facts.channel, i.facts.cost, rings, i.requirement.labels)
             known = self._needs[i.id] = need, self._fits.setdefault(need, {})
         return known
-
-    def _pair_filters(self, i: Interaction) -> list[PairFilter]:
-        known = self.live.kit.pair_filters
-        return [known[name] for name in self.live.queue_of(i).filters if name in known]
 
     def _seat(self, agent: AgentId, room: Room) -> Seat:
         seat = self._seats.get(agent)

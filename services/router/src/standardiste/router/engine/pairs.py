@@ -118,17 +118,21 @@ def _is_excluded(live: Live, i: Interaction, agent: AgentId, at: Instant, yieldi
 def has_untried(live: Live, i: Interaction, at: Instant) -> bool:
     """Whether an available agent who has not passed on it could take it now."""
     live.seat_all()
-    need = live.needs(i, live.queue_of(i))
-    line = live.floor.probe(need)
+    line = live.floor.probe(live.needs(i, live.queue_of(i)))
     passed = {tried.agent for tried in i.tried if at < tried.ends_at} | {offer.agent for offer in i.offers}
+    return any(True for _ in able(live, i, line, at, passed))
+
+
+def able(live: Live, i: Interaction, line: Line, at: Instant, without: Collection[AgentId] = ()) -> Iterator[AgentId]:
+    """The available agents, save those, whom no filter keeps from it but an exclusion or an offer of it."""
     for bucket in live.floor.buckets.values():
         fit = live.floor.fit(bucket.group, line)
         if fit is None or bucket.takes(line) is None or not is_shown(fit, i.enqueued_at, at):
             continue
-        untried = (clock[2] for clock in bucket.agents if clock[2] not in passed and is_for(line, clock[2]))
-        if any(refusing(live, line, i, agent) is None for agent in untried):
-            return True
-    return False
+        for clock in bucket.agents:
+            agent = clock[2]
+            if agent not in without and is_for(line, agent) and refusing(live, line, i, agent) is None:
+                yield agent
 
 
 def head_of(live: Live, bucket: Bucket, agent: AgentId, at: Instant, yielding: Yielding) -> Head | None:

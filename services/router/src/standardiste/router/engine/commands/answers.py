@@ -9,7 +9,8 @@ from standardiste.common.events.base import maker, quick
 from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import AgentId, CommandId, InteractionId, InteractionState, MessageId, SessionId
 from standardiste.common.events.refusals import SENTENCES, Refusal
-from standardiste.router.engine import quickly
+from standardiste.router.engine import pairs, quickly
+from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step
 
@@ -132,3 +133,13 @@ def find_own(step: Step, asker: Asker, id: InteractionId, version: int, *states:
     if i.state not in states:
         return Refused(Refusal.WRONG_STATE, f"it is {i.state}", interaction=id)
     return i
+
+
+def unsuited_for(step: Step, i: Interaction, agent: AgentId, need: Need) -> Refused | None:
+    """Why this agent is none of those who may have it: he lacks a skill or a queue, or a filter of the queue keeps him from this very one."""
+    live = step.live
+    group, line = live.configuration.group(agent), live.floor.probe(need)
+    if group is None or live.floor.fit(group, line) is None:
+        return Refused(Refusal.LACKS_SKILL, interaction=i.id)
+    refusing = pairs.refusing(live, line, i, agent)
+    return None if refusing is None else Refused(Refusal.NOT_ALLOWED, f"its queue's filter {refusing}", i.id)

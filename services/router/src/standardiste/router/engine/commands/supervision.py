@@ -7,8 +7,8 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.model import CloseReason, InteractionState, OfferId, QueuedBecause, Why, Withdrawal
 from standardiste.common.events.outbound import QueueCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import offers, pairs, requirement
-from standardiste.router.engine.commands.answers import Asker, Done, Refused, find_at
+from standardiste.router.engine import offers, requirement
+from standardiste.router.engine.commands.answers import Asker, Done, Refused, find_at, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES
 from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
@@ -37,12 +37,9 @@ def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refuse
         offers.give(step, i, data.agent, OfferId(f"{i.id}-o{i.offer_count}"), is_forced=True)
         return Done(i.id)
     need = requirement.plain_need(step, i)
-    line = live.floor.probe(need)
-    if live.floor.fit(group, line) is None:
-        return Refused(Refusal.LACKS_SKILL, interaction=i.id)
-    refusing = pairs.refusing(live, line, i, data.agent)
-    if refusing is not None:
-        return Refused(Refusal.NOT_ALLOWED, f"its queue's filter {refusing}", i.id)
+    unsuited = unsuited_for(step, i, data.agent, need)
+    if unsuited is not None:
+        return unsuited
     if takes(live.seat(data.agent), group.room, need) != 0 or agent.rest_until is not None:
         return Refused(Refusal.AGENT_FULL, interaction=i.id)
     i = offers.drop_offers(step, i, Withdrawal.SUPERVISOR)

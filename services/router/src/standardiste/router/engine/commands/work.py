@@ -21,8 +21,8 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import QueueCall, ReleaseCall, TransferCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import agents, consults, cycle, offers, pairs, requirement
-from standardiste.router.engine.commands.answers import Asker, Done, Refused, done, find, find_at, find_own
+from standardiste.router.engine import agents, consults, cycle, offers, requirement
+from standardiste.router.engine.commands.answers import Asker, Done, Refused, done, find, find_at, find_own, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
@@ -158,14 +158,9 @@ def pull(step: Step, asker: Asker, data: c.PullInteraction) -> Done | Refused:
         return Refused(Refusal.ALREADY_OWNED, interaction=i.id)
     if i.state is not InteractionState.QUEUED:
         return Refused(Refusal.WRONG_STATE, f"it is {i.state}", i.id)
-    live = step.live
-    group = live.configuration.group(agent)
-    line = live.floor.probe(requirement.plain_need(step, i))
-    if group is None or live.floor.fit(group, line) is None:
-        return Refused(Refusal.LACKS_SKILL, interaction=i.id)
-    refusing = pairs.refusing(live, line, i, agent)
-    if refusing is not None:
-        return Refused(Refusal.NOT_ALLOWED, f"its queue's filter {refusing}", i.id)
+    unsuited = unsuited_for(step, i, agent, requirement.plain_need(step, i))
+    if unsuited is not None:
+        return unsuited
     if i.hold_for is not None and i.hold_for != agent:
         return Refused(Refusal.NOT_ALLOWED, "it is held for another agent", i.id)
     return take(step, i, agent)
