@@ -8,7 +8,7 @@ end of the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from standardiste.common.events.base import Instant
@@ -25,6 +25,7 @@ from standardiste.common.events.model import (
     QueueId,
     ReceiptId,
 )
+from standardiste.router.engine.alike import handed, holders, is_held, judged_alike, waits_alike, weighs_alike
 from standardiste.router.engine.configuration import Configuration, EntityKey, build
 from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
 from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_ahead, next_sweep, standing
@@ -42,7 +43,6 @@ MESSAGES_MAX: Final = 1_000
 
 
 _NO_SEAT: Final = empty_seat(NO_ROOM)
-_NOBODY: Final[Mapping[AgentId, None]] = {}
 
 
 class Live:
@@ -272,12 +272,12 @@ class Live:
         if new.hold_for is not None:
             _index_one(self.held_for, id, None, new.hold_for)
         if new.transfer is not None:
-            _index_one(self.handed_to, id, None, _handed(new))
+            _index_one(self.handed_to, id, None, handed(new))
         if new.supervisors:
             _index_many(self.supervised_by, id, (), new.supervisors)
         if new.state in WAITING_STATES:
             self._count(new, 1)
-        if _is_held(new):
+        if is_held(new):
             self._follow_holders(id, None, new)
         self._place(new)
         self._wake(due_of(self, new))
@@ -288,12 +288,12 @@ class Live:
         if old.hold_for is not None:
             _index_one(self.held_for, id, old.hold_for, None)
         if old.transfer is not None:
-            _index_one(self.handed_to, id, _handed(old), None)
+            _index_one(self.handed_to, id, handed(old), None)
         if old.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, ())
         if old.state in WAITING_STATES:
             self._count(old, -1)
-        if _is_held(old):
+        if is_held(old):
             self._follow_holders(id, old, None)
         self.floor.place(id, None, None)
 
@@ -306,7 +306,7 @@ class Live:
         if old.hold_for != new.hold_for:
             _index_one(self.held_for, id, old.hold_for, new.hold_for)
         if old.transfer is not new.transfer or (new.transfer is not None and old.offers is not new.offers):
-            _index_one(self.handed_to, id, _handed(old), _handed(new))
+            _index_one(self.handed_to, id, handed(old), handed(new))
         if old.supervisors is not new.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
         waited, waits = old.state in WAITING_STATES, new.state in WAITING_STATES
@@ -315,11 +315,11 @@ class Live:
                 self._count(old, -1)
             if waits:
                 self._count(new, 1)
-        if not _weighs_alike(old, new):
+        if not weighs_alike(old, new):
             self._follow_holders(id, old, new)
-        if waits and self.floor.has_pair_filters and not _judged_alike(old, new):
+        if waits and self.floor.has_pair_filters and not judged_alike(old, new):
             self.floor.judge_anew(id)
-        is_alike = _waits_alike(old, new)
+        is_alike = waits_alike(old, new)
         if is_alike and old.offers is new.offers:
             return
         if waited or waits:
@@ -464,79 +464,6 @@ class Live:
         """Whether the queue's calendar lets it hand out work now. Without a calendar it always does."""
         hours = self.configuration.hours.get(queue.calendar) if queue.calendar else None
         return hours is None or hours.is_open(at)
-
-
-def _is_held(interaction: Interaction) -> bool:
-    """Whether it may take anybody's capacity."""
-    return interaction.owner is not None or bool(interaction.offers) or interaction.consult is not None
-
-
-def holders(interaction: Interaction | None) -> Mapping[AgentId, None]:
-    """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
-    if interaction is None or not _is_held(interaction):
-        return _NOBODY
-    found: dict[AgentId, None] = {}
-    if interaction.owner is not None and interaction.state is not InteractionState.PARKED:
-        found[interaction.owner] = None
-    for offer in interaction.offers:
-        found[offer.agent] = None
-    if interaction.consult is not None and interaction.guest is not None:
-        found[interaction.guest] = None
-    return found
-
-
-def _handed(interaction: Interaction | None) -> AgentId | None:
-    """The agent a transfer waits for, without an offer yet."""
-    if interaction is None or interaction.transfer is None or interaction.offers:
-        return None
-    return interaction.transfer.agent
-
-
-def _weighs_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether no seat changes: same holders in the same state, or none."""
-    return (
-        old.state is new.state
-        and old.owner == new.owner
-        and old.offers is new.offers
-        and old.is_interrupted == new.is_interrupted
-        and old.consult is new.consult
-        and old.facts is new.facts
-        and old.requirement.labels == new.requirement.labels
-    ) or not (_is_held(old) or _is_held(new))
-
-
-def _judged_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether nothing that a pair filter may look at changes."""
-    return (
-        old.requirement is new.requirement
-        and old.stretches is new.stretches
-        and old.last_owner == new.last_owner
-        and old.conversation == new.conversation
-        and old.customer == new.customer
-    )
-
-
-def _waits_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether, its offers apart, neither its place nor any deadline of it changes."""
-    if old.state is not new.state:
-        return False
-    if new.state is InteractionState.IDENTIFYING and old.away_since == new.away_since:
-        return True  # it has no place yet, and stands before one deadline, which stays
-    return (
-        old.requirement is new.requirement
-        and old.facts is new.facts
-        and old.not_before == new.not_before
-        and old.tried is new.tried
-        and old.key == new.key
-        and old.step == new.step
-        and old.hold_for == new.hold_for
-        and old.hold_until == new.hold_until
-        and old.enqueued_at == new.enqueued_at
-        and old.wrap_up_ends_at == new.wrap_up_ends_at
-        and old.away_since == new.away_since
-        and old.overflowed == new.overflowed
-        and old.original is new.original
-    )
 
 
 def _index_one(index: dict[_K, dict[InteractionId, None]], id: InteractionId, before: _K | None, after: _K | None) -> None:

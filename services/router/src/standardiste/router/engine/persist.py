@@ -13,9 +13,10 @@ from typing import Any, Final
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import ENTITIES
 from standardiste.common.events.model import CommandId, InteractionId, QueueId
+from standardiste.router.engine.alike import holders
 from standardiste.router.engine.configuration import Faulty, build, key_of
 from standardiste.router.engine.due import standing
-from standardiste.router.engine.live import Live, holders
+from standardiste.router.engine.live import Live
 from standardiste.router.engine.packs import ClosedPack
 from standardiste.router.engine.state import Agent, Answer, Closed, Gateway, Interaction, Meta, Opening, Pace
 
