@@ -8,6 +8,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.model import (
     InteractionState,
+    OfferId,
     ToAgent,
 )
 from standardiste.router.engine import quickly
@@ -17,6 +18,7 @@ from standardiste.router.engine.state import (
     NEVER,
     WAITING_STATES,
     Interaction,
+    Offer,
     Promise,
     Transfer,
     changer,
@@ -33,7 +35,7 @@ _waiting = changer(
 _active = changer(
     Interaction,
     *TURNED,
-    *("owner", "taken_with", "accepted_at", "activated_at", "transfer", "hold_for", "tried"),
+    *("owner", "offers", "taken_with", "accepted_at", "activated_at", "transfer", "hold_for", "tried"),
     *("position", "told", "parked_until", "is_interrupted", "is_forced"),
 )
 
@@ -130,6 +132,7 @@ def _connecting(live: Live, event: Event, data: d.InteractionConnecting) -> None
         version=data.version,
         owner=data.owner,
         connect_by=data.deadline,
+        offers=_untaken(i, data.offer),
         taken_with=data.offer,
         accepted_at=i.accepted_at or event.time,
         transfer=None,
@@ -154,6 +157,7 @@ def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
             stretches=stretches,
             version=data.version,
             owner=data.owner,
+            offers=_untaken(i, data.offer),
             taken_with=data.offer,
             accepted_at=i.accepted_at or event.time,
             activated_at=event.time,
@@ -171,6 +175,11 @@ def _activated(live: Live, event: Event, data: d.InteractionActivated) -> None:
         take(live, data.owner, event.time)
     if i.state in WAITING_STATES:
         handed_out(live, i.requirement.queue, event.time)
+
+
+def _untaken(i: Interaction, taken: OfferId | None) -> tuple[Offer, ...]:
+    """The offers that stay once somebody has taken it, with this one or without any."""
+    return tuple([offer for offer in i.offers if offer.id != taken])
 
 
 def _held(live: Live, event: Event, data: d.InteractionHeld) -> None:

@@ -27,7 +27,6 @@ EXCLUDED_MIN_MS: Final = 10_000
 EXCLUDED_MS: Final = 60_000
 
 _offered = changer(Interaction, *TURNED, "offers", "offer_count")
-_taken = changer(Interaction, "offers", "taken_with")
 _counted = changer(Agent, "offered")
 
 
@@ -67,9 +66,11 @@ def _offer_made(live: Live, event: Event, data: d.OfferMade) -> None:
 
 
 def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
+    """The offer to join a consult is over with that; any other stands until what follows in the same step makes its agent the owner (life.py)."""
+    assert live.by_offer.get(data.offer) == data.interaction, "an offer ends once"
     i = live.interactions[data.interaction]
-    is_consult = i.consult is not None and any(o.id == data.offer and o.is_consult for o in i.offers)
-    live.put_interaction(_taken(i, offers=_without(i, data.offer), taken_with=i.taken_with if is_consult else data.offer))
+    if i.consult is not None and any(o.id == data.offer and o.is_consult for o in i.offers):
+        live.put_interaction(evolve(i, offers=_without(i, data.offer)))
     agent = live.agents[data.agent]
     if agent.missed_in_a_row:
         live.put_agent(evolve(agent, missed_in_a_row=0))
