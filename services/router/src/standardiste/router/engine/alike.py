@@ -1,5 +1,6 @@
 """
-What the indexes follow from of one interaction, and whether two records of it are alike in that: most changes touch little, and only what differs is followed (live.py).
+What the indexes follow from of one interaction or agent, and whether two records of it are alike in that: most changes touch little, and only what differs is followed
+(live.py).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from standardiste.common.events.model import AgentId, InteractionState
-from standardiste.router.engine.state import Interaction
+from standardiste.router.engine.state import Agent, Interaction
 
 _NOBODY: Final[Mapping[AgentId, None]] = {}
 
@@ -83,4 +84,18 @@ def waits_alike(old: Interaction, new: Interaction) -> bool:
         and old.away_since == new.away_since
         and old.overflowed == new.overflowed
         and old.original is new.original
+    )
+
+
+def sits_alike(old: Agent, new: Agent) -> bool:
+    """Whether neither its place on the floor nor what desks are told of it changes."""
+    return (
+        old.taken_at == new.taken_at
+        and old.idle_since == new.idle_since
+        and old.status == new.status
+        and old.next_status == new.next_status
+        and old.session == new.session
+        and old.grace_until == new.grace_until
+        and old.rest_until == new.rest_until
+        and old.missed_in_a_row == new.missed_in_a_row
     )

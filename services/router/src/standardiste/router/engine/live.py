@@ -25,7 +25,7 @@ from standardiste.common.events.model import (
     QueueId,
     ReceiptId,
 )
-from standardiste.router.engine.alike import handed, holders, is_held, judged_alike, waits_alike, weighs_alike
+from standardiste.router.engine.alike import handed, holders, is_held, judged_alike, sits_alike, waits_alike, weighs_alike
 from standardiste.router.engine.configuration import Configuration, EntityKey, build
 from standardiste.router.engine.deadlines import Deadline, Deadlines, Due
 from standardiste.router.engine.due import due_hours, due_of, due_of_agent, is_ahead, next_sweep, standing
@@ -208,11 +208,14 @@ class Live:
 
     def put_agent(self, new: Agent) -> None:
         """Replace (or add) an agent and all that follows from it."""
-        self.agents[new.id] = new
-        self.touched["agent", new.id] = None
+        id = new.id
+        old = self.agents.get(id)
+        self.agents[id] = new
+        self.touched["agent", id] = None
         if due := due_of_agent(new):
             self._wake(due)
-        self.reseat(new.id)
+        if old is None or not sits_alike(old, new):
+            self.reseat(id)
 
     def put_gateway(self, gateway: Gateway) -> None:
         self.gateways[gateway.name] = gateway

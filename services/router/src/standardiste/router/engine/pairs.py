@@ -191,7 +191,8 @@ def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:
     passed over, is reckoned when somebody asks (why.py).
     """
     floor = live.floor
-    considered, out = 0, dict[str, list[Ordered[Any]]]()
+    considered = 0
+    out: dict[str, list[Ordered[Any]]] = {}
     for bucket in floor.buckets.values():
         refused = floor.refusing(bucket.group, line)
         if refused is None and bucket.takes(line) is None:

@@ -124,7 +124,7 @@ def _load(live: Live, records: Records) -> None:
         raise DoesNotFit(f"tenant {live.tenant}: its configuration cannot be put in force: {built.reason}: {built.detail}")
     live.configure(built)
     for agent in _sorted(records, "agent", lambda a: a.id):
-        live.agents[agent.id] = agent
+        live.put_agent(agent)
     for gateway in _sorted(records, "gateway", lambda g: g.name):
         live.put_gateway(gateway)
     for pace in _sorted(records, "pace", lambda p: p.queue):
@@ -135,8 +135,6 @@ def _load(live: Live, records: Records) -> None:
         if missing := [agent for agent in holders(interaction) if agent not in live.agents]:
             raise DoesNotFit(f"tenant {live.tenant}: {interaction.id} is with {missing[0]}, an agent of whom there is no record")
         live.put_interaction(interaction)
-    for agent in list(live.agents.values()):
-        live.put_agent(agent)
     for packed in _sorted(records, "closed-pack", lambda p: p.number):
         live.memory.restore(packed, live.at)
     for closed in _sorted(records, "closed", lambda c: c.number):
