@@ -23,9 +23,8 @@ def holders(interaction: Interaction | None) -> Mapping[AgentId, None]:
     """Whose capacity it takes: its owner (unless parked), those it is offered to, the agent asked in."""
     if interaction is None or not is_held(interaction):
         return _NOBODY
-    found: dict[AgentId, None] = {}
-    if interaction.owner is not None and interaction.state is not InteractionState.PARKED:
-        found[interaction.owner] = None
+    owner = interaction.owner
+    found: dict[AgentId, None] = {} if owner is None or interaction.state is InteractionState.PARKED else {owner: None}
     for offer in interaction.offers:
         found[offer.agent] = None
     if interaction.consult is not None and interaction.guest is not None:
@@ -41,7 +40,7 @@ def handed(interaction: Interaction | None) -> AgentId | None:
 
 
 def weighs_alike(old: Interaction, new: Interaction) -> bool:
-    """Whether no seat changes: same holders in the same state, or none."""
+    """Whether no seat changes: same holders in the same state."""
     return (
         old.state is new.state
         and old.owner == new.owner
@@ -50,7 +49,7 @@ def weighs_alike(old: Interaction, new: Interaction) -> bool:
         and old.consult is new.consult
         and old.facts is new.facts
         and old.requirement.labels == new.requirement.labels
-    ) or not (is_held(old) or is_held(new))
+    )
 
 
 def judged_alike(old: Interaction, new: Interaction) -> bool:

@@ -84,9 +84,10 @@ def _known_receipt(step: Step, receipt: ReceiptId) -> InteractionId | None:
 
 def _live_of(step: Step, conversation: ConversationId | None, other_than: InteractionId | None = None) -> Interaction | None:
     """The live interaction of a conversation: the one somebody has, else the oldest."""
-    if conversation is None:
+    known = step.live.by_conversation.get(conversation) if conversation is not None else None
+    if known is None or known == (other_than,):
         return None
-    found = [id for id in step.live.by_conversation.get(conversation, ()) if id != other_than]
+    found = [id for id in known if id != other_than]
     return min(map(step.now, found), key=lambda i: (i.owner is None, i.enqueued_at, i.id)) if found else None
 
 

@@ -47,21 +47,20 @@ class Engine:
     def step(self, message: Event, at: Instant) -> tuple[Event, ...]:
         """Take one message, appended at `at` (raised to the last instant, if that is later)."""
         step = self._begin(at, message)
-        cls = class_of(message.data)
-        kind = spec_of(cls).kind
-        if kind is Kind.ENTITY:
-            apply(self.live, evolve(message, time=step.at))
-            return ()
-        if kind is Kind.COMMAND:
+        data = message.data
+        cls = class_of(data)
+        handler = _FACTS.get(cls)
+        if handler is not None:
+            handler(step, data)
+        elif spec_of(cls).kind is Kind.COMMAND:
             commands.handle(step, message)
-        elif isinstance(message.data, ChangeSetCommitted):
+        elif isinstance(data, ChangeSetCommitted):
             apply(self.live, evolve(message, time=step.at))
-            reconfigure.committed(step, message.data)
+            reconfigure.committed(step, data)
         else:
-            handler = _FACTS.get(cls)
-            if handler is None:
-                return ()
-            handler(step, message.data)
+            if spec_of(cls).kind is Kind.ENTITY:
+                apply(self.live, evolve(message, time=step.at))
+            return ()
         settle(step)
         return tuple(step.events)
 

@@ -261,7 +261,6 @@ class Live:
         self._sweep_known_until = Instant(0)
         self.floor.compact()
 
-    @property
     def is_at_rest(self) -> bool:
         """Whether nothing was touched since everything was settled: neither agents nor what waits."""
         floor = self.floor
@@ -298,7 +297,7 @@ class Live:
             self._count(old, -1)
         if is_held(old):
             self._follow_holders(id, old, None)
-        self.floor.place(id, None, None)
+        self._leave_line(id)
 
     def _follow_change(self, id: InteractionId, old: Interaction, new: Interaction) -> None:
         """Only what differs: most changes touch little."""
@@ -325,8 +324,10 @@ class Live:
         is_alike = waits_alike(old, new)
         if is_alike and old.offers is new.offers:
             return
-        if waited or waits:
+        if waits:
             self._place(new)
+        elif waited:
+            self._leave_line(id)
         if not is_alike or len(new.offers) >= len(old.offers):  # an offer's end brings no deadline
             self._wake(due_of(self, new))
             if new.enqueued_at < old.enqueued_at:  # a delay that is over at its new age has no deadline to come
@@ -335,6 +336,8 @@ class Live:
     def _follow_holders(self, id: InteractionId, old: Interaction | None, new: Interaction | None) -> None:
         """Whoever holds it, or held it, is seated anew."""
         before, after = holders(old), holders(new)
+        if not before and not after:
+            return
         if (old.offers if old else ()) is not (new.offers if new else ()):
             self._index_offers(id, old, new)
         for agent in before:
@@ -353,18 +356,22 @@ class Live:
         need = self.need_of(interaction)
         if need is not None:
             self.floor.place(interaction.id, need, self.entry_of(interaction))
-        elif self.floor.place_of(interaction.id) is not None:
-            self.floor.place(interaction.id, None, None)
+        else:
+            self._leave_line(interaction.id)
+
+    def _leave_line(self, id: InteractionId) -> None:
+        if self.floor.place_of(id) is not None:
+            self.floor.place(id, None, None)
 
     def _index_conversation(self, id: InteractionId, before: ConversationId | None, after: ConversationId | None) -> None:
         if before == after:
             return
         if before is not None:
-            left = tuple([other for other in self.by_conversation[before] if other != id])
-            if left:
-                self.by_conversation[before] = left
-            else:
+            known = self.by_conversation[before]
+            if len(known) == 1:
                 del self.by_conversation[before]
+            else:
+                self.by_conversation[before] = tuple([other for other in known if other != id])
         if after is not None:
             self.by_conversation[after] = (*self.by_conversation.get(after, ()), id)
 

@@ -214,7 +214,7 @@ def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:
         considered=considered,
         left_out=tuple([_left_out(name, out[name], full if name == "capacity" else 0) for name in sorted(out)]),
         ranking=live.queue_of(i).ranking.value,
-        key=tuple([str(part) for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])]),
+        key=tuple([f"{part}" for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])]),
         tie_break="idle" if considered > 1 else "",
         change_set=live.change_set,
     )

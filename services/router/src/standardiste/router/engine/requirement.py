@@ -106,7 +106,7 @@ def _route(
     )
     if is_first or asked != i.requirement:
         name = rule.name if rule else "" if is_address_known else UNKNOWN_ADDRESS
-        why = quickly.Why(rule=name, rules_failed=tuple(name for name, _ in failed), change_set=step.live.change_set)
+        why = quickly.Why(rule=name, rules_failed=tuple([name for name, _ in failed]), change_set=step.live.change_set)
         _tell(step, i, asked, why)
 
 

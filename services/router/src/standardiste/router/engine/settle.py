@@ -21,7 +21,7 @@ def settle(step: Step) -> None:
     live = step.live
     if live.deadlines.dates:
         callbacks.take_places(step)
-    if live.is_at_rest and not step.snapshots and not (step.events and live.handed_to):
+    if live.is_at_rest() and not step.snapshots and not (step.events and live.handed_to):
         return
     for agent in sorted(live.touched_agents):
         if agent in live.held_for and not live.is_reachable(agent):

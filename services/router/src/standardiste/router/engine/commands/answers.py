@@ -30,7 +30,7 @@ class Asker:
     @staticmethod
     def of_actor(actor: Actor) -> Asker:
         if actor.agent is not None:
-            to = (f"agent:{actor.agent}", *((f"session:{actor.session}",) if actor.session else ()))
+            to = (f"agent:{actor.agent}", f"session:{actor.session}") if actor.session else (f"agent:{actor.agent}",)
             return _asker(actor.agent, actor.agent, actor.session, False, actor.may_supervise, to)
         return Asker(f"api:{actor.api_key or ''}", None, None, actor.api_key is not None, actor.may_supervise, ())
 
