@@ -52,10 +52,12 @@ def _sole_arrival(live: Live) -> InteractionId | None:
         return None
     id = next(iter(floor.fresh))
     place = floor.place_of(id)
-    if place is None or place[0].need.hold_for is not None or place[0].pair_filters:
+    if place is None:
         return None
-    i = live.interactions[id]
-    return None if i.tried or live.queue_of(i).broadcast_to > 1 else id
+    line, _ = place
+    if line.need.hold_for is not None or line.pair_filters or line.queue.broadcast_to > 1:
+        return None
+    return None if live.interactions[id].tried else id
 
 
 def _place_arrival(step: Step, id: InteractionId) -> int:

@@ -40,10 +40,11 @@ def _no_entries() -> Ordered[Entry]:  # calling `Ordered[Entry]` itself goes thr
 
 @dataclass(slots=True)
 class Line:
-    """The interactions of one need, in order."""
+    """The interactions of one need, in order, and the queue they wait in."""
 
     number: int
     need: Need
+    queue: Queue
     waiting: Ordered[Entry] = field(default_factory=_no_entries)
     fits: dict[int, Fit | str] = field(default_factory=dict[int, "Fit | str"])
     """By group, as far as anybody asked: how it suits, or the filter that leaves it out."""
@@ -231,8 +232,8 @@ class Floor:
             return self.lines[number]
         number = self._numbers[need] = self._next_number
         self._next_number += 1
-        line = self.lines[number] = Line(number, need)
-        line.pair_filters = pair_filters_of(self._configuration.queue(need.queue), self._kit)
+        queue = self._configuration.queue_or_default(need.queue)
+        line = self.lines[number] = Line(number, need, queue, pair_filters=pair_filters_of(queue, self._kit))
         for group in self._configuration.groups:
             suited = self._suited.get(group.number)
             if suited is not None and (fit := self.fit(group, line)) is not None:
@@ -262,9 +263,9 @@ def fit_of(group: Group, need: Need, configuration: Configuration, kit: Kit) -> 
     return refusing
 
 
-def pair_filters_of(queue: Queue | None, kit: Kit) -> tuple[PairFilter, ...]:
+def pair_filters_of(queue: Queue, kit: Kit) -> tuple[PairFilter, ...]:
     """Those of a queue's filters that are asked of single pairs."""
-    return tuple([kit.pair_filters[name] for name in queue.filters if name in kit.pair_filters]) if queue else ()
+    return tuple([kit.pair_filters[name] for name in queue.filters if name in kit.pair_filters])
 
 
 def _own_filters(need: Need, configuration: Configuration, kit: Kit) -> Iterator[GroupFilter]:

@@ -468,7 +468,7 @@ class Live:
 
     def is_open_line(self, line: Line, at: Instant) -> bool:
         """As `is_open`, for the queue of a line."""
-        return not self.configuration.hours or self.is_open(self.configuration.queue_or_default(line.need.queue), at)
+        return not self.configuration.hours or self.is_open(line.queue, at)
 
     def is_open(self, queue: Queue, at: Instant) -> bool:
         """Whether the queue's calendar lets it hand out work now. Without a calendar it always does."""

@@ -164,7 +164,7 @@ def best_in(
     live: Live, bucket: Bucket, agent: AgentId, i: Interaction, line: Line, fit: Fit, apart: Collection[AgentId] = ()
 ) -> Taker | None:
     """The best ranked agent of a seeker: of a bucket's ordinary agents, all but those apart, or of one of these alone."""
-    ranking = live.kit.rankings[live.queue_of(i).ranking]
+    ranking = live.kit.rankings[line.queue.ranking]
     rank = ranking.of_bucket(line.need, bucket.group, bucket.seat, fit)
     is_interrupting = bucket.takes(line)
     assert is_interrupting is not None, "a head fits"
@@ -213,7 +213,7 @@ def why_of(live: Live, i: Interaction, best: Taker, line: Line) -> Why:
     return quickly.Why(
         considered=considered,
         left_out=tuple([_left_out(name, out[name], full if name == "capacity" else 0) for name in sorted(out)]),
-        ranking=live.queue_of(i).ranking.value,
+        ranking=line.queue.ranking.value,
         key=tuple([f"{part}" for part in (best.is_interrupting, best.ring, *best.rank, *best.own, *best.clock[:2])]),
         tie_break="idle" if considered > 1 else "",
         change_set=live.change_set,

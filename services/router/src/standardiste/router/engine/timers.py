@@ -41,7 +41,7 @@ def mark(live: Live, due: Deadline) -> None:
     if hours is None:
         return
     for line in live.floor.lines.values():
-        if line.waiting and live.configuration.queue_or_default(line.need.queue).calendar == due.id:
+        if line.waiting and line.queue.calendar == due.id:
             for _, _, id in line.waiting:
                 live.floor.mark_fresh(id)
     change = hours.next_change(due.at)

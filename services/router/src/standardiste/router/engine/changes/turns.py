@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from standardiste.common.events.base import Event, Instant, spec_of
+from standardiste.common.events.base import REGISTRY, Event, Instant, spec_of
 from standardiste.common.events.model import (
     AgentId,
     InteractionState,
@@ -58,7 +58,7 @@ def turned(event: Event, i: Interaction, owner: AgentId | None) -> tuple[Interac
 def check(i: Interaction | None, event: Event, expected: InteractionState | None = None) -> InteractionState:
     """The state that this event leads to from the present one. A transition that no table holds is a fault of ours."""
     present = i.state if i is not None else NOWHERE
-    state = _leads_to(event.data.__class__).get(present)
+    state = _LEADS_TO[event.data.__class__].get(present)
     assert state is not None, f"no such transition: {present}, {event.type}"
     assert expected is None or state is expected, f"{event.type} does not lead from {present} to {expected}"
     return state
@@ -110,12 +110,13 @@ def handed_out(live: Live, id: QueueId, at: Instant) -> None:
 
 
 @cache
-def _leads_to(cls: type) -> Mapping[str, InteractionState]:
-    """By state, where a decision of this kind leads."""
-    return {state: next for (state, name), next in NEXT_INTERACTION.items() if name == short_name(cls)}
-
-
-@cache
 def short_name(cls: type) -> str:
     """A decision's name without prefix and version, as lifecycle tables have it."""
     return spec_of(cls).name.removeprefix("standardiste.").removesuffix(".v1")
+
+
+_LEADS_TO: Final[Mapping[type, Mapping[str, InteractionState]]] = {
+    spec.cls: {state: next for (state, name), next in NEXT_INTERACTION.items() if name == short_name(spec.cls)}
+    for spec in REGISTRY.values()
+}
+"""By decision and state, where it leads."""
