@@ -115,7 +115,7 @@ def delivered(step: Step, data: inputs.DeliveryReported) -> None:
             **({"segments": data.segments} if cls is d.MessageSent else {}),
         ),
         subject,
-        tuple(readers(i)) if i else ((f"agent:{closed.owner}",) if closed and closed.owner else ()),
+        readers(i) if i else ((f"agent:{closed.owner}",) if closed and closed.owner else ()),
         i.facts.traceparent if i else None,
     )
     is_final = data.state is DeliveryState.FAILED and data.is_final

@@ -44,7 +44,7 @@ class Step:
         self.events: list[Event] = []
         self.snapshots: dict[SessionId, AgentId] = {}
         self._read: Interaction | None = None
-        self._readers: dict[str, None] = {}
+        self._readers: tuple[str, ...] = ()
 
     def emit(self, data: Data, subject: str, to: Iterable[str] = (), traceparent: str | None = None) -> Event:
         """A decision: named, applied, kept."""
@@ -66,9 +66,7 @@ class Step:
         """A decision about an interaction, for its readers before and after it. Gives the interaction as it is then, None when it is gone."""
         live = self.live
         before = self._readers if i is self._read else readers(i)  # what one decision leaves, the next often begins with
-        to = before
-        if also:
-            to = before | dict.fromkeys(also)
+        to = tuple(dict.fromkeys((*before, *also))) if also else before
         event = quickly.Event(
             id=f"{i.id}.{live.decisions + 1}",
             source=SOURCE,
@@ -77,17 +75,19 @@ class Step:
             time=self.at,
             data=data,
             traceparent=i.facts.traceparent,
-            to=tuple(to),
+            to=to,
         )
         apply(live, event)
         after = live.interactions.get(i.id)
         if after is not None:
-            self._readers = before if after is i or _reads_alike(i, after) else readers(after)
+            if after is i or _reads_alike(i, after):
+                self._readers = before
+            else:
+                self._readers = readers(after)
+                more = [each for each in self._readers if each not in to]
+                if more:
+                    event = _read_by(event, to=(*to, *more))
             self._read = after
-            if self._readers is not before:
-                all = to | self._readers
-                if len(all) > len(to):
-                    event = _read_by(event, to=tuple(all))
         self.events.append(event)
         return after
 
@@ -116,23 +116,23 @@ class Step:
         return self.live.interactions[id]
 
 
-def readers(i: Interaction) -> dict[str, None]:
+def readers(i: Interaction) -> tuple[str, ...]:
     """Who may see it: owner, those it is offered to, the agent asked in, who supervises it, the agent a transfer waits for; while it is queued, whoever watches the queue."""
-    to: dict[str, None] = {}
+    to: list[str] = []
     if i.owner is not None:
-        to[f"agent:{i.owner}"] = None
+        to.append(f"agent:{i.owner}")
     for offer in i.offers:
-        to[f"agent:{offer.agent}"] = None
+        to.append(f"agent:{offer.agent}")
     if i.consult is not None and i.guest is not None:
-        to[f"agent:{i.guest}"] = None
+        to.append(f"agent:{i.guest}")
     for supervisor in i.supervisors:
-        to[f"agent:{supervisor}"] = None
+        to.append(f"agent:{supervisor}")
     state = i.state
     if state in SHOWN_STATES:
-        to[f"queue:{i.requirement.queue}"] = None
+        to.append(f"queue:{i.requirement.queue}")
     elif state is InteractionState.PARKED and i.last_owner is not None:
-        to[f"agent:{i.last_owner}"] = None
-    return to
+        to.append(f"agent:{i.last_owner}")
+    return tuple(to) if len(to) < 2 else tuple(dict.fromkeys(to))
 
 
 def _reads_alike(before: Interaction, after: Interaction) -> bool:
