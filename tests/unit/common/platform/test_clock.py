@@ -38,6 +38,8 @@ def test_offsets_and_fractions_are_understood(expected: int, text: str) -> None:
         "2026-01-31T12:00:00.0x0Z",
         "2026-01-31T12:00+01.000Z",
         "now",
+        "0001-01-01T00:00:00+05:00",
+        "9999-12-31T23:59:59-05:00",
     ],
 )
 def test_what_names_no_instant_is_refused(text: str) -> None:

@@ -53,7 +53,10 @@ def parse_rfc3339(text: str) -> Instant:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no offset from UTC in {text!r}")
-    whole = moment.astimezone(UTC)
+    try:
+        whole = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 of UTC") from None
     return Instant(int(whole.replace(microsecond=0).timestamp()) * 1000 + whole.microsecond // 1000)
 
 
