@@ -37,6 +37,10 @@ TEXTS: Final = Catalogue(
             "en": "“{value}” is no instant: RFC 3339, as 2026-01-05T08:00:00Z.",
             "fr": "« {value} » n'est pas un instant : RFC 3339, comme 2026-01-05T08:00:00Z.",
         },
+        "instant_out_of_range": {
+            "en": "“{value}” lies outside the years 1970 to 2999.",
+            "fr": "« {value} » sort des années 1970 à 2999.",
+        },
         "unknown_channel": {
             "en": "There is no channel “{value}”; known are {known}.",
             "fr": "Il n'y a pas de canal « {value} » ; existent {known}.",

@@ -17,6 +17,8 @@ from standardiste.router.simulator.faults import ScenarioFault, fault
 
 DAYS_MAX: Final = 400
 DURATION_MS_MAX: Final = DAYS_MAX * 24 * 3_600_000
+INSTANT_END: Final = parse_rfc3339("3000-01-01T00:00:00Z")
+"""Far enough from the last day that calendars can name."""
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _MISSING: Final = object()
@@ -117,10 +119,13 @@ class Said:
 
     def instant(self) -> Instant:
         try:
-            return parse_rfc3339(self.text())
+            found = parse_rfc3339(self.text())
         except ValueError:
             self.fault("not_an_instant", value=_short(self.value))
             return Instant(0)
+        if not 0 <= found < INSTANT_END:
+            self.fault("instant_out_of_range", value=_short(self.value))
+        return found
 
 
 def is_duration(value: object) -> bool:
