@@ -52,6 +52,12 @@ def test_who_loses_patience_has_abandoned() -> None:
     assert pytest.approx(0.5) == figure(found, "service_level"), "a short abandon leaves the denominator"
 
 
+def test_who_has_no_patience_is_answered_where_somebody_is_free() -> None:
+    """Erlang's loss system: a second call at the same instant finds nobody and is gone."""
+    found = play("0s", "0s", "30s", "2m", contacts={"patience": "0s"})
+    assert (2, pytest.approx(0.5)) == (figure(found, "answered"), figure(found, "abandonment"))
+
+
 def test_answering_and_connecting_take_time() -> None:
     found = play("0s", agents={"answers_after": "3s"}, contacts={"connects_after": "500ms"})
     assert figure(found, "asa_s") == 3.5

@@ -2,7 +2,7 @@
 Virtual time: a heap of what will happen, and the engine's own deadlines, in one order.
 
 What happens at an instant comes before what the engine has due at it, as the runtime has it (a record at t is taken before t fires). Among things of the same
-instant, first planned comes first, so a run depends on nothing but its seed.
+instant, first planned comes first, so a run depends on nothing but its seed; only what is planned to come last waits for all of that instant.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ SOURCE: Final = "simulator"
 TIDY_EVERY: Final = 500
 """Records between two calls of the engine's housekeeping; the runtime calls it at each batch."""
 
+_LAST: Final = 1 << 62
+"""Added to the number of what comes last of its instant."""
+
 React = Callable[[Event], None]
 
 
@@ -35,10 +38,11 @@ class Clockwork:
         self._planned = 0
         self._sent = 0
 
-    def plan(self, at: float, act: Callable[[Any], None], what: Any = None) -> None:
+    def plan(self, at: float, act: Callable[[Any], None], what: Any = None, *, comes_last: bool = False) -> None:
         """Do this then; at once when that is past."""
         self._planned += 1
-        heapq.heappush(self._heap, (max(round(at), self.at), self._planned, act, what))
+        number = self._planned + _LAST if comes_last else self._planned
+        heapq.heappush(self._heap, (max(round(at), self.at), number, act, what))
 
     def send(self, data: Data, subject: str) -> tuple[Event, ...]:
         """One record of the log, now. Gives the decisions, after the reactions to them."""

@@ -140,7 +140,8 @@ class Customers:
         clockwork.send(_identified(contact, case), case.conversation)
         patience_ms = patience_ms if arrival.patience_ms is None else arrival.patience_ms
         if patience_ms is not None and not case.is_answered:
-            clockwork.plan(at + patience_ms, self._lose_patience, case)
+            # Last of its instant: whom an agent has at once does not leave, however little patience he has.
+            clockwork.plan(at + patience_ms, self._lose_patience, case, comes_last=True)
 
     def _lose_patience(self, case: Case) -> None:
         if not case.is_answered and case.id in self.cases:
