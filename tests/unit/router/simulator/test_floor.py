@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from standardiste.common.events.directory import AgentProfile, Disposition, Queue
-from standardiste.common.events.model import Channel, DispositionId, ProfileId, WrapUpMode
+from standardiste.common.events.directory import AgentProfile, ChannelAddress, Disposition, Limits, Queue, Rule, RuleSet
+from standardiste.common.events.model import Channel, ChannelAddressId, DispositionId, ProfileId, QueueId, SponsorId, WrapUpMode
 from standardiste.common.testing.builders import configuration, queue
 from standardiste.router.simulator import ScenarioRefused, scenario_of, simulate
 from standardiste.router.simulator.report import Measure
@@ -113,6 +113,56 @@ def test_skills_of_a_stream_are_asked_for() -> None:
     found = play("0s", "1s", contacts={"skills": {"billing": 2}, "patience": "1m"})
     assert figure(found, "answered") == 0
     assert figure(play("0s", "1s", agents={"skills": {"billing": 2}}, contacts={"skills": {"billing": 2}}), "answered") == 2
+
+
+RULES = RuleSet(
+    id="main",
+    change_set=1,
+    rules=(
+        Rule(name="ours", when='contact.sponsor == "acme" && contact.language == "en"', queue=QueueId("acme")),
+        Rule(name="others", when="true", queue=QueueId("triage")),
+    ),
+)
+NUMBER = ChannelAddress(
+    id=ChannelAddressId("number"), change_set=1, channel=Channel.VOICE, address="+33123456789", sponsor=SponsorId("acme"), language="en"
+)
+
+
+def by_rules(calls: dict[str, Any], *, staffed: str) -> Replication:
+    """Two calls of a minute, an agent who serves this queue only, and rules for all that names no queue."""
+    said = {
+        "length": "10m",
+        "agents": {"desk": {"count": 1, "queues": [staffed]}},
+        "contacts": {"calls": {"channel": "voice", "handle": "1m", "arrivals": {"trace": ["0s", "10s"]}, **calls}},
+    }
+    queues = (queue(wrap_up=WrapUpMode.NONE), queue("acme", service_level_ms=90_000, wrap_up=WrapUpMode.NONE), queue("triage"))
+    return replicate(scenario_of(said, configuration(*queues, RULES, NUMBER)), 0)
+
+
+def test_the_queue_that_a_stream_names_goes_before_the_rules() -> None:
+    assert figure(by_rules({"queue": "main"}, staffed="main"), "answered") == 2
+
+
+def test_what_comes_on_an_address_has_its_sponsor_and_its_language() -> None:
+    assert figure(by_rules({"channel_address": "number"}, staffed="acme"), "answered") == 2
+
+
+def test_the_service_level_is_that_of_the_queue_the_rules_chose() -> None:
+    assert figure(by_rules({"channel_address": "number"}, staffed="acme"), "service_level") == 1
+
+
+def test_an_overflow_leaves_the_service_level_as_it_was() -> None:
+    """Two wait at once; the second goes on to a queue with another target, of which nothing is owed to it."""
+    short = queue(
+        "acme", service_level_ms=90_000, wrap_up=WrapUpMode.NONE, limits=Limits(age_max_ms=5_000, action="queue", to_queue=QueueId("main"))
+    )
+    said = {
+        "length": "10m",
+        "agents": {"desk": {"count": 1}},
+        "contacts": {"calls": {"channel": "voice", "channel_address": "number", "handle": "1m", "arrivals": {"trace": ["0s", "10s"]}}},
+    }
+    found = replicate(scenario_of(said, configuration(queue(wrap_up=WrapUpMode.NONE), short, RULES, NUMBER)), 0)
+    assert (figure(found, "wait_p90_s"), figure(found, "service_level")) == (50, 1)
 
 
 def test_interrupted_mail_goes_on_where_it_was() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from standardiste.common.events.directory import AgentProfile, Person, RuleSet
-from standardiste.common.events.model import Channel, ProfileId
+from standardiste.common.events.directory import AgentProfile, ChannelAddress, Person, Rule, RuleSet
+from standardiste.common.events.model import Channel, ChannelAddressId, ProfileId, QueueId
 from standardiste.common.testing.builders import configuration, needs, person
 from standardiste.router.simulator import Scenario, ScenarioRefused, scenario_of
 from standardiste.router.simulator.draws import Arrival, Deterministic, Empirical, Exponential, Lognormal, Poisson, PoissonByInterval, Trace
@@ -178,6 +178,26 @@ def test_agents_made_here_take_nobodys_id_of_the_configuration() -> None:
     assert [(fault.name, fault.pointer, fault.parameters["value"]) for fault in refused.value.faults] == [
         ("twice", "/agents/desk", "desk-1"),
         ("twice", "/agents/desk", "desk-2"),
+    ]
+
+
+def test_skills_of_a_stream_need_its_queue_where_there_are_rules() -> None:
+    """The rules are not asked of it, so that nothing else would name one."""
+    rules = RuleSet(id="main", change_set=0, rules=(Rule(name="all", when="true", queue=QueueId("main")),))
+    said = {**GOOD, "contacts": {"calls": {**GOOD["contacts"]["calls"], "queue": None, "skills": {"french": 1}}}}
+    with pytest.raises(ScenarioRefused, match="name their queue") as refused:
+        scenario_of(said, configuration(rules))
+    assert [(fault.name, fault.pointer) for fault in refused.value.faults] == [("queue_needed", "/contacts/calls")]
+    assert scenario_of(said, configuration()).streams[0].queue is None
+
+
+def test_an_address_of_another_channel_is_refused() -> None:
+    mailbox = ChannelAddress(id=ChannelAddressId("mailbox"), change_set=0, channel=Channel.EMAIL, address="a@example.org")
+    said = {**GOOD, "contacts": {"calls": {**GOOD["contacts"]["calls"], "channel_address": "mailbox"}}}
+    with pytest.raises(ScenarioRefused) as refused:
+        scenario_of(said, configuration(mailbox))
+    assert [(fault.name, fault.pointer) for fault in refused.value.faults] == [
+        ("address_of_another_channel", "/contacts/calls/channel_address")
     ]
 
 

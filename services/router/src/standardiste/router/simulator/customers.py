@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
-from standardiste.common.events.base import Instant
+from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.contact_facts import facts_of_contact
+from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import (
     Channel,
     ChannelAddressId,
@@ -28,12 +30,12 @@ from standardiste.common.events.model import (
     LeftBecause,
     OfferId,
     ReceiptId,
-    Scope,
 )
+from standardiste.router.engine.configuration import Configuration
 from standardiste.router.engine.naming import interaction_id
 from standardiste.router.simulator.clockwork import Clockwork
 from standardiste.router.simulator.draws import Arrival, Distribution
-from standardiste.router.simulator.scenario import Scenario, Stream
+from standardiste.router.simulator.scenario import SERVICE_LEVEL_MS, Scenario, Stream, target_ms
 from standardiste.router.simulator.tally import Tally
 
 STREAM: Final = "simulated_stream"
@@ -45,7 +47,10 @@ _GONE: Final = LeftBecause.HUNG_UP
 
 @dataclass(slots=True)
 class Case:
-    """One contact on its way. `work` counts the times work on it began, so that what was planned for an earlier time is known as stale."""
+    """
+    One contact on its way. `target_ms` is that of its stream, else of the queue where it began to wait (an overflow leaves it). `work` counts the times work
+    on it began, so that what was planned for an earlier time is known as stale.
+    """
 
     id: InteractionId
     stream: Stream
@@ -56,6 +61,8 @@ class Case:
     connect_ms: float
     wrap_up_ms: float | None
     is_measured: bool
+    target_ms: int = SERVICE_LEVEL_MS
+    has_overflowed: bool = False
     is_answered: bool = False
     work: int = 0
     done_at: float = 0.0
@@ -66,10 +73,11 @@ class Case:
 class _Source:
     """A stream with its chances."""
 
-    def __init__(self, stream: Stream, scenario: Scenario, replication: int) -> None:
+    def __init__(self, stream: Stream, scenario: Scenario, replication: int, configuration: Configuration) -> None:
         self.stream = stream
-        self.channel_address = ChannelAddressId(stream.channel_address or str(stream.channel))
-        self.channel_name = str(stream.channel)
+        named = configuration.address(stream.channel_address)
+        address = named or ChannelAddress(id=ChannelAddressId(stream.channel), change_set=0, channel=stream.channel, address=stream.channel)
+        self.address, self.scope = address, configuration.scope_of(address)
         self.attributes = {**stream.attributes, STREAM: stream.name}
         self._named = f"{scenario.seed}/{replication}/stream/{stream.name}"
         self.arrivals: Iterator[Arrival] = stream.arrivals.times(self._dice("arrivals"))
@@ -104,9 +112,10 @@ class Customers:
         self.open_measured = 0
         self._begins = scenario.begins
         self._clockwork, self._tally = clockwork, tally
-        self._scope = clockwork.engine.live.configuration.default_scope
+        self._configuration = clockwork.engine.live.configuration
+        clockwork.reactions.update({d.InteractionRouted: self._routed, d.InteractionOverflowed: self._overflowed})
         for stream in scenario.streams:
-            self._plan_next(_Source(stream, scenario, replication))
+            self._plan_next(_Source(stream, scenario, replication, self._configuration))
 
     def _plan_next(self, source: _Source) -> None:
         arrival = next(source.arrivals, None)
@@ -119,7 +128,7 @@ class Customers:
         clockwork, at = self._clockwork, self._clockwork.at
         handle_ms, patience_ms = source.handle_ms(), source.patience_ms()
         self.count += 1
-        contact = _contact(source, self.count, at, self._scope)
+        contact = _contact(source, self.count, at)
         assert contact.conversation is not None, "made here"
         case = Case(
             id=interaction_id(contact.receipt),
@@ -132,6 +141,8 @@ class Customers:
             wrap_up_ms=source.wrap_up_ms(),
             is_measured=self._tally.is_measured(at),
         )
+        if source.stream.service_level_ms is not None:
+            case.target_ms = source.stream.service_level_ms
         self.cases[case.id] = case
         if case.is_measured:
             self.open_measured += 1
@@ -153,26 +164,38 @@ class Customers:
         case.is_answered = True
         if case.is_measured:
             self.open_measured -= 1
-            self._tally.answered(case.stream.name, self._clockwork.at - case.arrived_at)
+            self._tally.answered(case.stream.name, self._clockwork.at - case.arrived_at, case.target_ms)
+
+    # ---- what the router says of them
+
+    def _routed(self, event: Event) -> None:
+        data: d.InteractionRouted = event.data
+        case = self.cases[data.interaction]
+        if case.stream.service_level_ms is None and not case.has_overflowed:
+            case.target_ms = target_ms(self._configuration.queue_or_default(data.requirement.queue))
+
+    def _overflowed(self, event: Event) -> None:
+        self.cases[event.data.interaction].has_overflowed = True
 
 
-def _contact(source: _Source, number: int, at: Instant, scope: Scope) -> Contact:
-    stream, id = source.stream, f"{number:09d}"
+def _contact(source: _Source, number: int, at: Instant) -> Contact:
+    """As the intake makes one of what came on this address of ours."""
+    stream, address, id = source.stream, source.address, f"{number:09d}"
     return Contact(
         id=ContactId(f"m_{id}"),
         receipt=ReceiptId(f"r_{id}"),
         channel=stream.channel,
-        channel_name=source.channel_name,
-        channel_address=source.channel_address,
-        our_address=source.channel_address,
+        channel_name=address.channel_name or address.channel.value,
+        channel_address=address.id,
+        our_address=address.address,
         address=id,
-        scope=scope,
+        scope=source.scope,
         received_at=at,
         content=_SAYS,
         conversation=ConversationId(f"c_{id}"),
-        language=stream.language,
+        language=stream.language or address.language,
         attributes=source.attributes,
-        queue=stream.queue,
+        queue=stream.queue or address.queue,
         priority=stream.priority,
         is_live=stream.channel in LIVE,
     )

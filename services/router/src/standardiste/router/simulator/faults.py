@@ -65,6 +65,14 @@ TEXTS: Final = Catalogue(
             "en": "Skill levels go from 1 to 5, not {value}.",
             "fr": "Les niveaux de compétence vont de 1 à 5, pas {value}.",
         },
+        "queue_needed": {
+            "en": "The configuration has rules, which are not asked of contacts with skills or labels of their own: name their queue as well.",
+            "fr": "La configuration a des règles, qui ne s'appliquent pas aux contacts dont les compétences ou étiquettes sont données ici : nommez aussi leur file.",
+        },
+        "address_of_another_channel": {
+            "en": "The channel address {id} is of the channel {channel}.",
+            "fr": "L'adresse {id} est du canal {channel}.",
+        },
         "count_or_people": {
             "en": "Either count (agents made here) or people (of the configuration) is expected, not both.",
             "fr": "Soit count (agents créés ici), soit people (de la configuration), pas les deux.",

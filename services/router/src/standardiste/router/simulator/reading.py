@@ -22,7 +22,7 @@ from standardiste.router.simulator.customers import LIVE, STREAM
 from standardiste.router.simulator.draws import Deterministic
 from standardiste.router.simulator.faults import ScenarioRefused
 from standardiste.router.simulator.said import Said
-from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift, Stream
+from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift, Stream, target_ms
 
 FORMAT: Final = 1
 AGENTS_MAX: Final = 20_000
@@ -86,6 +86,9 @@ class _House:
 
     def default_queue(self) -> QueueId:
         return next((tenant.default_queue for tenant in self.of(Tenant).values()), QueueId("main"))
+
+    def has_rules(self) -> bool:
+        return any(rules.rules for rules in self.of(RuleSet).values())
 
     def dispositions(self) -> dict[QueueId, DispositionId]:
         return {queue.id: queue.dispositions[0] for queue in self.of(Queue).values() if queue.dispositions}
@@ -235,19 +238,19 @@ def _stream(name: str, said: Said, house: _House, read_file: ReadFile) -> Stream
     queue, address, priority = said.get("queue"), said.get("channel_address"), said.get("priority")
     attributes, language, service_level = said.get("attributes"), said.get("language"), said.get("service_level")
     queue_id = QueueId(house.check(Queue, "queue", queue)) if queue else None
+    known = _channel(channel) if channel else None
     _rule(name, said, queue_id, house)
     found: dict[str, Any] = {
         "patience": chances.distribution(patience) if patience else None,
         "wrap_up": chances.distribution(wrap_up) if wrap_up else None,
         "connects_after": chances.distribution(connects_after) if connects_after else Deterministic(0.0),
         "queue": queue_id,
-        "channel_address": ChannelAddressId(house.check(ChannelAddress, "channel-address", address)) if address else None,
+        "channel_address": _address(address, known, house) if address else None,
         "priority": priority.whole(-1000, 1000) if priority else None,
         "attributes": _attributes(attributes) if attributes else {},
         "language": language.text() if language else None,
         "service_level_ms": round(service_level.ms()) if service_level else _target_ms(house, queue_id),
     }
-    known = _channel(channel) if channel else None
     arriving = chances.arrivals(arrivals, read_file) if arrivals else chances.NO_ARRIVALS
     handling = chances.distribution(handle) if handle else Deterministic(0.0)
     said.end()
@@ -263,10 +266,18 @@ def _channel(said: Said) -> Channel | None:
     return None
 
 
-def _target_ms(house: _House, queue: QueueId | None) -> int:
-    settings = house.of(Queue).get(queue or house.default_queue())
-    target_ms = settings.service_level_ms if settings is not None else None
-    return 20_000 if target_ms is None else target_ms
+def _address(said: Said, channel: Channel | None, house: _House) -> ChannelAddressId:
+    id = house.check(ChannelAddress, "channel-address", said)
+    address = house.of(ChannelAddress).get(id)
+    if address is not None and channel is not None and address.channel is not channel:
+        said.fault("address_of_another_channel", id=id, channel=address.channel.value)
+    return ChannelAddressId(id)
+
+
+def _target_ms(house: _House, queue: QueueId | None) -> int | None:
+    """The named queue's; None where the rules decide on a queue."""
+    settings = house.of(Queue).get(queue) if queue is not None else None
+    return target_ms(settings) if settings is not None else None
 
 
 def _attributes(said: Said) -> dict[str, Any]:
@@ -281,9 +292,12 @@ def _attributes(said: Said) -> dict[str, Any]:
 
 
 def _rule(name: str, said: Said, queue: QueueId | None, house: _House) -> None:
+    """What a stream names itself goes before what the rules would say; where there are none, its queue alone needs no rule."""
     skills, labels = said.get("skills"), said.get("labels")
-    if skills is None and labels is None:
+    if skills is None and labels is None and (queue is None or not house.has_rules()):
         return
+    if queue is None and house.has_rules():
+        said.fault("queue_needed")
     house.rules.append(
         Rule(
             name=f"simulated: {name}",

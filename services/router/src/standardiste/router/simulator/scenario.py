@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from standardiste.common.events.base import Instant
-from standardiste.common.events.directory import Entity
+from standardiste.common.events.directory import Entity, Queue
 from standardiste.common.events.model import AgentId, Channel, ChannelAddressId, DispositionId, QueueId
 from standardiste.router.simulator.draws import Arrivals, Deterministic, Distribution
 
 AT_ONCE: Final = Deterministic(0.0)
+SERVICE_LEVEL_MS: Final = 20_000
+
+
+def target_ms(queue: Queue) -> int:
+    """Who is answered within this counts for the service level."""
+    return SERVICE_LEVEL_MS if queue.service_level_ms is None else queue.service_level_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,10 @@ class AgentClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """Contacts that are alike. No patience: they wait for ever. No wrap-up: as the queue's own mode says."""
+    """
+    Contacts that are alike. No patience: they wait for ever. No wrap-up: as the queue's own mode says. No service level: that of the queue where each begins
+    to wait.
+    """
 
     name: str
     channel: Channel
@@ -64,7 +73,7 @@ class Stream:
     priority: int | None = None
     attributes: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, "str | int | float | bool"])
     language: str | None = None
-    service_level_ms: int = 20_000
+    service_level_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,6 @@ class Tally:
 
     def __init__(self, scenario: Scenario) -> None:
         self._from, self._until = scenario.from_ms, scenario.until_ms
-        self._targets = {stream.name: stream.service_level_ms for stream in scenario.streams}
         self.lines = {stream.name: Line() for stream in scenario.streams}
         self.all = Line()
         self.crews = {each.name: Crew() for each in scenario.classes}
@@ -94,11 +93,11 @@ class Tally:
         for line in (self.lines[stream], self.all):
             line.offered += 1
 
-    def answered(self, stream: str, wait_ms: int) -> None:
+    def answered(self, stream: str, wait_ms: int, target_ms: int) -> None:
         for line in (self.lines[stream], self.all):
             line.waits_ms.append(wait_ms)
             line.delayed += wait_ms > 0
-            line.in_time += wait_ms <= self._targets[stream]
+            line.in_time += wait_ms <= target_ms
 
     def lost(self, stream: str, wait_ms: int, reason: CloseReason) -> None:
         """It ended without an answer."""
