@@ -29,6 +29,7 @@ from standardiste.common.events.model import (
     SessionId,
     StatusId,
 )
+from standardiste.common.events.refusals import Refusal
 from standardiste.common.testing.builders import AT, TENANT, configuration, contact, content, customer, event, person
 from standardiste.common.testing.effort import calls_of
 from standardiste.router.app import STEPS_MAX, TIDIED_EVERY_MS, Router
@@ -36,6 +37,7 @@ from standardiste.router.engine.memory import CLOSED_KEPT_MS, PACKED
 
 ACTOR = c.Actor(agent=AgentId("anna"), session=SessionId("s1"))
 SKIPPED = "standardiste_router_skipped_records_total"
+SET_ASIDE = "standardiste_bus_dead_letters_total"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -378,7 +380,7 @@ def test_a_contact_of_an_unknown_tenant_is_dead_lettered_and_its_receipt_says_so
     assert [(out.tenant, out.headers["dl-reason"].split(":")[0]) for out in dead] == [("nobody", "unknown_tenant")]
 
 
-def test_the_receipt_of_a_contact_that_is_set_aside_says_so_but_not_of_a_repeat_nor_of_anything_else(log: Log) -> None:
+def test_the_receipt_of_a_contact_that_is_set_aside_says_so_but_not_of_a_repeat_nor_of_another_fact(log: Log) -> None:
     log.chat()
     new, known = (log.record(inputs.ContactReceived(contact=contact(id, channel=Channel.SMS)), id=id) for id in ("m7", "m1"))
     told = log.keep(log.router.buried(new, "KeyError at offers.py:7"))
@@ -386,10 +388,62 @@ def test_the_receipt_of_a_contact_that_is_set_aside_says_so_but_not_of_a_repeat_
     said = json.loads(told[0].value or b"")
     assert (said["receipt"], said["reason"], said["detail"]) == ("r_m7", "not_handled", "KeyError at offers.py:7")
     assert told[0].headers["step"] == f"inputs:{new.offset}"
-    others = (known, log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready"))), log.raw(b"no json", new.headers), log.raw(b"", {}))
+    others = (known, log.record(inputs.GatewayBeat(gateway="g1", sessions=1)), log.raw(b"no json", new.headers), log.raw(b"", {}))
     assert [types(log.router.buried(other, "")) for other in others] == [[], [], [], []]
     log.restarted()
     assert types(log.take(new))[0] == "interaction.created", "re-driven it is taken after all"
+
+
+def refusal(outputs: Sequence[Outgoing]) -> CommandRefused:
+    (answer,) = [out for out in outputs if out.headers.get("ce_type") == "standardiste.command.refused.v1"]
+    return codec.load_data(CommandRefused, answer.value or b"")
+
+
+def test_who_gave_a_command_that_is_set_aside_is_refused_by_name_and_again_when_it_is_repeated(log: Log) -> None:
+    asked = log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready")), id="cmd1", trace=TRACE)
+    told = log.keep(log.router.buried(asked, "KeyError at desk.py:7"))
+    assert types(told) == ["command.refused"]
+    assert (told[0].headers["to"], told[0].headers["traceparent"]) == ("agent:anna session:s1", TRACE)
+    said = refusal(told)
+    assert (said.command, said.command_type, said.reason) == ("cmd1", "standardiste.status.set.v1", Refusal.NOT_HANDLED)
+    assert "desk.py" not in said.detail
+    log.restarted()
+    assert refusal(log.take(asked)) == said
+
+
+def test_a_command_that_was_answered_before_it_was_set_aside_keeps_its_answer(log: Log) -> None:
+    asked = log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready")), id="cmd1")
+    log.take(asked)
+    assert types(log.router.buried(asked, "")) == ["command.done"]
+
+
+def test_a_command_that_cannot_be_read_is_set_aside_at_once_and_its_asker_told(log: Log) -> None:
+    before = REGISTRY.get_sample_value(SET_ASIDE, {"topic": "inputs"}) or 0
+    good = log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready")), id="cmd1")
+    bad = log.raw(b'{"actor":{"agent":"anna","session":"s1"},"status":7}', good.headers)
+    outputs = log.take(bad, log.record(inputs.GatewayBeat(gateway="g1", sessions=1)))
+    said = refusal(outputs)
+    assert (said.command, said.command_type, said.reason) == ("cmd1", "standardiste.status.set.v1", Refusal.MALFORMED)
+    (dead,) = [out for out in outputs if out.topic is Topic.DEAD_LETTERS]
+    assert (dead.value, dead.headers["dl-reason"].split(":")[0]) == (bad.value, "invalid_field")
+    assert REGISTRY.get_sample_value(SET_ASIDE, {"topic": "inputs"}) == before + 1
+
+
+@pytest.mark.parametrize("value", [b"no json", b"{}", b'{"actor":{}}', b'{"actor":{"agent":7}}'])
+def test_what_cannot_be_read_at_all_is_set_aside_and_the_rest_of_the_batch_goes_on(log: Log, value: bytes) -> None:
+    headers = log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready"))).headers
+    outputs = log.take(log.raw(value, headers), log.record(inputs.ContactReceived(contact=contact("m1", channel=Channel.SMS))))
+    assert types(outputs)[0] == "interaction.created"
+    assert [out.value for out in outputs if out.topic is Topic.DEAD_LETTERS] == [value]
+
+
+def test_a_command_of_a_type_that_is_not_known_is_refused_by_name(log: Log) -> None:
+    headers = log.record(c.SetStatus(actor=ACTOR, status=StatusId("ready")), id="cmd1").headers
+    newer = log.raw(b'{"actor":{"api_key":"k1"},"thing":1}', {**headers, "ce_type": "standardiste.future.do.v1"})
+    outputs = log.take(newer)
+    said = refusal(outputs)
+    assert (said.command, said.command_type, said.reason) == ("cmd1", "standardiste.future.do.v1", Refusal.UNKNOWN_TYPE)
+    assert [out for out in outputs if out.topic is Topic.DEAD_LETTERS] == []
 
 
 def test_an_unknown_type_is_skipped_and_counted() -> None:

@@ -52,6 +52,7 @@ export const REFUSALS = [
   "permission_unknown",
   "customer_left",
   "not_offered_here",
+  "not_handled",
   "bus_away",
   "too_many_commands"
 ] as const;

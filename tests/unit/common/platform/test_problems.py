@@ -59,8 +59,9 @@ def test_an_unknown_name_fails_where_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("reason", Refusal)
-def test_every_refusal_has_a_status_of_the_caller_or_says_when_to_return(reason: Refusal) -> None:
-    assert 400 <= status_of_refusal(reason) < 500 or reason is Refusal.BUS_AWAY
+def test_every_refusal_has_a_status_of_the_caller_or_says_when_to_return_or_is_a_fault_of_ours(reason: Refusal) -> None:
+    ours = {Refusal.NOT_HANDLED: 500, Refusal.BUS_AWAY: 503}
+    assert 400 <= status_of_refusal(reason) < 500 or status_of_refusal(reason) == ours[reason]
 
 
 @pytest.mark.parametrize(

@@ -394,14 +394,14 @@ PROBLEMS: Final[dict[str, ProblemType]] = {each.name: each for each in _TYPES}
 assert len(PROBLEMS) == len(_TYPES), "each problem is listed once"
 
 REFUSAL_STATUS: Final[dict[str, int]] = {"not_allowed": 403, "malformed": 400, "empty_message": 422, "message_too_long": 422}
-"""Refusals that answer otherwise than 409; every `unknown_…` answers 404, `too_many_commands` 429, `bus_away` 503."""
+"""Refusals that answer otherwise than 409; every `unknown_…` answers 404, `too_many_commands` 429, `not_handled` 500, `bus_away` 503."""
 
 
 def status_of_refusal(reason: str) -> int:
     """The HTTP status of a named refusal."""
     if reason.startswith("unknown_"):
         return 404
-    return {**REFUSAL_STATUS, "too_many_commands": 429, "bus_away": 503}.get(reason, 409)
+    return {**REFUSAL_STATUS, "too_many_commands": 429, "not_handled": 500, "bus_away": 503}.get(reason, 409)
 
 
 def language_of(accept_language: str | None, default: Language = "en") -> Language:

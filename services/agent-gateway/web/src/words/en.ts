@@ -37,6 +37,7 @@ const refusals: Record<`refusal.${Refusal}`, string> = {
   "refusal.permission_unknown": "Whether this customer may be contacted could not be found out in time; try again.",
   "refusal.customer_left": "The customer has left.",
   "refusal.not_offered_here": "This channel does not offer that.",
+  "refusal.not_handled": "It met a fault of ours and was not done. It has been reported.",
   "refusal.bus_away": "The system does not answer just now. Try again in a moment.",
   "refusal.too_many_commands": "Too much at once. Wait a second.",
 };

@@ -37,6 +37,7 @@ export const fr: Record<Key, string> = {
   "refusal.permission_unknown": "Impossible de savoir à temps si ce client peut être contacté ; réessayez.",
   "refusal.customer_left": "Le client est parti.",
   "refusal.not_offered_here": "Ce canal ne le permet pas.",
+  "refusal.not_handled": "Un défaut de notre part : rien n'a été fait. Il a été signalé.",
   "refusal.bus_away": "Le système ne répond pas en ce moment. Réessayez dans un instant.",
   "refusal.too_many_commands": "Trop d'actions à la fois. Attendez une seconde.",
   "refusal.other": "Refusé ({reason}).",

@@ -20,12 +20,13 @@ from standardiste.common.errors import BadInput, CorruptState
 from standardiste.common.events.base import Event, Instant, Kind, class_of, maker, spec_of
 from standardiste.common.events.codec import DATA_FORMAT, UnknownType, check_format, decode, dump_data, dump_state, headers_of, load_data
 from standardiste.common.events.decisions import ContactUndeliverable
-from standardiste.common.events.inputs import ContactReceived
 from standardiste.common.events.model import Channel
 from standardiste.common.events.outbound import OUTBOUND_TOPIC
+from standardiste.common.events.refusals import Refusal
 from standardiste.common.log import logger
 from standardiste.common.parts import Parts
 from standardiste.common.service import Service
+from standardiste.router.asked import asked_in
 from standardiste.router.engine import Engine, Fired
 from standardiste.router.engine.persist import FORMATS, DoesNotFit, id_of, type_of
 from standardiste.router.engine.policy import Kit
@@ -120,19 +121,15 @@ class Router:
         while taken < len(records) and self._fire(out, Instant(records[taken].appended_at - 1)) and not out.is_full:
             if (event := events[taken]) is not None:
                 self._take(out, records[taken], event)
-            elif records[taken].value is not None:
-                self._meter.skipped()
+            else:
+                self._pass_over(out, records[taken])
             taken += 1
         return Handled(self._commit(out), taken)
 
     def buried(self, record: Record, reason: str) -> Sequence[Outgoing]:
-        """Of a contact that can be read its receipt says that it could not be handled. What was asked by command is asked again by who misses the answer."""
+        """The receipt of a contact says that it could not be handled, and who gave a command is refused. What cannot be read never gets so far."""
         out = _Out(self._seconds)
-        try:
-            event = _decoded(record)
-        except BadInput:
-            return ()
-        if event is not None and isinstance(event.data, ContactReceived):
+        if (event := _decoded(record)) is not None:
             engine = self._engine(event.tenant)
             self._add(out, engine.buried(event, record.appended_at, reason), f"{record.topic}:{record.offset}", record.appended_at, engine)
         return self._commit(out)
@@ -154,7 +151,34 @@ class Router:
         self._add(out, events, f"{record.topic}:{record.offset}", record.appended_at, engine)
         for decided in events:
             if isinstance(refused := decided.data, ContactUndeliverable):
-                out.dead_letters.append(dead_letter_of(record, NAME, f"{refused.reason}: {refused.detail}", 1))
+                self._set_aside(out, record, f"{refused.reason}: {refused.detail}")
+
+    def _pass_over(self, out: _Out, record: Record) -> None:
+        """
+        A record without an event. A tombstone of the directory says nothing new: its entity was archived before. What is of a type that this program does not
+        know is skipped and counted; what cannot be read is its own fault and no reason to begin anew: it is set aside. Either way a command's asker is told.
+        """
+        if record.value is None:
+            return
+        try:
+            decode(record)
+        except UnknownType:
+            self._meter.skipped()
+            self._refuse(out, record, Refusal.UNKNOWN_TYPE)
+        except BadInput as error:
+            self._set_aside(out, record, str(error))
+            self._refuse(out, record, Refusal.MALFORMED)
+
+    def _refuse(self, out: _Out, record: Record, reason: Refusal) -> None:
+        """Tell who gave this command, where it says so much."""
+        if (asked := asked_in(record)) is not None:
+            engine = self._engine(asked.tenant)
+            events = engine.refused(asked.actor, asked.command, asked.type, reason, record.appended_at, asked.traceparent)
+            self._add(out, events, f"{record.topic}:{record.offset}", record.appended_at, engine)
+
+    def _set_aside(self, out: _Out, record: Record, reason: str) -> None:
+        out.dead_letters.append(dead_letter_of(record, NAME, reason, 1))
+        self._meter.set_aside(record.topic)
 
     def _fire(self, out: _Out, until: Instant) -> bool:
         """Fire what is due by then, as far as there is room; whether that was all."""
@@ -257,12 +281,12 @@ class _Out:
 
 
 def _decoded(record: Record) -> Event | None:
-    """The record's event; None for a tombstone of the directory, whose entity was archived before, and for a type that this program does not know."""
+    """The record's event; None for a tombstone, and for what this program does not know or cannot read. Raises FormatTooNew."""
     if record.value is None:
         return None
     try:
         return decode(record)
-    except UnknownType:
+    except BadInput:
         return None
 
 

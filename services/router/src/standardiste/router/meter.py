@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from standardiste.common.bus.topics import Topic
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, class_of
 from standardiste.common.metrics import counter, gauge
@@ -16,6 +17,7 @@ CLOSED: Final = counter("standardiste_router_closed_total")
 DEFECTS: Final = counter("standardiste_router_defects_total")
 SKIPPED: Final = counter("standardiste_router_skipped_records_total")
 ESTIMATES: Final = counter("standardiste_router_wait_estimates_total")
+DEAD_LETTERS: Final = counter("standardiste_bus_dead_letters_total")
 PAIRS: Final = counter("standardiste_router_pairs_total")
 WAITING: Final = gauge("standardiste_router_waiting")
 
@@ -60,6 +62,10 @@ class Meter:
     def skipped(self) -> None:
         """A record of an unknown type was passed over."""
         SKIPPED.inc()
+
+    def set_aside(self, topic: Topic) -> None:
+        """A record went to dead-letters, by a decision of its own."""
+        DEAD_LETTERS.labels(topic.value).inc()
 
     def batch(self, waiting: int, pairs: int) -> None:
         """The batch is done, in which pair filters were asked so often: hand everything on."""

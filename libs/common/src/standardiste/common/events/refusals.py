@@ -42,6 +42,7 @@ class Refusal(Word):
     PERMISSION_UNKNOWN = "permission_unknown"
     CUSTOMER_LEFT = "customer_left"
     NOT_OFFERED_HERE = "not_offered_here"
+    NOT_HANDLED = "not_handled"
     BUS_AWAY = "bus_away"
     TOO_MANY_COMMANDS = "too_many_commands"
 
@@ -81,6 +82,7 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.PERMISSION_UNKNOWN: "Whether this customer may be contacted could not be found out in time; try again.",
     Refusal.CUSTOMER_LEFT: "The customer has left.",
     Refusal.NOT_OFFERED_HERE: "This installation or channel does not offer it.",
+    Refusal.NOT_HANDLED: "It met a fault of ours and was not carried out; the fault is known to who operates this.",
     Refusal.BUS_AWAY: "The message bus does not answer; try again in a moment.",
     Refusal.TOO_MANY_COMMANDS: "Too many commands at once; slow down.",
 }

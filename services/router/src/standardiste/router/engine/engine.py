@@ -17,7 +17,10 @@ from typing import Any, Final, NamedTuple
 from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Event, Instant, Kind, class_of, spec_of
+from standardiste.common.events.commands import Actor
 from standardiste.common.events.directory import ChangeSetCommitted
+from standardiste.common.events.model import CommandId
+from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import callbacks, commands, contacts, media, noting, reconfigure, sessions, timers
 from standardiste.router.engine.apply import apply
 from standardiste.router.engine.commands import opening
@@ -65,9 +68,22 @@ class Engine:
         return tuple(step.events)
 
     def buried(self, message: Event, at: Instant, reason: str) -> tuple[Event, ...]:
-        """A contact that could not be handled was set aside: its receipt says so."""
-        step = self._begin(at, message)
-        contacts.set_aside(step, message.data, reason)
+        """It could not be handled and was set aside: the receipt of a contact says so, who gave a command is refused. Of other facts nothing is said."""
+        if isinstance(message.data, inputs.ContactReceived):
+            step = self._begin(at, message)
+            contacts.set_aside(step, message.data, reason)
+            settle(step)
+            return tuple(step.events)
+        spec = spec_of(class_of(message.data))
+        if spec.kind is not Kind.COMMAND:
+            return ()
+        actor: Actor = message.data.actor
+        return self.refused(actor, CommandId(message.id), spec.name, Refusal.NOT_HANDLED, at, message.traceparent)
+
+    def refused(self, actor: Actor, id: CommandId, type: str, reason: Refusal, at: Instant, traceparent: str | None) -> tuple[Event, ...]:
+        """A command that is not to be handled, or cannot be read, is refused by this name."""
+        step = self._begin(at)
+        commands.refuse(step, actor, id, type, reason, traceparent)
         settle(step)
         return tuple(step.events)
 

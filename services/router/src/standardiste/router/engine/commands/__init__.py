@@ -14,6 +14,7 @@ from typing import Any, Final
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Event, class_of, spec_of
+from standardiste.common.events.commands import Actor
 from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine.commands import calls, consult, desk, messages, opening, questions, supervision, work
@@ -92,7 +93,7 @@ def handle(step: Step, event: Event) -> None:
     asker = Asker.of_actor(event.data.actor)
     known = step.live.memory.answer_to(asker.name, event.id)
     if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
-        _repeat(step, asker, event, known)
+        _repeat(step, asker, known, event.traceparent)
         return
     if event.id in step.live.openings:
         return  # asked again while it is being examined: the answer is on its way
@@ -104,7 +105,17 @@ def handle(step: Step, event: Event) -> None:
         answer(step, asker, CommandId(event.id), spec_of(cls).name, outcome, event.traceparent)
 
 
-def _repeat(step: Step, asker: Asker, event: Event, known: Answer) -> None:
+def refuse(step: Step, actor: Actor, id: CommandId, type: str, reason: Refusal, traceparent: str | None) -> None:
+    """Answer a command that is not to be handled: as it was answered before, where it was. One that is being examined gets its answer from that."""
+    asker = Asker.of_actor(actor)
+    known = step.live.memory.answer_to(asker.name, id)
+    if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
+        _repeat(step, asker, known, traceparent)
+    elif id not in step.live.openings:
+        answer(step, asker, id, type, Refused(reason), traceparent)
+
+
+def _repeat(step: Step, asker: Asker, known: Answer, traceparent: str | None) -> None:
     if known.refusal is None:
         data: d.CommandDone | d.CommandRefused = d.CommandDone(
             command=known.command,
@@ -122,4 +133,4 @@ def _repeat(step: Step, asker: Asker, event: Event, known: Answer) -> None:
             interaction=known.interaction,
             version=known.version,
         )
-    step.emit(data, asker.name, asker.to, event.traceparent)
+    step.emit(data, asker.name, asker.to, traceparent)
