@@ -10,6 +10,7 @@ from standardiste.common.events.directory import RuleSet
 from standardiste.common.events.model import QueueId
 from standardiste.common.parts import Parts
 from standardiste.common.rate_limit import TokenBuckets
+from standardiste.common.rule_cost import TooMuch, too_much
 from standardiste.common.rules import BadRules, compile_rules
 from standardiste.common.security.audit import Audit
 from standardiste.common.security.tokens import TokenSigner
@@ -75,6 +76,6 @@ def make_sign_in(core: Core, private_pem: bytes) -> SignIn:
 
 
 def check_rules(rule_set: RuleSet, zone: str, default_queue: QueueId | None) -> Refused | None:
-    """Compile, type-check and try the rules as the router will."""
-    found = compile_rules(rule_set, zone, default_queue)
-    return Refused(reason=found.reason, detail=found.detail) if isinstance(found, BadRules) else None
+    """Compile, type-check and try the rules as the router will; nothing is tried that would take long."""
+    found = too_much(rule_set) or compile_rules(rule_set, zone, default_queue)
+    return Refused(reason=found.reason, detail=found.detail) if isinstance(found, BadRules | TooMuch) else None
