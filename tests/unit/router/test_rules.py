@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -95,6 +96,17 @@ def test_an_example_may_give_what_no_contact_has(path: str) -> None:
         "has(customer.attributes.labels) || has(contact.attributes.vip)", examples=(RuleExample(given={path: "x"}, expect=QueueId("q0")),)
     )
     assert isinstance(compile_rules(given, "UTC"), CompiledRules)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_an_accent_is_found_however_it_was_written(form: Any, written: Any) -> None:
+    said = normalize(form, "Réclamation : la fenêtre est cassée, à l’école")
+    when = normalize(written, 'contact.text.contains("fenêtre") && contact.subject.matches("(?i)^RÉCL") && contact.name == "Zoë"')
+    example = RuleExample(given={"text": said, "subject": said, "name": normalize(form, "Zoë")}, expect=QueueId("q0"))
+    rules = compile_rules(rule_set(when, examples=(example,)), "Europe/Paris", QueueId("main"))
+    assert isinstance(rules, CompiledRules)
+    assert queue_for(rules, content=content(said, subject=said), name=normalize(form, "Zoë")) == "q0"
 
 
 def test_the_first_match_wins() -> None:

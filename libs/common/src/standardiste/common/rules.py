@@ -9,6 +9,9 @@ Routing rules in CEL: compiled, type-checked and tried on their examples when th
 - `address`: our address that was used: id, channel, address, language, sponsor, campaign, site, queue
 - `now` (a timestamp), `local`: the same in the tenant's zone: date ("2026-01-31"), hour, minute, weekday (1 Monday – 7 Sunday)
 
+Texts have each accent in its letter (NFC), the rule's own as the contact's, however they were written; `size` of a text counts its bytes in UTF-8, in
+which é is two.
+
 An attribute that is not there makes the rule err, and a rule that errs does not match: ask with `"vip" in contact.attributes && contact.attributes.vip`.
 """
 
@@ -16,12 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from standardiste.common.events.base import Instant
+from standardiste.common.events.contact_facts import composed
 from standardiste.common.events.directory import Rule, RuleExample, RuleSet
 from standardiste.common.events.model import QueueId
 from standardiste.common.lean import without
@@ -202,7 +206,8 @@ def compile_rules(rule_set: RuleSet, zone: str, default_queue: QueueId | None = 
     if twice is not None:
         return BadRules("rule_named_twice", f"two rules are called {twice!r}")
     compiled: list[tuple[Rule, cel.Program]] = []
-    for rule in rule_set.rules:
+    for given in rule_set.rules:
+        rule = given if given.when.isascii() else replace(given, when=composed(given.when))
         program = _checked(rule)
         if isinstance(program, BadRules):
             return program
@@ -234,7 +239,8 @@ def example_facts(given: Mapping[str, str | int | float | bool]) -> dict[str, An
         for part in parts[:-1]:
             target = target.setdefault(part, {})
         known = SHAPE[root].get(parts[-1])
-        target[parts[-1]] = str(value).split(",") if isinstance(known, list) else value
+        said = composed(value) if isinstance(value, str) else value
+        target[parts[-1]] = str(said).split(",") if isinstance(known, list) else said
     return facts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import normalize
 
 from standardiste.common.events.base import maker, quick
 from standardiste.common.events.model import Assurance, Attributes, Channel, ChannelAddressId, Contact, QueueId, Scope
@@ -37,6 +38,11 @@ class ContactFacts:
 
 
 _facts = maker(ContactFacts)
+
+
+def composed(text: str) -> str:
+    """With each accent in its letter (NFC): some systems send "e" and an accent after it, which no rule would find."""
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def facts_of_contact(contact: Contact) -> ContactFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from typing import Final
 
-from standardiste.common.events.contact_facts import ContactFacts
+from standardiste.common.events.contact_facts import ContactFacts, composed
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import CustomerSummary
 
@@ -16,10 +16,10 @@ _CONTACT: Final[Mapping[str, Callable[[ContactFacts], object]]] = {
     "channel_name": lambda contact: contact.channel_name,
     "address": lambda contact: contact.address,
     "our_address": lambda contact: contact.our_address,
-    "subject": lambda contact: contact.subject,
-    "text": lambda contact: contact.text,
+    "subject": lambda contact: composed(contact.subject),
+    "text": lambda contact: composed(contact.text),
     "language": lambda contact: contact.language,
-    "name": lambda contact: contact.name,
+    "name": lambda contact: composed(contact.name),
     "attributes": lambda contact: dict(contact.attributes),
     "sponsor": lambda contact: contact.scope.sponsor,
     "campaign": lambda contact: contact.scope.campaign,
@@ -69,7 +69,7 @@ def customer_facts(customer: CustomerSummary | None) -> Mapping[str, object]:
         return {"id": "", "name": "", "language": "", "zone": "", "is_known": False, "labels": [], "attributes": {}, "preferred_agent": ""}
     return {
         "id": customer.id,
-        "name": customer.name or "",
+        "name": composed(customer.name or ""),
         "language": customer.language or "",
         "zone": customer.zone or "",
         "is_known": customer.is_known,
