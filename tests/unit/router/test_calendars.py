@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from standardiste.common.calendars import CalendarHours, hours_of
@@ -10,7 +13,9 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Calendar, Opening
 
 WEEK = (1, 2, 3, 4, 5)
+ALL = (1, 2, 3, 4, 5, 6, 7)
 HOUR_MS = 3_600_000
+QUARTER_MS = 900_000
 
 
 def hours(*openings: Opening, exceptions: dict[str, tuple[Opening, ...]] | None = None, zone: str = "Europe/Paris") -> CalendarHours:
@@ -153,3 +158,54 @@ def test_opening_time_passes_over_a_holiday() -> None:
 @pytest.mark.parametrize("code", ["XX", "FR-NOWHERE", "france"])
 def test_holidays_of_a_country_unknown_here_are_refused(code: str) -> None:
     assert hours_of(Calendar(id="c", change_set=1, zone="UTC", holidays=code)) is None
+
+
+DAYS_OF_CHANGE = [
+    ("Europe/Paris", "2026-03-29"),
+    ("Europe/Paris", "2026-10-25"),
+    ("Europe/London", "2026-03-29"),
+    ("America/New_York", "2026-03-08"),
+    ("America/New_York", "2026-11-01"),
+    ("America/St_Johns", "2026-03-08"),
+    ("America/Havana", "2026-03-08"),  # at midnight
+    ("America/Santiago", "2026-04-04"),  # back from midnight to the day before
+    ("America/Santiago", "2026-09-06"),
+    ("Australia/Lord_Howe", "2026-10-04"),  # by half an hour
+]
+SPANS = [
+    ("12:00", "24:00"),
+    ("02:30", "09:00"),
+    ("02:00", "03:00"),
+    ("02:30", "03:00"),
+    ("00:30", "04:00"),
+    ("00:00", "02:30"),
+    ("01:30", "02:15"),
+]
+
+
+@pytest.mark.parametrize(("zone", "day"), DAYS_OF_CHANGE)
+@pytest.mark.parametrize(("opens", "closes"), SPANS)
+def test_a_change_of_the_clocks_comes_out_as_the_clock_on_the_wall_says(zone: str, day: str, opens: str, closes: str) -> None:
+    calendar = hours(Opening(weekdays=ALL, opens=opens, closes=closes), Opening(weekdays=ALL, opens="10:00", closes="11:00"), zone=zone)
+    since = int(datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000) - 6 * HOUR_MS
+    quarters = [since + number * QUARTER_MS for number in range(4 * 36)]
+    expected = [opens <= wall < closes or "10:00" <= wall < "11:00" for wall in (wall_at(at, zone) for at in quarters)]
+    is_open = [calendar.is_open(Instant(at)) for at in quarters]
+    assert [(at, found) for at, found in zip(quarters, is_open, strict=True) if not comes_twice(at, zone)] == [
+        (at, found) for at, found in zip(quarters, expected, strict=True) if not comes_twice(at, zone)
+    ]
+    opened = [at for at, found in zip(quarters, is_open, strict=True) if found]
+    turns = [at for at, former, present in zip(quarters[1:], is_open, is_open[1:], strict=False) if former != present]
+    for at in quarters[: 4 * 12]:
+        assert calendar.next_change(Instant(at)) == next(turn for turn in turns if turn > at)
+        assert calendar.after(Instant(at), HOUR_MS) == [each for each in opened if each >= at][3] + QUARTER_MS
+
+
+def wall_at(at: int, zone: str) -> str:
+    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).strftime("%H:%M")
+
+
+def comes_twice(at: int, zone: str) -> bool:
+    """A time of day that comes twice is meant the first time; what the wall says of it is no answer."""
+    local = datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()

@@ -2,7 +2,7 @@
 Opening hours: whether a calendar is open, when that changes next, and when so much opening time has passed.
 
 Reckoned in the calendar's own time zone, day by day, so that days of 23 and 25 hours come out right: an opening is a span of local wall time, turned to
-instants on its own day. A public holiday of the country (or region: "FR", "FR-57", "DE-BY") closes its date; an exception replaces the openings of its date, holiday or
+instants on its own day. A time of day that the clocks skip is the instant at which they skip it; one that comes twice is meant the first time. A public holiday of the country (or region: "FR", "FR-57", "DE-BY") closes its date; an exception replaces the openings of its date, holiday or
 not. No openings at all and no exceptions means open at all times but holidays.
 
 Which days are holidays is the `holidays` library's; its release is fixed by the lock, so a replay under the same release decides the same.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -141,7 +141,8 @@ class CalendarHours:
         if spans is None:
             if len(self._spans) > 4 * HORIZON_DAYS:
                 self._spans.clear()
-            spans = self._spans[day] = tuple(sorted(self._span(day, opening) for opening in self._openings(day)))
+            reckoned = sorted(self._span(day, opening) for opening in self._openings(day))
+            spans = self._spans[day] = tuple([(begins, ends) for begins, ends in reckoned if begins < ends])  # some lie in a skipped hour
         return spans
 
     def _openings(self, day: date) -> tuple[Opening, ...]:
@@ -158,5 +159,17 @@ class CalendarHours:
         return self._instant(day, _wall(opening.opens)), self._instant(day, _wall(opening.closes))
 
     def _instant(self, day: date, wall: time | None) -> int:
-        moment = datetime.combine(day if wall is not None else day + _DAY, wall or time(), self.zone)
-        return int(moment.astimezone(UTC).timestamp() * 1000)
+        local = datetime.combine(day if wall is not None else day + _DAY, wall or time())
+        at, other = (int(local.replace(tzinfo=self.zone, fold=fold).timestamp() * 1000) for fold in (0, 1))
+        return at if other >= at else self._skipped(other, at)
+
+    def _skipped(self, low: int, high: int) -> int:
+        """The instant between these two at which the clocks are put forward."""
+        before = self._offset(low)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._offset(middle) == before else (low, middle)
+        return high
+
+    def _offset(self, at: int) -> timedelta | None:
+        return datetime.fromtimestamp(at / 1000, self.zone).utcoffset()
