@@ -112,6 +112,10 @@ HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "told": (ARRIVED, (Say(command="k5", words="Nous sommes fermés."),)),
     "told and offered": (ARRIVED, (Say(command="k5", words="Bonjour"), CONNECT, PutInQueue(command="k6"))),
     "placed": (PLACED, (AgentRings(leg="CA9"), AgentAnswered(leg="CA9", attempt=1), CustomerAnswered(leg="CA8"))),
+    "placed and queued": (
+        PLACED,
+        (AgentRings(leg="CA9"), AgentAnswered(leg="CA9", attempt=1), CustomerAnswered(leg="CA8"), PutInQueue(command="k1")),
+    ),
 }
 
 SHOW_CUSTOMER, SHOW_AGENT = "show customer CA1", "show agent CA2"
@@ -207,9 +211,10 @@ REPORTS = [
     ("calling back", CustomerEnded(outcome=Outcome.BUSY), "ended", [], ["failed customer_busy"]),
     ("calling back", ProviderRefused(code="21210", do=Do.RING), "ended", [], ["failed provider_21210"]),
     ("called back", ANSWERED, "bridged", [], [CONNECTED]),
-    ("called back", LEFT, "ended", [], ["failed customer_hung_up"]),
+    ("called back", LEFT, "ended", [], [GONE, "failed customer_hung_up"]),
     ("called back", AgentEnded(attempt=1, outcome=Outcome.NO_ANSWER, is_told=True), "waiting", [], ["failed agent_no_answer"]),
-    ("placed", LEFT, "ended", ["hang_up agent CA9"], [ENDED]),
+    ("placed", LEFT, "ended", ["hang_up agent CA9"], [GONE, ENDED]),
+    ("placed and queued", LEFT, "ended", [], [GONE]),
     ("placed", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "alone", ["show customer CA8"], [AGENT_ENDED]),
 ]  # fmt: skip
 

@@ -229,8 +229,8 @@ def _customer_ended(call: Call, outcome: Outcome) -> Call:
             return owe(over(call), "failed", media_failed(call, f"customer_{outcome}"))
         case CallState.VOICEMAIL | CallState.KEEPING:
             return voicemail.customer_ended(call)
-        case CallState.CONNECTING if call.contact is None:
-            return owe(over(call), "failed", media_failed(call, "customer_hung_up"))
+        case CallState.CONNECTING if call.contact is None:  # called back, or called and then handed on: both are told, one counts
+            return owe(owe_left(over(call)), "failed", media_failed(call, "customer_hung_up"))
         case _:
             pass
     ended = owe_left(over(call))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from standardiste.common.events.inputs import CallRefused, ContactLeft, MediaConnected, MediaEnded, MediaFailed
-from standardiste.common.events.model import CallOrder, LeftBecause
+from standardiste.common.events.model import CallOrder, ContactId, LeftBecause
 from standardiste.ingest_voice.model import Action, Call, CallState, Do, Fact, FactData, Party
 
 OWN_LEGS: Final = frozenset({CallState.HELD, CallState.CONFERENCE})
@@ -46,10 +46,9 @@ def owe(call: Call, what: str, data: FactData, *, of: str | None = None) -> Call
 
 
 def owe_left(call: Call) -> Call:
-    """The customer who called has left."""
-    if call.contact is None:
-        return call
-    return owe(call, "left", ContactLeft(contact=call.contact, conversation=call.conversation, because=LeftBecause.HUNG_UP))
+    """The customer has left. One who was called has no contact of his own; the router knows him by the conversation."""
+    left = ContactLeft(contact=call.contact or ContactId(""), conversation=call.conversation, because=LeftBecause.HUNG_UP)
+    return owe(call, "left", left)
 
 
 def owe_refused(call: Call, asked: CallOrder, detail: str) -> Call:
