@@ -37,7 +37,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.testing.builders import contact, content, message
 from standardiste.router.engine.sessions import SILENT_MS
-from standardiste.router.engine.state import Interaction
+from standardiste.router.engine.state import WAITING_STATES, Interaction
 
 GATEWAYS = ("g1", "g2")
 CALLS = (Channel.VOICE, Channel.CALLBACK)
@@ -104,6 +104,8 @@ def leave(world: World, pick: Pick) -> None:
     for conversation in _some(_conversations(world), pick):
         because = pick((LeftBecause.HUNG_UP, LeftBecause.GONE, LeftBecause.SAID_GOODBYE))
         world.send(inputs.ContactLeft(contact=ContactId("m1"), conversation=ConversationId(conversation), because=because))
+        offered = [i for i in _interactions(world) if i.conversation == conversation and i.facts.is_live and i.state in WAITING_STATES]
+        assert not offered, f"its customer has left, and it waits: {offered}"
 
 
 def come_back(world: World, pick: Pick) -> None:

@@ -20,7 +20,6 @@ from standardiste.common.events.model import (
     CloseReason,
     Contact,
     ConversationId,
-    Direction,
     InteractionId,
     InteractionState,
     LeftBecause,
@@ -32,7 +31,7 @@ from standardiste.common.events.model import (
 from standardiste.router.engine import consults, limits, offers, quickly, requirement
 from standardiste.router.engine.naming import interaction_id
 from standardiste.router.engine.state import Interaction, evolve
-from standardiste.router.engine.step import Step, has_media, readers
+from standardiste.router.engine.step import Step, has_media, is_unanswered, readers
 
 IDENTIFY_MS: Final = 500
 
@@ -267,13 +266,18 @@ def merge(step: Step, gone: Interaction, into: Interaction) -> None:
 
 def left(step: Step, data: inputs.ContactLeft) -> None:
     """The customer of a live channel has left. Nobody leaves a mail, and nobody is on the line of a callback that is being tried."""
-    i = _live_of(step, data.conversation)
-    if i is None or not (i.facts.is_live or i.facts.channel is Channel.CHAT):
-        return
-    if i.state in _UNHAD and i.facts.direction is Direction.INBOUND:
+    for id in sorted(step.live.by_conversation.get(data.conversation, ())):
+        i = step.now(id)
+        if i.facts.is_live or i.facts.channel is Channel.CHAT:
+            gone(step, i, data.because)
+
+
+def gone(step: Step, i: Interaction, because: LeftBecause) -> None:
+    """Who is on the line, or was, is no more: abandoned while nobody had him, whoever began it."""
+    if i.state in _UNHAD and not is_unanswered(i):
         abandon(step, i)
     elif i.owner is not None and not i.has_left:
-        _left_owner(step, i, data.because)
+        _left_owner(step, i, because)
 
 
 def abandon(step: Step, i: Interaction) -> None:
@@ -296,9 +300,10 @@ def _left_owner(step: Step, i: Interaction, because: LeftBecause) -> None:
 
 def returned(step: Step, data: inputs.ContactReturned) -> None:
     """A chat customer who was away has a socket again."""
-    i = _live_of(step, data.conversation)
-    if i is not None and i.away_since is not None:
-        step.tell(d.CustomerReturned(interaction=i.id, version=i.version), i)
+    for id in sorted(step.live.by_conversation.get(data.conversation, ())):
+        i = step.now(id)
+        if i.away_since is not None:
+            step.tell(d.CustomerReturned(interaction=i.id, version=i.version), i)
 
 
 def typing(step: Step, data: inputs.ContactTyping) -> None:

@@ -15,7 +15,6 @@ from standardiste.common.events.model import (
     CommandId,
     CustomerId,
     DeliveryState,
-    Direction,
     InteractionId,
     InteractionState,
     LeftBecause,
@@ -25,9 +24,9 @@ from standardiste.common.events.model import (
     Scope,
 )
 from standardiste.common.events.outbound import QueueCall
-from standardiste.router.engine import callbacks, consults, offers, requirement
+from standardiste.router.engine import callbacks, consults, contacts, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
-from standardiste.router.engine.step import Step, conversation_of, has_media, readers
+from standardiste.router.engine.step import Step, conversation_of, has_media, is_unanswered, readers
 
 
 def connected(step: Step, data: inputs.MediaConnected) -> None:
@@ -65,7 +64,7 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
     if i.callback is not None:
         callbacks.missed(step, step.now(i.id), is_try=not is_agent_side)
         return
-    if i.facts.direction is Direction.OUTBOUND:
+    if is_unanswered(i):
         offers.wrap_up(step, step.now(i.id), None)
         return
     i = offers.disown(step, step.now(i.id), QueuedBecause.MEDIA_FAILED)
@@ -74,7 +73,11 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
 
 
 def ended(step: Step, data: inputs.MediaEnded) -> None:
-    """The connection is over. When only the agent's side ended because the agent is lost, the caller waits again; else there is wrap-up."""
+    """
+    The connection is over. When only the agent's side ended because the agent is lost, the caller waits again; else there is wrap-up.
+
+    While media is being set up, an agent's side that ended is a former owner's, told late: the new one's is told as failed, by its offer.
+    """
     i = step.live.interactions.get(data.interaction)
     if (
         i is None
@@ -82,6 +85,10 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
         or not has_media(i)
         or i.state not in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING)
     ):
+        return
+    if i.state is InteractionState.CONNECTING:
+        if not data.is_agent_side:
+            contacts.gone(step, i, LeftBecause.HUNG_UP)
         return
     if data.is_agent_side and not step.live.agents[i.owner].session:
         offers.requeue(step, i, QueuedBecause.AGENT_LOST)

@@ -14,6 +14,7 @@ from standardiste.common.events.model import (
     AgentId,
     Channel,
     ConversationId,
+    Direction,
     InteractionId,
     InteractionState,
     InteractionView,
@@ -186,3 +187,10 @@ def has_media(i: Interaction) -> bool:
 def is_over(i: Interaction) -> bool:
     """Whether its customer is gone for good: he left, or his call was hung up for the wrap-up. Then it is nobody else's work."""
     return i.facts.is_live and (i.has_left or (i.state is InteractionState.WRAPPING and has_media(i)))
+
+
+def is_unanswered(i: Interaction) -> bool:
+    """Whether its customer's phone still rings: an agent began this call, or calls back, and nobody is on the line yet."""
+    if i.state is not InteractionState.CONNECTING:
+        return False
+    return i.callback is not None or (i.facts.direction is Direction.OUTBOUND and not i.offer_count and i.last_owner is None)

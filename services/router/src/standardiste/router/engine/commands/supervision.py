@@ -11,7 +11,7 @@ from standardiste.router.engine import offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find_at, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES
-from standardiste.router.engine.step import Step, conversation_of, has_media, is_over
+from standardiste.router.engine.step import Step, conversation_of, has_media, is_over, is_unanswered
 
 
 def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refused:
@@ -62,6 +62,8 @@ def requeue(step: Step, asker: Asker, data: c.RequeueInteraction) -> Done | Refu
         return Refused(Refusal.UNKNOWN_QUEUE, interaction=i.id)
     if i.state in OWNED_STATES and is_over(i):
         return Refused(Refusal.CUSTOMER_LEFT, interaction=i.id)
+    if is_unanswered(i):
+        return Refused(Refusal.WRONG_STATE, "its customer's phone rings", i.id)
     is_owned = i.owner is not None
     if is_owned:
         i = offers.disown(step, i, QueuedBecause.REQUEUED)
