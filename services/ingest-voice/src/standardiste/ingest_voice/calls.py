@@ -203,6 +203,8 @@ def _agent_ended(call: Call, happening: AgentEnded) -> Call:
         case CallState.RINGING_AGENT | CallState.RINGING_CUSTOMER:
             # The agent's leg is the parent: with it the customer's phone stops ringing.
             return owe(over(call), "failed", media_failed(call, f"agent_{happening.outcome}"))
+        case CallState.CONFERENCE if guests.takes_over(call):
+            return guests.left_by_owner(call)
         case CallState.BRIDGED | CallState.HELD | CallState.CONFERENCE:
             alone = without_agent(replace(without_guest(call), state=CallState.ALONE))
             alone = owe(alone, "ended", media_ended(call, is_agent_side=True))

@@ -26,7 +26,18 @@ from standardiste.ingest_voice.model import (
     PressKeys,
     ProviderRefused,
 )
-from standardiste.ingest_voice.writing import OWN_LEGS, leg_of, over, owe, owe_left, owe_refused, plan, without_agent, without_guest
+from standardiste.ingest_voice.writing import (
+    OWN_LEGS,
+    leg_of,
+    media_ended,
+    over,
+    owe,
+    owe_left,
+    owe_refused,
+    plan,
+    without_agent,
+    without_guest,
+)
 
 
 def ask(call: Call, asked: AskGuest) -> Call:
@@ -71,7 +82,11 @@ def ended(call: Call, happening: GuestEnded) -> Call:
         return plan(owe_left(over(call)), Do.HANG_UP, Party.CUSTOMER)
     side = "agent" if guest.agent is not None else "outside"
     detail = f"provider_{happening.code}" if happening.code else f"{side}_{happening.outcome}"
-    return _fail(call, guest.offer, detail, call.interaction)
+    failed = _fail(call, guest.offer, detail, call.interaction)
+    if call.state is not CallState.CONFERENCE or call.agent_leg is not None:
+        return failed
+    alone = owe(replace(failed, state=CallState.ALONE), "ended", media_ended(call, is_agent_side=True), of=guest.offer)
+    return plan(alone, Do.SHOW, Party.CUSTOMER)  # the owner has gone before him
 
 
 def confer(call: Call) -> Call:
@@ -79,6 +94,13 @@ def confer(call: Call) -> Call:
     if call.state is not CallState.HELD or call.guest is None or not call.guest.is_up:
         return call if call.state is CallState.CONFERENCE else owe_refused(call, CallOrder.CONFERENCE, "wrong_state")
     return plan(replace(call, state=CallState.CONFERENCE), Do.SHOW, Party.CUSTOMER)
+
+
+def left_by_owner(call: Call) -> Call:
+    """The owner's leg ended in a conference: the other two talk on, and the router hands over."""
+    if call.agent_leg is None:
+        return call
+    return owe(without_agent(call), "ended", media_ended(call, is_agent_side=True))
 
 
 def takes_over(call: Call) -> bool:
@@ -90,7 +112,8 @@ def hand_over(call: Call) -> Call:
     """The owner's leg goes. An agent takes his place; a number outside keeps the customer."""
     guest = call.guest
     assert guest is not None, "somebody takes over"
-    call = plan(call, Do.HANG_UP, Party.AGENT)
+    if call.agent_leg is not None:
+        call = plan(call, Do.HANG_UP, Party.AGENT)
     if guest.agent is None:
         alone = replace(without_agent(call), state=CallState.OUTSIDE, attempt=call.attempt + 1)
         return plan(alone, Do.SHOW, Party.CUSTOMER) if call.state is CallState.HELD else alone
