@@ -238,3 +238,56 @@ def test_a_queue_with_nobody_free_says_which_of_three_it_is() -> None:
             8.0 | anna consults queue shown about v1     | no: not_offered_here
             9.0 | anna consults queue nowhere about v1   | no: unknown_queue
     """)
+
+
+def test_a_conference_whose_owners_phone_or_desk_is_gone_stays_with_the_other() -> None:
+    story(CALL).run("""
+           3.0 | anna consults agent ben about v1, ben accepts v1, anna confers about v1 | consulting v1; offer v1-o2 ben 20s consult; done;
+               |                                                                         | ben offered 100; accepted v1-o2 ben; held v1; > hold;
+               |                                                                         | consult joined v1 ben; > consult ben; done; ben busy 100;
+               |                                                                         | conference v1 anna ben; > conference; resumed v1; > resume;
+               |                                                                         | done
+           4.0 | media of v1 ends for the agent                                          | anna leaves v1; transferred v1; consult over v1 left;
+               |                                                                         | active v1 ben; > release agent; idle anna; anna ready 0
+           6.0 | media of v1 ends                                                        | left v1; wrapping v1; ben wrapping 100
+    """)
+
+
+def test_a_conference_with_a_number_outside_outlives_its_owners_phone() -> None:
+    story(CALL).run("""
+           3.0 | anna consults number +33199 about v1, the consulted of v1 answers, anna confers about v1 | consulting v1; held v1; > hold;
+               |                                                                                          | > consult +33199; done;
+               |                                                                                          | consult joined v1 outside;
+               |                                                                                          | conference v1 anna; > conference; resumed v1;
+               |                                                                                          | > resume; done
+           4.0 | anna signs out                                                                           | session s-anna ended signed_out;
+               |                                                                                          | status anna away signed_out;
+               |                                                                                          | anna offline 100
+           4.0 | media of v1 ends for the agent                                                           | anna leaves v1; transferred v1;
+               |                                                                                          | consult over v1 left; > release agent;
+               |                                                                                          | closed v1 handled; idle anna; anna offline 0
+    """)
+
+
+def test_a_chat_conference_whose_owner_is_lost_for_long_stays_with_the_other() -> None:
+    story(CHAT).run("""
+           3.0 | anna consults agent ben about c1, ben accepts c1, anna confers about c1 | consulting c1; offer c1-o2 ben 30s consult; done;
+               |                                                                         | ben offered 33; accepted c1-o2 ben; consult joined c1 ben;
+               |                                                                         | done; ben busy 33; conference c1 anna ben; done
+           4.0 | anna signs out                                                          | session s-anna ended signed_out; status anna away signed_out;
+               |                                                                         | anna offline 33
+        64.0 |                                                                         | anna leaves c1; transferred c1; consult over c1 left;
+               |                                                                         | active c1 ben; > here is ben; idle anna; anna offline 0
+    """)
+
+
+def test_a_call_on_hold_for_a_consult_waits_again_when_its_owner_is_lost() -> None:
+    story(CALL).run("""
+           3.0 | anna consults agent ben about v1, ben accepts v1 | consulting v1; offer v1-o2 ben 20s consult; done; ben offered 100;
+               |                                                  | accepted v1-o2 ben; held v1; > hold; consult joined v1 ben; > consult ben; done;
+               |                                                  | ben busy 100
+           4.0 | anna signs out                                   | session s-anna ended signed_out; status anna away signed_out; anna offline 100
+           4.0 | media of v1 ends for the agent                   | consult over v1 disowned; > release guest; idle ben; disowned v1 agent_lost;
+               |                                                  | idle anna; queued v1 agent_lost; > release agent; > music main; offer v1-o3 ben 20s;
+               |                                                  | anna offline 0; ben offered 100
+    """)

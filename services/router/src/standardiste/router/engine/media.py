@@ -24,7 +24,7 @@ from standardiste.common.events.model import (
     Scope,
 )
 from standardiste.common.events.outbound import QueueCall
-from standardiste.router.engine import callbacks, consults, contacts, offers, requirement
+from standardiste.router.engine import callbacks, consults, contacts, handing, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of, has_media, is_unanswered, readers
 
@@ -74,7 +74,8 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
 
 def ended(step: Step, data: inputs.MediaEnded) -> None:
     """
-    The connection is over. When only the agent's side ended because the agent is lost, the caller waits again; else there is wrap-up.
+    The connection is over. Of a conference that its owner's side left the other has the customer. When only the agent's side ended because the agent is lost, the
+    caller waits again; else there is wrap-up.
 
     While media is being set up, an agent's side that ended is a former owner's, told late: the new one's is told as failed, by its offer.
     """
@@ -89,6 +90,10 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
     if i.state is InteractionState.CONNECTING:
         if not data.is_agent_side:
             contacts.gone(step, i, LeftBecause.HUNG_UP)
+        return
+    conference = handing.conference_of(i)
+    if data.is_agent_side and conference is not None:
+        handing.leave(step, i, conference)
         return
     if data.is_agent_side and not step.live.agents[i.owner].session:
         offers.requeue(step, i, QueuedBecause.AGENT_LOST)

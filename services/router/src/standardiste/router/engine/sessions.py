@@ -14,7 +14,7 @@ from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import SuperviseCall, TellNotice
-from standardiste.router.engine import consults, offers
+from standardiste.router.engine import consults, handing, offers
 from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
@@ -124,7 +124,7 @@ def is_silent(live: Live, agent: Agent, at: Instant) -> bool:
 
 
 def lost_for_long(step: Step, agent: Agent) -> None:
-    """Whoever is still away: work whose patience is over goes back to its queue, or is closed where only notes were missing."""
+    """Whoever is still away: work whose patience is over goes to who confers about it, or back to its queue, or is closed where only notes were missing."""
     assert agent.lost_at is not None, "a lost agent"
     for work in sorted(step.live.owned_by(agent.id), key=lambda work: work.id):
         if not has_media(work) or is_over(work):
@@ -136,6 +136,10 @@ def lost_for_long(step: Step, agent: Agent) -> None:
 def _give_back(step: Step, i: Interaction) -> None:
     if i.state is InteractionState.WRAPPING or is_over(i):
         offers.close(step, i, CloseReason.HANDLED, "agent_lost")
+        return
+    conference = handing.conference_of(i)
+    if conference is not None:
+        handing.leave(step, i, conference)
         return
     offers.requeue(step, i, QueuedBecause.AGENT_LOST)
     if i.facts.channel in (Channel.CHAT, Channel.SMS, Channel.SOCIAL):

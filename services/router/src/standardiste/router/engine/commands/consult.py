@@ -5,9 +5,9 @@ from __future__ import annotations
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
 from standardiste.common.events.model import AgentId, InteractionState, OfferId, QueueId, ToAgent, ToOutside, ToQueue, Why
-from standardiste.common.events.outbound import ConferenceCall, ReleaseCall
+from standardiste.common.events.outbound import ConferenceCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import agents, consults, cycle, invited, offers
+from standardiste.router.engine import consults, cycle, handing, invited, offers
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_own
 from standardiste.router.engine.state import Consult, Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
@@ -91,7 +91,7 @@ def complete(step: Step, asker: Asker, data: c.CompleteConsult) -> Done | Refuse
     i, consult = found
     if not consult.is_joined:
         return Refused(Refusal.WRONG_STATE, "nobody has joined yet", i.id)
-    _hand_over(step, i, consult, "completed")
+    handing.hand_over(step, i, consult, "completed")
     return Done(i.id)
 
 
@@ -124,11 +124,11 @@ def leave(step: Step, asker: Asker, data: c.LeaveConference) -> Done | Refused:
     consult = i.consult
     if consult is None or (asker.agent == i.owner and not consult.is_conference):
         return Refused(Refusal.WRONG_STATE, "there is no conference", i.id)
-    step.tell(d.ConferenceLeft(interaction=i.id, version=i.version + 1, agent=asker.agent), i)
     if asker.agent == i.owner:
-        _hand_over(step, step.now(i.id), consult, "left")
-    else:
-        consults.end(step, step.now(i.id), "left", resumes=True)
+        handing.leave(step, i, consult)
+        return Done(i.id)
+    step.tell(d.ConferenceLeft(interaction=i.id, version=i.version + 1, agent=asker.agent), i)
+    consults.end(step, step.now(i.id), "left", resumes=True)
     return Done(i.id)
 
 
@@ -137,31 +137,3 @@ def _own(step: Step, asker: Asker, data: c.CancelConsult | c.CompleteConsult | c
     if isinstance(i, Refused):
         return i
     return Refused(Refusal.WRONG_STATE, "nobody is asked in", i.id) if i.consult is None else (i, i.consult)
-
-
-def _hand_over(step: Step, i: Interaction, consult: Consult, because: str) -> None:
-    """The guest's leg stays up and the customer with it; only the former owner's goes."""
-    former = i.owner
-    assert former is not None, "owned"
-    assert consult.offer is not None, "it joined by one"
-    target = ToAgent(agent=consult.agent) if consult.agent is not None else ToOutside(address="")
-    step.tell(d.InteractionTransferred(interaction=i.id, version=i.version + 1, by=former, target=target), i)
-    i = step.now(i.id)
-    ended = d.ConsultEnded(interaction=i.id, version=i.version + 1, owner=former, agent=consult.agent, because=because)
-    step.tell(ended, i)
-    i = step.now(i.id)
-    if consult.agent is None:
-        consults.resume(step, i)
-        offers.wrap_up(step, step.now(i.id), None, party="agent")
-        return
-    taken = d.InteractionActivated(
-        interaction=i.id, version=i.version + 1, conversation=i.conversation, owner=consult.agent, offer=consult.offer
-    )
-    step.tell(taken, i)
-    if has_media(i):
-        step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id, party="agent"), i)
-        if i.state is InteractionState.HELD:
-            consults.unhold(step, step.now(i.id))
-    else:
-        offers.announce(step, step.now(i.id), consult.agent)
-    agents.work_ended(step, former)
