@@ -19,8 +19,9 @@ DAYS_MAX: Final = 400
 DURATION_MS_MAX: Final = DAYS_MAX * 24 * 3_600_000
 INSTANT_END: Final = parse_rfc3339("3000-01-01T00:00:00Z")
 """Far enough from the last day that calendars can name."""
-_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
-_UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNIT_MS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION: Final = re.compile("".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNIT_MS))
+"""Larger units first: 1h30m."""
 _MISSING: Final = object()
 T = TypeVar("T")
 
@@ -110,9 +111,8 @@ class Said:
 
     def ms(self, least_ms: float = 0) -> float:
         """A length of time: a number with its unit."""
-        found = _DURATION.fullmatch(self.value) if isinstance(self.value, str) else None
-        ms = float(found[1]) * _UNIT_MS[found[2]] if found else -1.0
-        if least_ms <= ms <= DURATION_MS_MAX:
+        ms = _ms_of(self.value)
+        if ms is not None and least_ms <= ms <= DURATION_MS_MAX:
             return ms
         self.fault("not_a_duration", value=_short(self.value))
         return least_ms
@@ -129,7 +129,14 @@ class Said:
 
 
 def is_duration(value: object) -> bool:
-    return isinstance(value, str) and _DURATION.fullmatch(value) is not None
+    return _ms_of(value) is not None
+
+
+def _ms_of(value: object) -> float | None:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if found is None:
+        return None
+    return sum(float(count) * unit_ms for count, unit_ms in zip(found.groups(), _UNIT_MS.values(), strict=True) if count)
 
 
 def _short(value: Any) -> str:
