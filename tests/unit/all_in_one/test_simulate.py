@@ -13,6 +13,7 @@ from rich.console import Console
 from standardiste.all_in_one import simulate
 from standardiste.all_in_one.cli import main
 from standardiste.common.events.directory import Queue
+from standardiste.router.simulator.draws import Arrival, Trace
 
 SCENARIOS = Path(__file__).parents[3] / "docs/guides/scenarios"
 SMALL = """\
@@ -80,6 +81,13 @@ def test_faults_of_the_scenario_have_their_lines_in_order(tmp_path: Path) -> Non
         "line 6, /agents/desk/count",
         "line 8, /contacts/calls/handle",
     ]
+
+
+def test_a_recorded_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("at_s\n1\n2\n", "utf-8-sig")
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.replace("{per_hour: 10}", "{trace_file: day.csv}"))
+    assert Trace((Arrival(1_000), Arrival(2_000))) == simulate.scenario_from(file).streams[0].arrivals
 
 
 @pytest.mark.parametrize("text", ["", "- 1", "a: &x 1", "length: 1h\nlength: 2h", "configuration: 3\nlength: 1h", "\x00"])

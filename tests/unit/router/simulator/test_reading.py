@@ -78,6 +78,8 @@ def test_a_stream_with_skills_becomes_a_rule_ahead_of_all() -> None:
     [
         ("90s", Deterministic(90_000)),
         ({"deterministic": "1.5m"}, Deterministic(90_000)),
+        ("1h30m", Deterministic(5_400_000)),
+        ("1d2h3m4s5ms", Deterministic(93_784_005)),
         ({"exponential": "500ms"}, Exponential(500)),
         ({"lognormal": {"mean": "3m", "sd": "1m"}}, Lognormal(180_000, 60_000)),
         ({"empirical": ["1s", "2s"]}, Empirical((1_000, 2_000))),
@@ -109,6 +111,9 @@ def test_arrivals(written: Any, read_as: object) -> None:
         ({"length": 8}, [("not_a_duration", "/length")]),
         ({"length": "0s"}, [("not_a_duration", "/length")]),
         ({"length": "8 h"}, [("not_a_duration", "/length")]),
+        ({"length": "30m1h"}, [("not_a_duration", "/length")]),
+        ({"length": "8"}, [("not_a_duration", "/length")]),
+        ({"length": ""}, [("not_a_duration", "/length")]),
         ({"length": None}, [("missing_field", "")]),
         ({"begins": "monday"}, [("not_an_instant", "/begins")]),
         ({"begins": "0001-01-01T00:00:00+05:00"}, [("not_an_instant", "/begins")]),
@@ -147,7 +152,11 @@ def test_arrivals(written: Any, read_as: object) -> None:
         ),
         ({"contacts": {"arrivals": {}}}, [("not_arrivals", "/contacts/calls/arrivals")]),
         ({"contacts": {"arrivals": {"per_hour": -1}}}, [("not_a_number", "/contacts/calls/arrivals/per_hour")]),
-        ({"contacts": {"arrivals": {"trace": ["2s", "1s"]}}}, [("not_in_order", "/contacts/calls/arrivals/trace")]),
+        ({"contacts": {"arrivals": {"trace": ["2s", "1s"]}}}, [("not_in_order", "/contacts/calls/arrivals/trace/1")]),
+        (
+            {"contacts": {"arrivals": {"by_interval": [{"from": "1h", "per_hour": 1}, {"from": "1h", "per_hour": 2}]}}},
+            [("not_in_order", "/contacts/calls/arrivals/by_interval/1")],
+        ),
         ({"contacts": {"arrivals": {"trace_file": "gone.csv"}}}, [("bad_file", "/contacts/calls/arrivals/trace_file")]),
         ({"contacts": {"channel": "email", "patience": "1m"}}, [("patience_of_no_use", "/contacts/calls/patience")]),
         ({"contacts": {"attributes": {"vip": ["x"]}}}, [("not_a_text", "/contacts/calls/attributes/vip")]),
@@ -157,10 +166,42 @@ def test_what_is_wrong_is_named_with_its_place(fields: dict[str, Any], expected:
     assert expected == faults(**fields)
 
 
-@pytest.mark.parametrize("text", ["", "handle_s\n1\n", "at_s\nsoon\n", "at_s\n-1\n", "at_s\ninf\n", "at_s\nnan\n"])
-def test_a_trace_that_is_none_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "fault", "words"),
+    [
+        ("", "no_column", "at_s"),
+        ("handle_s\n1\n", "no_column", "at_s"),
+        ("1,2\n3,2\n", "no_column", "at_s"),
+        ("at_s\nsoon\n", "not_in_seconds", "Line 2 of day.csv: “soon” in the column at_s"),
+        ("at_s\n-1\n", "not_in_seconds", "Line 2"),
+        ("at_s\ninf\n", "not_in_seconds", "Line 2"),
+        ("at_s\nnan\n", "not_in_seconds", "Line 2"),
+        ("at_s\n1e12\n", "not_in_seconds", "Line 2"),
+        ("at_s,handle_s\n,60\n", "not_in_seconds", "Line 2"),
+        ("at_s, handle_s\n1, 60\n2, long\n", "not_in_seconds", "Line 3 of day.csv: “long” in the column handle_s"),
+        ("at_s\n1\n\n\nsoon\n", "not_in_seconds", "Line 5"),
+        ("at_s\n1\n5\n\n3\n", "line_not_in_order", "Line 5"),
+    ],
+)
+def test_a_trace_that_is_none_is_refused(text: str, fault: str, words: str) -> None:
     contacts = {"arrivals": {"trace_file": "day.csv"}}
-    assert faults(contacts=contacts, files={"day.csv": text}) == [("bad_file", "/contacts/calls/arrivals/trace_file")]
+    assert faults(contacts=contacts, files={"day.csv": text}) == [(fault, "/contacts/calls/arrivals/trace_file")]
+    with pytest.raises(ScenarioRefused, match=words):
+        read(contacts=contacts, files={"day.csv": text})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at_s,handle_s,patience_s\n1.5,60,\n2,,5\n",
+        "call, at_s , handle_s, patience_s\r\na, 1.5, 60,\r\n\r\nb, 2, , 5\r\n",
+        "at_s;handle_s;patience_s\n1,5;60;\n2;;5\n",
+        'patience_s,at_s,handle_s\n,"1.5","60"\n5,2,\n',
+    ],
+)
+def test_a_trace_is_read_as_spreadsheets_write_it(text: str) -> None:
+    found = read(contacts={"arrivals": {"trace_file": "day.csv"}}, files={"day.csv": text}).streams[0].arrivals
+    assert Trace((Arrival(1_500, 60_000, None), Arrival(2_000, None, 5_000))) == found
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def scenario_from(file: Path, document: str | None = None) -> Scenario:
     entities = _configuration(source, document, language)
 
     def text_of(name: str) -> str:
-        return (file.parent / name).read_text("utf-8")
+        return (file.parent / name).read_text("utf-8-sig")  # spreadsheets begin with a byte order mark
 
     try:
         return scenario_of(source.value, entities, text_of)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from itertools import pairwise
+import io
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from standardiste.router.simulator.draws import (
@@ -19,12 +19,14 @@ from standardiste.router.simulator.draws import (
     PoissonByInterval,
     Trace,
 )
-from standardiste.router.simulator.said import Said, is_duration
+from standardiste.router.simulator.said import DURATION_MS_MAX, Said, is_duration
 
 PER_HOUR_MAX: Final = 1_000_000
 TRACE_MAX: Final = 1_000_000
 MS_AN_HOUR: Final = 3_600_000
 NO_ARRIVALS: Final = Trace(())
+COLUMNS: Final = ("at_s", "handle_s", "patience_s")
+"""Of a recorded file; the first is needed."""
 ReadFile = Callable[[str], str]
 """The text of a file that a scenario names, relative to the scenario. Raises OSError or ValueError."""
 
@@ -74,9 +76,9 @@ def arrivals(said: Said, read_file: ReadFile) -> Arrivals:
         case "by_interval":
             return _by_interval(form)
         case "trace":
-            return _trace(form, [_recorded(each) for each in form.each()])
+            return _trace(form)
         case _:
-            return _trace(form, _from_file(form, read_file))
+            return _from_file(form, read_file)
 
 
 def _by_interval(said: Said) -> Arrivals:
@@ -86,13 +88,13 @@ def _by_interval(said: Said) -> Arrivals:
     for each in said.each():
         from_, per_hour = each.need("from"), each.need("per_hour")
         each.end()
-        begins_ms.append(from_.ms() if from_ else 0.0)
+        begins = from_.ms() if from_ else 0.0
+        if begins_ms and begins <= begins_ms[-1]:
+            each.fault("not_in_order")
+        begins_ms.append(begins)
         rates.append(per_hour.number(0, PER_HOUR_MAX) / MS_AN_HOUR if per_hour else 0.0)
     if not begins_ms:
         said.fault("empty")
-        return NO_ARRIVALS
-    if any(later <= earlier for earlier, later in pairwise(begins_ms)):
-        said.fault("not_in_order")
         return NO_ARRIVALS
     return PoissonByInterval(tuple(begins_ms), tuple(rates))
 
@@ -106,43 +108,78 @@ def _recorded(said: Said) -> Arrival:
     return Arrival(at.ms() if at else 0.0, handle.ms() if handle else None, patience.ms() if patience else None)
 
 
-def _trace(said: Said, recorded: list[Arrival]) -> Arrivals:
+def _trace(said: Said) -> Arrivals:
+    recorded: list[Arrival] = []
+    for each in said.each():
+        arrival = _recorded(each)
+        if recorded and arrival.at_ms < recorded[-1].at_ms:
+            each.fault("not_in_order")
+        recorded.append(arrival)
+    return _limited(said, recorded)
+
+
+def _limited(said: Said, recorded: list[Arrival]) -> Arrivals:
     if len(recorded) > TRACE_MAX:
         said.fault("too_many", count=len(recorded), most=TRACE_MAX)
-    if any(later.at_ms < earlier.at_ms for earlier, later in pairwise(recorded)):
-        said.fault("not_in_order")
     return Trace(tuple(recorded))
 
 
-def _from_file(said: Said, read_file: ReadFile) -> list[Arrival]:
-    """CSV with the columns at_s and, if known, handle_s and patience_s: seconds."""
+# ---- files
+
+
+def _from_file(said: Said, read_file: ReadFile) -> Arrivals:
+    """
+    CSV with the columns at_s and, if known, handle_s and patience_s, in seconds; others are passed over. As French spreadsheets write it, too: semicolons
+    between the columns, a comma in the number.
+    """
     name = said.text()
     try:
-        rows = csv.DictReader(read_file(name).splitlines())
-        if "at_s" not in (rows.fieldnames or ()):
-            raise ValueError("no column at_s")
-        return [_row(row, number) for number, row in enumerate(rows, 2)]
+        return _limited(said, list(_rows(said, name, read_file(name)))) if name else NO_ARRIVALS
     except OSError as error:
         said.fault("bad_file", file=name, detail=error.strerror or error)
     except (ValueError, csv.Error) as error:
         said.fault("bad_file", file=name, detail=error)
-    return []
+    return NO_ARRIVALS
 
 
-def _row(row: dict[str, str | None], number: int) -> Arrival:
+def _rows(said: Said, file: str, text: str) -> Iterator[Arrival]:
+    """Every line that can be read; a fault for each of the others."""
+    head = text.partition("\n")[0]
+    has_semicolons = ";" in head and "," not in head
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if has_semicolons else ",")
+    columns = [column.strip() for column in next(lines, list[str]())]
+    if COLUMNS[0] not in columns:
+        said.fault("no_column", file=file, name=COLUMNS[0])
+        return
+    latest_ms = 0.0
+    for line in lines:
+        if not any(cell.strip() for cell in line):
+            continue
+        arrival = _row(said, file, lines.line_num, dict(zip(columns, line, strict=False)), "," if has_semicolons else ".")
+        if arrival is None:
+            continue
+        if arrival.at_ms < latest_ms:
+            said.fault("line_not_in_order", file=file, at_line=lines.line_num)
+        latest_ms = arrival.at_ms
+        yield arrival
+
+
+def _row(said: Said, file: str, line: int, cells: Mapping[str, str], point: str) -> Arrival | None:
+    found: list[float | None] = []
+    for name in COLUMNS:
+        text = cells.get(name, "").strip()
+        ms = _ms(text.replace(point, "."))
+        if ms is None and (text or name == COLUMNS[0]):
+            said.fault("not_in_seconds", file=file, at_line=line, name=name, value=text)
+            return None
+        found.append(ms)
+    at_ms, handle_ms, patience_ms = found
+    return None if at_ms is None else Arrival(at_ms, handle_ms, patience_ms)
+
+
+def _ms(seconds: str) -> float | None:
     try:
-        at_ms, handle_ms, patience_ms = (_ms(row.get(name)) for name in ("at_s", "handle_s", "patience_s"))
-        if at_ms is None:
-            raise ValueError
+        ms = float(seconds) * 1000
     except ValueError:
-        raise ValueError(f"line {number} is not in seconds") from None
-    return Arrival(at_ms, handle_ms, patience_ms)
-
-
-def _ms(seconds: str | None) -> float | None:
-    if not seconds:
         return None
-    ms = float(seconds) * 1000
-    if not 0 <= ms < float("inf"):
-        raise ValueError
-    return ms
+    return ms if 0 <= ms <= DURATION_MS_MAX else None

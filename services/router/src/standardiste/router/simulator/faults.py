@@ -25,8 +25,8 @@ TEXTS: Final = Catalogue(
             "fr": "Le format {found} n'est pas connu ici ({known}).",
         },
         "not_a_duration": {
-            "en": "“{value}” is no length of time: a number with its unit, as 500ms, 90s, 3m or 8h.",
-            "fr": "« {value} » n'est pas une durée : un nombre avec son unité, comme 500ms, 90s, 3m ou 8h.",
+            "en": "“{value}” is no length of time: a number with its unit, as 500ms, 90s, 3m, 8h or 1h30m.",
+            "fr": "« {value} » n'est pas une durée : un nombre avec son unité, comme 500ms, 90s, 3m, 8h ou 1h30m.",
         },
         "not_a_number": {
             "en": "“{value}” is no number from {least} to {most}.",
@@ -57,6 +57,18 @@ TEXTS: Final = Catalogue(
         "empty": {"en": "There is nothing here.", "fr": "Il n'y a rien ici."},
         "too_many": {"en": "{count} are too many; at most {most}.", "fr": "{count}, c'est trop ; au plus {most}."},
         "bad_file": {"en": "The file {file} cannot be read: {detail}.", "fr": "Le fichier {file} est illisible : {detail}."},
+        "no_column": {
+            "en": "The first line of {file} names the columns; {name} is not among them.",
+            "fr": "La première ligne de {file} nomme les colonnes ; {name} n'y est pas.",
+        },
+        "not_in_seconds": {
+            "en": "Line {at_line} of {file}: “{value}” in the column {name} is no number of seconds.",
+            "fr": "Ligne {at_line} de {file} : « {value} », dans la colonne {name}, n'est pas un nombre de secondes.",
+        },
+        "line_not_in_order": {
+            "en": "Line {at_line} of {file} is earlier than the line before it.",
+            "fr": "La ligne {at_line} de {file} est antérieure à la précédente.",
+        },
         "unknown_reference": {
             "en": "The configuration has no {kind}/{id}.",
             "fr": "La configuration n'a pas de {kind}/{id}.",
