@@ -69,6 +69,14 @@ def test_wrap_up_ends_by_itself_or_when_the_agent_says_so() -> None:
     assert figure(play("0s", "10s", made=timed, contacts={"wrap_up": "10s"}), "wait_p90_s") == 60
 
 
+@pytest.mark.parametrize("length_s", [60, 1_500])
+def test_who_needs_longer_than_a_timed_wrap_up_asks_for_more(length_s: int) -> None:
+    timed = queue(wrap_up=WrapUpMode.TIMED, wrap_up_ms=30_000)
+    found = play("0s", "10s", made=timed, contacts={"wrap_up": f"{length_s}s"}, length="1h")
+    assert figure(found, "wait_p90_s") == 60 + length_s - 10
+    assert pytest.approx(2 * (60 + length_s) / 3600) == figure(found, "occupancy", "class", "desk")
+
+
 def test_mandatory_wrap_up_is_ended_with_a_disposition() -> None:
     asked = queue(wrap_up=WrapUpMode.MANDATORY, dispositions=(DispositionId("done"),))
     assert figure(play("0s", "10s", made=asked, contacts={"wrap_up": "20s"}), "wait_p90_s") == 70

@@ -159,6 +159,8 @@ def test_arrivals(written: Any, read_as: object) -> None:
         ),
         ({"contacts": {"arrivals": {"trace_file": "gone.csv"}}}, [("bad_file", "/contacts/calls/arrivals/trace_file")]),
         ({"contacts": {"channel": "email", "patience": "1m"}}, [("patience_of_no_use", "/contacts/calls/patience")]),
+        ({"contacts": {"channel": "email", "wrap_up": "1m"}}, [("queue_without_wrap_up", "/contacts/calls/wrap_up")]),
+        ({"contacts": {"channel": "email", "queue": None, "wrap_up": "1m"}}, [("queue_without_wrap_up", "/contacts/calls/wrap_up")]),
         ({"contacts": {"attributes": {"vip": ["x"]}}}, [("not_a_text", "/contacts/calls/attributes/vip")]),
     ],
 )

@@ -67,6 +67,7 @@ class Case:
     work: int = 0
     done_at: float = 0.0
     left_ms: float = 0.0
+    wraps_until: int | None = None
     offer: OfferId | None = None
 
 

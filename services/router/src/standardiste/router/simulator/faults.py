@@ -98,6 +98,10 @@ TEXTS: Final = Catalogue(
             "en": "Only customers of voice and chat wait at the line; on {channel} patience means nothing.",
             "fr": "Seuls les clients de la voix et de la discussion attendent en ligne ; sur {channel}, la patience n'a pas de sens.",
         },
+        "queue_without_wrap_up": {
+            "en": "The queue {queue} has no wrap-up on {channel}. Say in the configuration that it has: wrap_up: optional.",
+            "fr": "La file {queue} n'a pas de clôture sur {channel}. Donnez-lui-en une dans la configuration : wrap_up: optional.",
+        },
         "more_than_all": {
             "en": "declines and misses together are more than 1.",
             "fr": "declines et misses dépassent 1 ensemble.",

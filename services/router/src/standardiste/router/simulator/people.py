@@ -24,6 +24,8 @@ from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, 
 from standardiste.router.simulator.tally import Tally
 
 GATEWAY: Final = "g"
+EXTENSION_MS_MAX: Final = 600_000
+"""More time for a wrap-up, asked for at once."""
 
 
 @dataclass(slots=True)
@@ -257,13 +259,30 @@ class People:
     def _wrapping(self, event: Event) -> None:
         data: d.InteractionWrapping = event.data
         case = self._customers.cases[data.interaction]
+        if case.wraps_until is not None:
+            return  # told again, of the more time that was asked for
+        at, worker, length_ms = self._clockwork.at, self._workers[data.owner], case.wrap_up_ms
         case.work += 1
-        length_ms = case.wrap_up_ms
         if length_ms is None and data.ends_at is None:
             length_ms = 0.0  # without a length of its own, what has no deadline ends at once
-        if length_ms is not None:
-            plan = (case.id, self._workers[data.owner], data.mode)
-            self._clockwork.plan(self._clockwork.at + length_ms, self._end_wrap_up, plan)
+        if length_ms is None:
+            return
+        case.wraps_until = round(at + length_ms)
+        self._clockwork.plan(case.wraps_until, self._end_wrap_up, (case.id, worker, data.mode))
+        if data.ends_at is not None and case.wraps_until > data.ends_at:
+            self._clockwork.plan(at, self._extend_wrap_up, (case, worker))
+
+    def _extend_wrap_up(self, what: tuple[Case, Worker]) -> None:
+        """Ask for more time, as often as it takes, where a timed wrap-up would end before the agent is done."""
+        case, worker = what
+        i = self._clockwork.engine.live.interactions.get(case.id)
+        if i is None or worker.actor is None or i.wrap_up_ends_at is None or case.wraps_until is None:
+            return
+        by_ms = min(EXTENSION_MS_MAX, case.wraps_until - i.wrap_up_ends_at)
+        if by_ms > 0:
+            extended = c.ExtendWrapUp(actor=worker.actor, interaction=case.id, version=i.version, by_ms=by_ms)
+            self._clockwork.send(extended, worker.id)
+            self._clockwork.plan(self._clockwork.at, self._extend_wrap_up, what)
 
     def _end_wrap_up(self, what: tuple[InteractionId, Worker, WrapUpMode]) -> None:
         id, worker, mode = what

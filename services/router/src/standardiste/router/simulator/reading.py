@@ -15,14 +15,25 @@ from typing import Any, Final, TypeVar
 
 from standardiste.common.clock import parse_rfc3339
 from standardiste.common.events.directory import AgentProfile, ChannelAddress, Entity, Person, Queue, Rule, RuleSet, Skill, Tenant
-from standardiste.common.events.model import AgentId, Channel, ChannelAddressId, DispositionId, ProfileId, QueueId, SkillId, SkillNeed
+from standardiste.common.events.model import (
+    AgentId,
+    Channel,
+    ChannelAddressId,
+    DispositionId,
+    ProfileId,
+    QueueId,
+    SkillId,
+    SkillNeed,
+    WrapUpMode,
+)
+from standardiste.router.engine.configuration import Configuration
 from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
 from standardiste.router.simulator.customers import LIVE, STREAM
 from standardiste.router.simulator.draws import Deterministic
 from standardiste.router.simulator.faults import ScenarioRefused
 from standardiste.router.simulator.said import Said
-from standardiste.router.simulator.scenario import AgentClass, Break, Scenario, Shift, Stream, target_ms
+from standardiste.router.simulator.scenario import AT_ONCE, AgentClass, Break, Scenario, Shift, Stream, target_ms
 
 FORMAT: Final = 1
 AGENTS_MAX: Final = 20_000
@@ -254,6 +265,8 @@ def _stream(name: str, said: Said, house: _House, read_file: ReadFile) -> Stream
     arriving = chances.arrivals(arrivals, read_file) if arrivals else chances.NO_ARRIVALS
     handling = chances.distribution(handle) if handle else Deterministic(0.0)
     said.end()
+    if wrap_up is not None and known is not None and found["wrap_up"] != AT_ONCE and not (queue is None and (address or house.has_rules())):
+        _wrap_up(wrap_up, known, house.of(Queue).get(queue_id or house.default_queue()))
     if known is not None and known not in LIVE and patience is not None:
         patience.fault("patience_of_no_use", channel=known.value)
     return None if known is None else Stream(name=name, channel=known, arrivals=arriving, handle=handling, **found)
@@ -272,6 +285,12 @@ def _address(said: Said, channel: Channel | None, house: _House) -> ChannelAddre
     if address is not None and channel is not None and address.channel is not channel:
         said.fault("address_of_another_channel", id=id, channel=address.channel.value)
     return ChannelAddressId(id)
+
+
+def _wrap_up(said: Said, channel: Channel, queue: Queue | None) -> None:
+    """A queue without wrap-up would drop it without a word."""
+    if queue is not None and Configuration({}, None, {}).wrap_up(queue, channel)[0] is WrapUpMode.NONE:
+        said.fault("queue_without_wrap_up", queue=queue.id, channel=channel.value)
 
 
 def _target_ms(house: _House, queue: QueueId | None) -> int | None:
