@@ -117,6 +117,38 @@ def test_a_break_begins_after_the_call_and_has_its_length() -> None:
     assert pytest.approx(480 / 3600) == figure(found, "staffed_h", "class", "desk")
 
 
+@pytest.mark.parametrize("second", ["50s", "80s"])
+def test_a_break_that_came_late_is_had_in_full_before_the_next(second: str) -> None:
+    """The second falls into the same call, or into the first; either way the call ends at 60 s and 90 s of breaks follow."""
+    shifts = [{"from": "0s", "until": "10m", "breaks": [{"at": "10s", "length": "30s"}, {"at": second, "length": "1m"}]}]
+    found = play("0s", "20s", agents={"shifts": shifts})
+    assert figure(found, "wait_p90_s") == 130
+    assert pytest.approx(510 / 3600) == figure(found, "staffed_h", "class", "desk")
+
+
+def overflowing(action: Any, **contacts: Any) -> Replication:
+    """One is answered, one waits, and one is too many."""
+    limits = Limits(length_max=1, action=action)
+    return play("0s", "1s", "2s", made=queue(wrap_up=WrapUpMode.NONE, limits=limits), contacts=contacts)
+
+
+def test_who_is_sent_to_a_voicemail_is_turned_away_and_leaves_work() -> None:
+    found = overflowing("voicemail")
+    assert (figure(found, "answered"), figure(found, "turned_away")) == (2, pytest.approx(1 / 3))
+    assert (figure(found, "handled", "class", "desk"), figure(found, "unanswered")) == (3, 0)
+
+
+def test_who_is_called_back_loses_no_patience() -> None:
+    found = overflowing("callback", patience="90s")
+    assert (figure(found, "answered"), figure(found, "abandonment"), figure(found, "called_back")) == (3, 0, pytest.approx(1 / 3))
+    assert figure(found, "wait_p99_s") == 118
+
+
+def test_who_is_closed_on_is_turned_away() -> None:
+    found = overflowing("close")
+    assert (figure(found, "answered"), figure(found, "turned_away"), figure(found, "unanswered")) == (2, pytest.approx(1 / 3), 0)
+
+
 def test_skills_of_a_stream_are_asked_for() -> None:
     found = play("0s", "1s", contacts={"skills": {"billing": 2}, "patience": "1m"})
     assert figure(found, "answered") == 0

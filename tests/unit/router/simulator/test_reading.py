@@ -68,6 +68,12 @@ def test_people_of_the_configuration_may_work() -> None:
     assert everybody.classes[0].agents == ("anna", "ben")
 
 
+def test_everybody_of_a_configuration_without_people_is_nobody() -> None:
+    said = {**GOOD, "agents": {"desk": {"people": "all"}}}
+    with pytest.raises(ScenarioRefused, match="no people with a profile"):
+        scenario_of(said, [])
+
+
 def test_a_stream_with_skills_becomes_a_rule_ahead_of_all() -> None:
     rules = next(entity for entity in read(contacts={"skills": {"french": 2}}).entities if isinstance(entity, RuleSet)).rules
     assert (needs(french=2), "main") == (rules[0].skills, rules[0].queue)
@@ -127,6 +133,8 @@ def test_arrivals(written: Any, read_as: object) -> None:
         ({"agents": {"people": ["ben"]}}, [("count_or_people", "/agents/desk")]),
         ({"agents": {"count": None, "people": ["ben"]}}, [("people_have_their_own", "/agents/desk/skills")]),
         ({"agents": {"count": None, "skills": None, "people": ["zoe"]}}, [("unknown_reference", "/agents/desk/people/0")]),
+        ({"agents": {"count": None, "skills": None, "people": []}}, [("nobody", "/agents/desk/people")]),
+        ({"agents": {"shifts": []}}, [("empty", "/agents/desk/shifts")]),
         ({"agents": {"count": None, "skills": None, "people": ["ben", "ben"]}}, [("twice", "/agents")]),
         ({"agents": {"skills": {"chinese": 1}}}, [("unknown_reference", "/agents/desk/skills/chinese")]),
         ({"agents": {"skills": {"french": 6}}}, [("level_out_of_range", "/agents/desk/skills/french")]),
@@ -159,6 +167,7 @@ def test_arrivals(written: Any, read_as: object) -> None:
         ),
         ({"contacts": {"arrivals": {"trace_file": "gone.csv"}}}, [("bad_file", "/contacts/calls/arrivals/trace_file")]),
         ({"contacts": {"channel": "email", "patience": "1m"}}, [("patience_of_no_use", "/contacts/calls/patience")]),
+        ({"contacts": {"channel": "callback", "patience": "1m"}}, [("patience_of_no_use", "/contacts/calls/patience")]),
         ({"contacts": {"channel": "email", "wrap_up": "1m"}}, [("queue_without_wrap_up", "/contacts/calls/wrap_up")]),
         ({"contacts": {"channel": "email", "queue": None, "wrap_up": "1m"}}, [("queue_without_wrap_up", "/contacts/calls/wrap_up")]),
         ({"contacts": {"attributes": {"vip": ["x"]}}}, [("not_a_text", "/contacts/calls/attributes/vip")]),

@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from standardiste.common.events import decisions as d
-from standardiste.common.events import inputs
+from standardiste.common.events import inputs, outbound
 from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import ChannelAddress
@@ -41,6 +41,8 @@ from standardiste.router.simulator.tally import Tally
 STREAM: Final = "simulated_stream"
 """The attribute that tells a rule which stream a contact is of."""
 LIVE: Final = frozenset({Channel.VOICE, Channel.CALLBACK, Channel.CHAT})
+AT_THE_LINE: Final = LIVE - {Channel.CALLBACK}
+"""Whose customers wait there, and may leave."""
 _SAYS: Final = Content(text="")
 _GONE: Final = LeftBecause.HUNG_UP
 
@@ -48,7 +50,8 @@ _GONE: Final = LeftBecause.HUNG_UP
 @dataclass(slots=True)
 class Case:
     """
-    One contact on its way. `target_ms` is that of its stream, else of the queue where it began to wait (an overflow leaves it). `work` counts the times work
+    One contact on its way. `target_ms` is that of its stream, else of the queue where it began to wait (an overflow leaves it). `is_settled`: answered, or
+    gone to a voicemail. `work` counts the times work
     on it began, so that what was planned for an earlier time is known as stale.
     """
 
@@ -63,7 +66,7 @@ class Case:
     is_measured: bool
     target_ms: int = SERVICE_LEVEL_MS
     has_overflowed: bool = False
-    is_answered: bool = False
+    is_settled: bool = False
     work: int = 0
     done_at: float = 0.0
     left_ms: float = 0.0
@@ -115,6 +118,7 @@ class Customers:
         self._clockwork, self._tally = clockwork, tally
         self._configuration = clockwork.engine.live.configuration
         clockwork.reactions.update({d.InteractionRouted: self._routed, d.InteractionOverflowed: self._overflowed})
+        clockwork.reactions.update({d.CallbackScheduled: self._is_called_back, outbound.TakeVoicemail: self._is_asked_for_a_message})
         for stream in scenario.streams:
             self._plan_next(_Source(stream, scenario, replication, self._configuration))
 
@@ -151,18 +155,18 @@ class Customers:
         clockwork.send(inputs.ContactReceived(contact=contact), case.conversation)
         clockwork.send(_identified(contact, case), case.conversation)
         patience_ms = patience_ms if arrival.patience_ms is None else arrival.patience_ms
-        if patience_ms is not None and not case.is_answered:
+        if patience_ms is not None and not case.is_settled:
             # Last of its instant: whom an agent has at once does not leave, however little patience he has.
             clockwork.plan(at + patience_ms, self._lose_patience, case, comes_last=True)
 
     def _lose_patience(self, case: Case) -> None:
-        if not case.is_answered and case.id in self.cases:
+        if not case.is_settled and case.id in self.cases:
             left = inputs.ContactLeft(contact=case.contact, conversation=case.conversation, because=_GONE)
             self._clockwork.send(left, case.conversation)
 
     def answered(self, case: Case) -> None:
         """Somebody talks to him, for the first time."""
-        case.is_answered = True
+        case.is_settled = True
         if case.is_measured:
             self.open_measured -= 1
             self._tally.answered(case.stream.name, self._clockwork.at - case.arrived_at, case.target_ms)
@@ -177,6 +181,25 @@ class Customers:
 
     def _overflowed(self, event: Event) -> None:
         self.cases[event.data.interaction].has_overflowed = True
+
+    def _is_called_back(self, event: Event) -> None:
+        case = self.cases[event.data.interaction]
+        if case.is_measured:
+            self._tally.called_back(case.stream.name)
+
+    def _is_asked_for_a_message(self, event: Event) -> None:
+        self._clockwork.plan(self._clockwork.at, self._leave_a_message, self.cases[event.data.interaction])
+
+    def _leave_a_message(self, case: Case) -> None:
+        """He has left the line, unanswered; his message waits on as work."""
+        if case.is_settled or case.id not in self.cases:
+            return
+        case.is_settled = True
+        if case.is_measured:
+            self.open_measured -= 1
+            self._tally.turned_away(case.stream.name)
+        left = inputs.VoicemailLeft(contact=case.contact, conversation=case.conversation, blob="", duration_ms=0)
+        self._clockwork.send(left, case.conversation)
 
 
 def _contact(source: _Source, number: int, at: Instant) -> Contact:

@@ -89,6 +89,10 @@ TEXTS: Final = Catalogue(
             "en": "Either count (agents made here) or people (of the configuration) is expected, not both.",
             "fr": "Soit count (agents créés ici), soit people (de la configuration), pas les deux.",
         },
+        "nobody": {
+            "en": "Nobody works here: the configuration has no people with a profile, or the list is empty.",
+            "fr": "Personne ne travaille ici : la configuration n'a personne avec un profil, ou la liste est vide.",
+        },
         "people_have_their_own": {
             "en": "People of the configuration bring their own “{name}”.",
             "fr": "Les personnes de la configuration ont leur propre « {name} ».",

@@ -31,7 +31,8 @@ EXTENSION_MS_MAX: Final = 600_000
 @dataclass(slots=True)
 class Worker:
     """
-    An agent as the simulation sees him. `pause_ms` is a break that begins as soon as he is not ready, `is_leaving` says that he then goes.
+    An agent as the simulation sees him. `pause_ms` is a break that begins as soon as he is not ready, `is_pausing` one that ends at `back_at`; `is_leaving`
+    says that he goes as soon as he is not ready.
     `presence` counts what made him present or absent, so that an earlier plan to come back is known as stale.
     """
 
@@ -43,6 +44,7 @@ class Worker:
     pause_ms: int | None = None
     is_leaving: bool = False
     is_pausing: bool = False
+    back_at: int = 0
 
 
 class People:
@@ -111,7 +113,8 @@ class People:
         if worker.actor is None or worker.is_leaving:
             return
         worker.presence += 1
-        worker.pause_ms = pause.length_ms
+        left_ms = max(0, worker.back_at - self._clockwork.at) if worker.is_pausing else worker.pause_ms or 0
+        worker.pause_ms = left_ms + pause.length_ms  # one that came late is had in full before the next
         self._choose(worker, AWAY)
         self._when_not_ready(worker)
 
@@ -131,6 +134,7 @@ class People:
             self._clockwork.plan(self._clockwork.at, self._sign_out, (worker, worker.presence))
         elif worker.pause_ms is not None:
             self._plan_return(worker, worker.pause_ms)
+            worker.back_at = self._clockwork.at + worker.pause_ms
             worker.pause_ms, worker.is_pausing = None, True
 
     def _sign_out(self, what: tuple[Worker, int]) -> None:
@@ -228,7 +232,7 @@ class People:
     def _activated(self, event: Event) -> None:
         data: d.InteractionActivated = event.data
         case = self._customers.cases[data.interaction]
-        if not case.is_answered:
+        if not case.is_settled:
             self._customers.answered(case)
         self._work(case, self._workers[data.owner], case.handle_ms * self._workers[data.owner].crew.pace)
 
@@ -296,7 +300,7 @@ class People:
     def _closed(self, event: Event) -> None:
         data: d.InteractionClosed = event.data
         case = self._customers.cases.pop(data.interaction)
-        if case.is_answered:
+        if case.is_settled:
             if data.owner is not None:
                 self._tally.handled(self._workers[data.owner].crew.name, data.owner, self._clockwork.at)
         elif case.is_measured:

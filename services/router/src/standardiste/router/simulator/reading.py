@@ -29,7 +29,7 @@ from standardiste.common.events.model import (
 from standardiste.router.engine.configuration import Configuration
 from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
-from standardiste.router.simulator.customers import LIVE, STREAM
+from standardiste.router.simulator.customers import AT_THE_LINE, STREAM
 from standardiste.router.simulator.draws import Deterministic
 from standardiste.router.simulator.faults import ScenarioRefused
 from standardiste.router.simulator.said import Said
@@ -98,6 +98,9 @@ class _House:
     def default_queue(self) -> QueueId:
         return next((tenant.default_queue for tenant in self.of(Tenant).values()), QueueId("main"))
 
+    def staff(self) -> tuple[AgentId, ...]:
+        return tuple(sorted(AgentId(id) for id, person in self.of(Person).items() if person.profile is not None or person.is_bot))
+
     def has_rules(self) -> bool:
         return any(rules.rules for rules in self.of(RuleSet).values())
 
@@ -165,9 +168,10 @@ def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
         for own_name, own in (("profile", profile), ("skills", skills), ("queues", queues)):
             if own is not None:
                 own.fault("people_have_their_own", name=own_name)
-        if people.value == "all":
-            return tuple(sorted(AgentId(id) for id, person in house.of(Person).items() if person.profile is not None or person.is_bot))
-        return tuple(AgentId(house.check(Person, "person", each)) for each in people.each())
+        ids = house.staff() if people.value == "all" else tuple(AgentId(house.check(Person, "person", each)) for each in people.each())
+        if not ids and people.value in ("all", []):
+            people.fault("nobody")
+        return ids
     assert count is not None, "one of the two"
     number = count.whole(1, AGENTS_MAX)
     made = Person(
@@ -201,6 +205,8 @@ def _skills(said: Said, house: _House) -> tuple[SkillNeed, ...]:
 
 def _shifts(said: Said) -> tuple[Shift, ...]:
     shifts = tuple(_shift(each) for each in said.each())
+    if not shifts and said.value == []:
+        said.fault("empty")
     if any(later.from_ms < earlier.until_ms for earlier, later in pairwise(shifts)):
         said.fault("not_in_order")
     return shifts
@@ -267,7 +273,7 @@ def _stream(name: str, said: Said, house: _House, read_file: ReadFile) -> Stream
     said.end()
     if wrap_up is not None and known is not None and found["wrap_up"] != AT_ONCE and not (queue is None and (address or house.has_rules())):
         _wrap_up(wrap_up, known, house.of(Queue).get(queue_id or house.default_queue()))
-    if known is not None and known not in LIVE and patience is not None:
+    if known is not None and known not in AT_THE_LINE and patience is not None:
         patience.fault("patience_of_no_use", channel=known.value)
     return None if known is None else Stream(name=name, channel=known, arrivals=arriving, handle=handling, **found)
 

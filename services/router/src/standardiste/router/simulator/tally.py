@@ -29,6 +29,7 @@ class Line:
     abandoned: int = 0
     short_abandoned: int = 0
     turned_away: int = 0
+    called_back: int = 0
     waits_ms: list[int] = field(default_factory=list[int])
     lost_waits_ms: list[int] = field(default_factory=list[int])
     """Of the abandoned."""
@@ -45,6 +46,7 @@ class Line:
             "asa_s": math.fsum(ordered) / len(ordered) / 1000 if ordered else None,
             "abandonment": self.abandoned / self.offered if self.offered else None,
             "turned_away": self.turned_away / self.offered if self.offered else None,
+            "called_back": self.called_back / self.offered if self.offered else None,
             "delayed": self.delayed / self.offered if self.offered else None,
             "wait_s": math.fsum(every) / len(every) / 1000 if every else None,
             **{f"wait_p{round(100 * share)}_s": _in_s(percentile(ordered, share)) for share in (0.5, 0.9, 0.99)},
@@ -101,14 +103,23 @@ class Tally:
 
     def lost(self, stream: str, wait_ms: int, reason: CloseReason) -> None:
         """It ended without an answer."""
+        if reason not in (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED):
+            self.turned_away(stream)
+            return
         for line in (self.lines[stream], self.all):
-            if reason in (CloseReason.ABANDONED, CloseReason.SHORT_ABANDONED):
-                line.abandoned += 1
-                line.short_abandoned += reason is CloseReason.SHORT_ABANDONED
-                line.lost_waits_ms.append(wait_ms)
-                line.delayed += 1
-            else:
-                line.turned_away += 1
+            line.abandoned += 1
+            line.short_abandoned += reason is CloseReason.SHORT_ABANDONED
+            line.lost_waits_ms.append(wait_ms)
+            line.delayed += 1
+
+    def turned_away(self, stream: str) -> None:
+        for line in (self.lines[stream], self.all):
+            line.turned_away += 1
+
+    def called_back(self, stream: str) -> None:
+        """He hung up and waits on, to be called."""
+        for line in (self.lines[stream], self.all):
+            line.called_back += 1
 
     # ---- agents
 
