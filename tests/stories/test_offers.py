@@ -144,3 +144,15 @@ def test_the_same_command_twice_gets_the_same_answer() -> None:
            4.0 | [k2] anna accepts c1-o1 | no: offer_ended
            5.0 | [k2] anna accepts c1-o1 | no: offer_ended
     """)
+
+
+def test_a_decline_breaks_the_row_of_missed_offers() -> None:
+    Story().run("""
+           0.0 | the floor: anna       |
+           1.0 | c1 by chat, c1 is cu1 | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified; offer c1-o1 anna 30s;
+               |                       | anna offered 33
+          31.0 |                       | expired c1-o1 anna 1; queued c1 expired; position c1 1; > position 1; anna ready 0
+          71.0 |                       | offer c1-o2 anna 30s; anna offered 33; expired c1-o2 anna 2; queued c1 expired; anna ready 0
+          81.5 | anna declines c1      | offer c1-o3 anna 30s; anna offered 33; declined c1-o3 anna; queued c1 declined; done; anna ready 0
+         121.6 |                       | offer c1-o4 anna 30s; anna offered 33; expired c1-o4 anna 1; queued c1 expired; anna ready 0
+    """)
