@@ -249,3 +249,28 @@ def test_a_supervisor_listens_coaches_steps_in_and_leaves() -> None:
           10.0 | sam listens to v1, sam signs out | supervised v1 sam listen; > sam listen; done; session s-sam ended signed_out;
                |                                  | supervised v1 sam end; > sam end; sam offline 0
     """)
+
+
+def test_a_callback_an_agent_keeps_for_herself_is_hers_at_the_next_try_too() -> None:
+    calling(queue("main", callbacks=Callbacks(retry_after_ms=100_000)), person("ben")).run("""
+           4.0 | anna will call v1 back at 60 herself | > release all; disowned v1 callback; idle anna; callback v1 by anna; routed v1 main;
+               |                                      | queued v1 callback; done; anna ready 0
+          50.0 | the floor: ben                       |
+          61.0 | anna accepts v1                      | queued v1 callback for anna; offer v1-o2 anna 20s; anna offered 100; accepted v1-o2 anna;
+               |                                      | connecting v1 anna; > call for anna; done; anna busy 100
+          62.0 | media of v1 fails                    | media failed v1-o2 anna; tried v1 1 again; disowned v1 media_failed; queued v1 callback;
+               |                                      | anna ready 0
+         162.0 |                                      | queued v1 callback for anna; offer v1-o3 anna 20s; anna offered 100
+    """)
+
+
+def test_who_is_preferred_is_not_tried_before_the_date_of_a_callback_but_at_it() -> None:
+    calling(person("ben")).run("""
+           3.0 | v2 by voice, v2 is cu2 preferring anna | created v2; routed v2 main; said v2; identified v2 cu2; routed v2 main;
+               |                                        | queued v2 identified for anna
+           4.0 | v2 asks to be called back at 200       | callback v2
+           5.0 | the floor: ben                         |
+         100.0 | anna asks why v2                       | explained not_before:2; done
+         110.0 | media of v1 ends, anna ends v1         | left v1; wrapping v1; anna wrapping 100; closed v1 handled; idle anna; done; anna ready 0
+         200.0 |                                        | queued v2 callback for anna; offer v2-o1 anna 20s; anna offered 100
+    """)

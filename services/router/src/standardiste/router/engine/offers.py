@@ -277,7 +277,8 @@ def queue(
         requirement.move(step, i, settings, "queue_removed")
         i = step.now(i.id)
     preferred = i.requirement.preferred_agent
-    if preferred is not None and prefer and preferred != excluded and settings.preferred_hold_ms > 0 and suits(step, i, preferred):
+    is_held = preferred is not None and prefer and preferred != excluded and settings.preferred_hold_ms > 0
+    if preferred is not None and is_held and i.not_before <= step.at and suits(step, i, preferred):  # before its date nobody is tried
         hold_for, hold_until = preferred, Instant(step.at + settings.preferred_hold_ms)
     tried = next((t for t in i.tried if t.agent == excluded), None) if i.tried else None
     step.tell(
@@ -301,7 +302,7 @@ def suits(step: Step, i: Interaction, agent: AgentId) -> bool:
     """Whether a preferred agent is reachable and nothing lasting speaks against it: only then is it worth waiting for."""
     live = step.live
     group = live.configuration.group(agent)
-    if group is None or not live.is_reachable(agent) or any(tried.agent == agent for tried in i.tried):
+    if group is None or not live.is_reachable(agent) or any(tried.agent == agent and step.at < tried.ends_at for tried in i.tried):
         return False
     line = live.floor.probe(requirement.plain_need(step, i))
     return live.floor.fit(group, line) is not None and pairs.refusing(live, line, i, agent) is None

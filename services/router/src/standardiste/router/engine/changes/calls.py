@@ -13,9 +13,12 @@ from standardiste.router.engine.state import NEVER, Callback, evolve
 
 
 def _scheduled(live: Live, event: Event, data: d.CallbackScheduled) -> None:
+    """Before its date nobody is tried for it, and what it was told of its wait counts no more."""
     i = live.interactions[data.interaction]
     facts = evolve(i.facts, channel=Channel.CALLBACK, is_live=False)
     not_before = data.not_before if data.not_before > event.time else NEVER
+    if not_before:
+        i = evolve(i, hold_for=None, hold_until=NEVER, position=0, told=None, promise=None)
     live.put_interaction(
         evolve(i, version=data.version, facts=facts, callback=Callback(), not_before=not_before, has_left=False, away_since=None)
     )
