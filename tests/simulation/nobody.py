@@ -29,6 +29,7 @@ def found(live: Live, at: Instant, routed: Collection[InteractionId]) -> list[st
     whole = list(live.interactions.values())
     return [
         *(f"{i.id} {i.state}: {what}" for i in whole for what in _of_interaction(live, i)),
+        *(f"{i.id} of step {i.step}: nobody untried is left" for i in whole if _has_ended_step(live, i, at)),
         *(f"{due}: no such deadline" for due in _ends(live, at) if due not in live.deadlines),
         *(f"{i.id} in {i.requirement.queue}: {what}" for i in whole if i.id in routed for what in _out_of_place(live, i)),
     ]
@@ -42,6 +43,8 @@ def _of_interaction(live: Live, i: Interaction) -> Iterator[str]:
         yield "its customer has left, and it is handed out"
     if i.hold_for is not None and i.state in WAITING_STATES and not _is_reachable(live, i.hold_for):
         yield f"it is held for {i.hold_for}, who cannot be reached"
+    if i.hold_for is not None and i.not_before:
+        yield f"it is held for {i.hold_for} before its date"
     for supervisor in i.supervisors:
         if not _has_session(live, supervisor):
             yield f"{supervisor} is gone and listens"
@@ -51,6 +54,15 @@ def _of_interaction(live: Live, i: Interaction) -> Iterator[str]:
         yield "a date of nothing"
     if i.is_interrupted and i.state is not InteractionState.HELD:
         yield "interrupted, and not held"
+
+
+def _has_ended_step(live: Live, i: Interaction, at: Instant) -> bool:
+    """Whether a step of relaxation goes on although an offer expired under it. Who untried could take what is handed out was offered it (L5), so nobody is left."""
+    queue = live.queue_of(i)
+    is_handed_out = i.state is InteractionState.QUEUED and i.hold_for is None and not i.not_before and not queue.is_pull_only
+    if not is_handed_out or i.step >= len(queue.relaxation) or not live.is_open(queue, at):
+        return False
+    return any(tried.expired_at_step == i.step for tried in i.tried)
 
 
 def _of_offers(live: Live, i: Interaction) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stories.story import Story
 
-from standardiste.common.events.directory import RelaxationStep
-from standardiste.common.events.model import AgentId, QueueId, SkillId
+from standardiste.common.events.directory import AgentProfile, RelaxationStep
+from standardiste.common.events.model import AgentId, Channel, ProfileId, QueueId, SkillId
 from standardiste.common.testing.builders import needs, person, queue
 
 
@@ -177,4 +177,41 @@ def test_nobody_with_the_skill_is_said_at_once() -> None:
            0.0 | m1 by email to swahili, m1 is cu1 | created m1; routed m1 swahili; said m1; identified m1 cu1; queued m1 identified;
                |                                   | unstaffed m1 swahili
            1.0 | m2 by email to billing, m2 is cu2 | created m2; routed m2 billing; said m2; identified m2 cu2; queued m2 identified
+    """)
+
+
+def test_a_step_begins_when_the_last_untried_is_given_something_else() -> None:
+    """Anna's mail m1 expires, and what else she was offered goes to ben, who has room for no more: nobody untried is left for m1."""
+    hurried = AgentProfile(id=ProfileId("hurried"), change_set=1, missed_other_max=1)
+    narrow = AgentProfile(id=ProfileId("narrow"), change_set=1, cap={Channel.EMAIL: 1})
+    people = person("anna", profile=ProfileId("hurried")), person("ben", profile=ProfileId("narrow"))
+    Story(*WITH_CLEO_LATE, hurried, narrow, *people, queue("first", strict_class=1)).run("""
+           0.0 | the floor: anna cleo            |
+           1.0 | m1 by email, m1 is cu1          | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified; offer m1-o1 anna 5s;
+               |                                 | anna offered 20
+           2.0 | m2 by email to first, m2 is cu2 | created m2; routed m2 first; said m2; identified m2 cu2; queued m2 identified; offer m2-o1 anna 120s;
+               |                                 | anna offered 40
+           3.0 | the floor: ben                  |
+           6.0 |                                 | expired m1-o1 anna 1; queued m1 expired; status anna away missed;
+               |                                 | withdrawn m2-o1 anna agent_unavailable; queued m2 withdrawn; offer m2-o2 ben 120s; relaxed m1 1;
+               |                                 | offer m1-o2 cleo 5s; anna not_ready 0; ben offered 20; cleo offered 20
+    """)
+
+
+def test_no_step_begins_while_it_is_held_for_who_is_preferred() -> None:
+    Story(*WITH_CLEO_LATE).run("""
+           0.0 | the floor: anna cleo                                                        |
+           1.0 | m1 by email, m1 is cu1 preferring ben                                       | created m1; routed m1 main; said m1; identified m1 cu1;
+               |                                                                             | routed m1 main; queued m1 identified; offer m1-o1 anna 5s;
+               |                                                                             | anna offered 20
+           2.0 | the floor: ben                                                              |
+           3.0 | v1 by voice, v1 is cu2 preferring ben, ben accepts v1, media of v1 connects | created v1; routed v1 main; said v1; identified v1 cu2;
+               |                                                                             | routed v1 main; queued v1 identified for ben;
+               |                                                                             | offer v1-o1 ben 5s; ben offered 100; accepted v1-o1 ben;
+               |                                                                             | connecting v1 ben; > connect ben; done; ben busy 100;
+               |                                                                             | active v1 ben
+           6.0 |                                                                             | expired m1-o1 anna 1; queued m1 expired for ben;
+               |                                                                             | anna ready 0
+          65.9 |                                                                             |
+          66.0 |                                                                             | preference over m1; offer m1-o2 anna 5s; anna offered 20
     """)

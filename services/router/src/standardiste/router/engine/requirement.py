@@ -221,13 +221,19 @@ def relax_by_age(step: Step, i: Interaction) -> None:
         relax(step, i)
 
 
-def relax_early(step: Step, i: Interaction) -> None:
-    """An offer has ended: the next step begins when one expired under the present and nobody untried is left in it."""
+def relax_early(step: Step, i: Interaction) -> bool:
+    """
+    Whether the next step begins before its age: an offer expired under the present one and nobody untried is left in it. For whom it is held is left.
+
+    Asked when an offer has ended, and once more after the match: the last untried may have been given something else.
+    """
     live = step.live
-    if i.state is not InteractionState.QUEUED or i.step >= len(live.queue_of(i).relaxation):
-        return
-    if any(tried.expired_at_step == i.step for tried in i.tried) and not pairs.has_untried(live, i, step.at):
-        relax(step, i)
+    if i.state is not InteractionState.QUEUED or i.hold_for is not None or i.step >= len(live.queue_of(i).relaxation):
+        return False
+    if not any(tried.expired_at_step == i.step for tried in i.tried) or pairs.has_untried(live, i, step.at):
+        return False
+    relax(step, i)
+    return True
 
 
 # ---- staff

@@ -39,6 +39,10 @@ def settle(step: Step) -> None:
     cycle.match(step)
     for id in fresh:
         i = live.interactions.get(id)
+        if i is not None and i.tried and requirement.relax_early(step, i):
+            cycle.match(step)
+    for id in fresh:
+        i = live.interactions.get(id)
         if i is not None and i.since == step.at and waiting.is_told(live, i):
             waiting.tell(step, i)
     for agent in sorted(live.touched_agents):
