@@ -37,10 +37,10 @@ class OffClock:
     """The machine's clock, so much ahead."""
 
     def __init__(self, ahead_ms: int) -> None:
-        self._clock, self._ahead_ms = SystemClock(), ahead_ms
+        self._clock, self.ahead_ms = SystemClock(), ahead_ms
 
     def now(self) -> Instant:
-        return Instant(self._clock.now() + self._ahead_ms)
+        return Instant(self._clock.now() + self.ahead_ms)
 
 
 @pytest.fixture
@@ -64,6 +64,22 @@ async def test_deadlines_go_by_the_log_when_our_clock_is_an_hour_off(settings: K
         entered.appended_at - (await read(bus, Topic.INPUTS, count=1))[0].appended_at
     )
     assert 2.5 <= took_s <= 10
+    await bus.close()
+
+
+@pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS], ids=["forward", "back"])
+async def test_deadlines_go_by_the_log_when_our_clock_is_set_meanwhile(settings: KafkaSettings, by_ms: int) -> None:
+    clock = OffClock(0)
+    bus, up = await KafkaBus.connect_to(settings, clock), asyncio.Event()
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, Ledger, ready=up.set)):
+        await up.wait()
+        began = time.monotonic()
+        await bus.publish(outgoing("in 4000"))
+        await read(bus, Topic.DECISIONS, count=1)
+        clock.ahead_ms = by_ms
+        await read(bus, Topic.DECISIONS, count=2)
+        took_s = time.monotonic() - began
+    assert 3.5 <= took_s <= 10
     await bus.close()
 
 

@@ -13,6 +13,7 @@ from standardiste.common.bus.log import GroupSlot, Log, pack_headers
 from standardiste.common.bus.owners import Owners
 from standardiste.common.bus.port import Outgoing
 from standardiste.common.bus.processing import BATCH_RECORDS
+from standardiste.common.bus.steady_clock import SteadyClock
 from standardiste.common.bus.sweep import Sweeper
 from standardiste.common.bus.timers import LoopTimer, Timer
 from standardiste.common.bus.topics import TOPICS, Topic, partition_of
@@ -41,14 +42,15 @@ class Core:
     """One open log. Made inside the event loop that will use it."""
 
     def __init__(self, log: Log, clock: Clock, executor: Executor, timer: Timer | None, random: Random | None, bounds: Bounds) -> None:
-        self.log, self.clock = log, clock
-        self.timer = timer or LoopTimer(clock)
+        self.log, self.clock = log, SteadyClock(clock)
+        self.timer = timer or LoopTimer(self.clock)
         self.random = random or Random()
         self.window = Window(log, bounds.window_bytes_max)
+        self.clock.reach(Instant(self.window.last_at))
         self.writer = Writer(
-            log, self.window, clock, executor, records_max=bounds.in_flight_records_max, bytes_max=bounds.in_flight_bytes_max
+            log, self.window, self.clock, executor, records_max=bounds.in_flight_records_max, bytes_max=bounds.in_flight_bytes_max
         )
-        self.sweeper = Sweeper(log, self.window, self.writer, clock)
+        self.sweeper = Sweeper(log, self.window, self.writer, self.clock)
         self.owners = Owners()
         self.batch_records = bounds.batch_records
         self.partitions = log.partitions

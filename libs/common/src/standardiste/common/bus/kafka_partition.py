@@ -89,8 +89,8 @@ class KafkaPartition:
             async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000):
                 await self._producer.start()
                 async with self._clock.asking:
-                    if not self._clock.is_known:
-                        await self._ask_the_time(self._producer)
+                    if not self._clock.measured:
+                        await self._ask_the_broker(self._producer)
             self._consumer = reader(self._settings)
             await self._consumer.start()
             await self._read_committed()
@@ -129,6 +129,15 @@ class KafkaPartition:
             await self._something.wait()
         finally:
             cancel()
+
+    async def ask_the_time(self) -> None:
+        """Unless another partition's question is answered meanwhile, which is the answer to ours as well."""
+        assert self._producer is not None
+        measured = self._clock.measured
+        with away():
+            async with asyncio.timeout(TRANSACTION_WITHIN_MS / 1000), self._clock.asking:
+                if self._clock.measured == measured:
+                    await self._ask_the_broker(self._producer)
 
     async def commit(self, outputs: Outputs, offsets: Mapping[Topic, int]) -> None:
         assert self._producer is not None
@@ -171,7 +180,7 @@ class KafkaPartition:
         sent.append(await producer.send_batch(batch, name, partition=self._partition))
         return (await asyncio.gather(*sent))[-1].timestamp
 
-    async def _ask_the_time(self, producer: Producer) -> None:
+    async def _ask_the_broker(self, producer: Producer) -> None:
         """What the broker's clock says before anything is reckoned by it: from a record that is taken back, which no reader is given."""
         await producer.begin_transaction()
         await self._written(producer, {self._settings.topic(self._state.topic): [(b"clock", None, [])]})

@@ -57,6 +57,9 @@ class LocalPartition:
         finally:
             cancel()
 
+    async def ask_the_time(self) -> None:
+        """The log's clock is ours."""
+
     async def commit(self, outputs: Outputs, offsets: Mapping[Topic, int]) -> None:
         """A commit without records leaves its time with the offset where the partition stands. Never refused for fullness: one is on its way at most."""
         if not self._claim.is_valid:

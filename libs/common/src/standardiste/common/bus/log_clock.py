@@ -22,21 +22,21 @@ log = logger("bus")
 
 
 class LogClock:
-    """`now` is the broker's time; `own` the machine's. `is_known` once a measurement was taken."""
+    """`now` is the broker's time; `own` the machine's. `measured` says how often that was learned."""
 
     def __init__(self, own: Clock) -> None:
         self.own = own
         self.off_ms = 0
-        self.is_known = False
+        self.measured = 0
         self.asking = asyncio.Lock()
-        """Held by whoever takes the first measurement."""
+        """Held by whoever takes a measurement of its own."""
 
     def now(self) -> Instant:
         return Instant(self.own.now() + self.off_ms)
 
     def learn(self, sent_at: int, appended_at: int, heard_at: int) -> None:
         """A record sent and acknowledged at these instants of our own clock was appended at that one of the broker's."""
-        self.is_known = True
+        self.measured += 1
         least, most = appended_at - heard_at, appended_at - sent_at
         if least - TRUSTED_MS <= self.off_ms <= most + TRUSTED_MS:
             return

@@ -29,6 +29,7 @@ from typing import Final, Protocol
 from standardiste.common.bus.ahead import Ahead
 from standardiste.common.bus.lanes import own_fault, reason_of
 from standardiste.common.bus.port import Handled, Outgoing, Outputs, Processor, ProcessorFactory, Record
+from standardiste.common.bus.steady_clock import SteadyClock
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import Clock
@@ -40,6 +41,9 @@ from standardiste.common.tracing import has_exporter, note
 
 GAP_MS: Final = 2_000
 """Without reading or committing for so long, the partition counts as taken anew."""
+
+LEAP_MS: Final = 1_000
+"""A clock that falls by so much was set back."""
 
 TICK_MS: Final = 1_000
 """How often an idle partition looks at the clock, so that a stopped machine is told from a quiet one."""
@@ -98,6 +102,10 @@ class Owned(Protocol):
         """Return when `take` has something, or at `until`."""
         ...
 
+    async def ask_the_time(self) -> None:
+        """Hold the clock against the log's own, where that is another."""
+        ...
+
     async def commit(self, outputs: Outputs, offsets: Mapping[Topic, int]) -> None:
         """Outputs and next offsets, together or not at all."""
         ...
@@ -129,8 +137,9 @@ class PartitionLoop:
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
         self._is_mute = False
-        self._last_at = Instant(0)
+        self._time = SteadyClock(clock)
         self._alive_at = Instant(0)
+        self._seen_at = Instant(0)
 
     async def run(self) -> None:
         while True:
@@ -172,10 +181,13 @@ class PartitionLoop:
     async def _own(self) -> None:
         owned, self._left = self._take(), ()
         try:
-            processor = self._factory(self._partition)
+            processor, latest = self._factory(self._partition), Instant(0)
             async for batch in owned.restore():
+                latest = max(latest, *(record.appended_at for record in batch)) if batch else latest
                 async with self._turns:
                     processor.restore(batch)
+            self._time = SteadyClock(self._clock)  # only now: taking the partition may have told us what time it is
+            self._time.reach(latest)
             gap_ms = None if owned.committed_at is None else max(0, self._clock.now() - owned.committed_at)
             await self._resume(owned, processor, gap_ms)
             self._ready()
@@ -197,15 +209,23 @@ class PartitionLoop:
 
     async def _resume(self, owned: Owned, processor: Processor, gap_ms: int | None) -> None:
         async with self._turns:
-            outputs = processor.resumed(self._now(), gap_ms)
+            outputs = processor.resumed(self._time.now(), gap_ms)
         await owned.commit(outputs, {})
-        self._alive_at = self._clock.now()
+        self._alive_at, self._seen_at = self._time.now(), self._clock.now()
+
+    async def _now(self, owned: Owned, ahead: Ahead) -> Instant:
+        """The log's time. Where our clock has leapt since we last looked, the log is asked first: a leap of ours is none of the log's."""
+        if not -LEAP_MS < self._clock.now() - self._seen_at < GAP_MS:
+            await ahead.settled()
+            await owned.ask_the_time()
+        self._seen_at = self._clock.now()
+        return self._time.now()
 
     async def _turn(self, owned: Owned, processor: Processor, ahead: Ahead) -> None:
         """Take what there is, let it and what is due be handled, commit; with nothing to do, wait."""
         if (not self._left and owned.waiting < owned.batch_records) or self._suspects:
             await ahead.settled()
-        now = self._now()
+        now = await self._now(owned, ahead)
         if now - self._alive_at >= GAP_MS:
             await ahead.settled()
             await self._resume(owned, processor, now - self._alive_at)
@@ -220,7 +240,7 @@ class PartitionLoop:
         if due is not None and due <= now:
             outputs = [*outputs, *await self._fired(processor, now)]
         elif not records:
-            await owned.wait(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS))
+            await owned.wait(self._time.behind(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS)))
             return
         await ahead.settled()
         ahead.begin(_committed(owned, outputs, records[:taken], is_alone=False))
@@ -284,11 +304,6 @@ class PartitionLoop:
             return None
         culprit, reason = self._culprit
         return reason if (culprit.topic, culprit.offset) == (record.topic, record.offset) else None
-
-    def _now(self) -> Instant:
-        """The clock, never falling."""
-        self._last_at = max(self._last_at, self._clock.now())
-        return self._last_at
 
 
 def _last_words(outputs: Sequence[Outgoing]) -> list[Outgoing]:
