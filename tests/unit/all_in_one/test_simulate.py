@@ -55,6 +55,40 @@ def test_tables_show_means_and_intervals(tmp_path: Path) -> None:
     assert "10 replications" in simulate.footer(report)
 
 
+def test_one_replication_is_shown_without_an_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    main(["simulate", str(file), "--replications", "1"])
+    shown = capsys.readouterr().out
+    assert "±" not in shown
+    assert "One replication" in shown
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ["abandoned", "unanswered", "3.0"]), ("fr", ["abandons", "sans réponse", "3.0"])])
+def test_whom_nobody_serves_is_shown_as_unanswered(
+    language: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", f"{language}_FR.UTF-8")
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.replace("count: 1", "count: 1, queues: [main]").replace("{per_hour: 10}", "{trace: [0s, 1s, 2s]}"))
+    assert [word for word in words if word not in shown_on_80_columns(file)] == []
+
+
+def test_80_columns_show_every_word_and_figure() -> None:
+    shown = shown_on_80_columns(SCENARIOS / "small-site.yaml")
+    assert [word for word in ("abandoned", "unanswered", "occupancy", "P50", "P90", "P99", "missed") if word not in shown] == []
+
+
+def shown_on_80_columns(file: Path) -> str:
+    scenario = replace(simulate.scenario_from(file), replications=2)
+    report = simulate.run(scenario, processes=1, show=Console(quiet=True))
+    shown = io.StringIO()
+    console = Console(width=80, file=shown)
+    for table in simulate.tables(report, scenario):
+        console.print(table)
+    return shown.getvalue()
+
+
 @pytest.mark.parametrize(
     ("language", "expected"),
     [

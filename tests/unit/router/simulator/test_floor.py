@@ -63,6 +63,13 @@ def test_answering_and_connecting_take_time() -> None:
     assert figure(found, "asa_s") == 3.5
 
 
+def test_occupancy_is_handling_over_handling_and_ready() -> None:
+    """An offer that waits 15 s for its answer is neither, but the agent is there."""
+    found = play("0s", agents={"answers_after": "15s"}, contacts={"wrap_up": "20s"}, made=queue())
+    assert pytest.approx(80 / 585) == figure(found, "occupancy", "class", "desk")
+    assert pytest.approx(600 / 3600) == figure(found, "staffed_h", "class", "desk")
+
+
 def test_wrap_up_ends_by_itself_or_when_the_agent_says_so() -> None:
     timed = queue(wrap_up=WrapUpMode.TIMED, wrap_up_ms=30_000)
     assert figure(play("0s", "10s", made=timed), "wait_p90_s") == 80

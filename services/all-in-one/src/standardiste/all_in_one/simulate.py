@@ -31,7 +31,8 @@ from standardiste.router.simulator.faults import said
 
 CONFIGURATION: Final = "/configuration"
 IN_PER_CENT: Final = frozenset({"service_level", "abandonment", "occupancy", "turned_away"})
-OF_CONTACTS: Final = ("offered", "service_level", "asa_s", "abandonment", "turned_away", "wait_p50_s", "wait_p90_s", "wait_p99_s")
+OF_CONTACTS: Final = ("offered", "service_level", "asa_s", "abandonment", "turned_away", "unanswered")
+OF_WAITS: Final = ("wait_p50_s", "wait_p90_s", "wait_p99_s")
 OF_AGENTS: Final = ("staffed_h", "occupancy", "handled", "handled_per_h", "declined", "missed")
 
 
@@ -101,23 +102,27 @@ def as_json(report: Report) -> str:
 
 
 def tables(report: Report, scenario: Scenario) -> list[Table]:
-    """Contacts by stream and in all; agents by class."""
-    contacts = _table("contacts", OF_CONTACTS)
-    for stream in scenario.streams:
-        _row(contacts, stream.name, OF_CONTACTS, lambda what, name=stream.name: report.get("stream", name, what))
-    if len(scenario.streams) > 1:
-        contacts.add_section()
-        _row(contacts, say("simulated_all"), OF_CONTACTS, lambda what: report.get("all", "", what))
+    """Contacts and their waits, each by stream and in all; agents by class. Narrow enough to be read on 80 columns."""
     agents = _table("agents", OF_AGENTS)
     for each in scenario.classes:
         _row(agents, each.name, OF_AGENTS, lambda what, name=each.name: report.get("class", name, what))
-    return [contacts, agents]
+    return [_of_streams("contacts", OF_CONTACTS, report, scenario), _of_streams("waits", OF_WAITS, report, scenario), agents]
+
+
+def _of_streams(title: str, measures: tuple[str, ...], report: Report, scenario: Scenario) -> Table:
+    table = _table(title, measures)
+    for stream in scenario.streams:
+        _row(table, stream.name, measures, lambda what, name=stream.name: report.get("stream", name, what))
+    if len(scenario.streams) > 1:
+        table.add_section()
+        _row(table, say("simulated_all"), measures, lambda what: report.get("all", "", what))
+    return table
 
 
 def footer(report: Report) -> str:
     """How it was found."""
     return say(
-        "simulated",
+        "simulated_once" if report.replications == 1 else "simulated",
         replications=report.replications,
         confidence=100 * report.confidence,
         interactions=report.interactions,

@@ -7,6 +7,7 @@ Only what arrived in the measured window counts among contacts; agents' time cou
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,8 +15,10 @@ from standardiste.common.events.model import AgentId, AgentState, CloseReason
 from standardiste.router.simulator.report import Measure, percentile
 from standardiste.router.simulator.scenario import Scenario
 
-WORKING: Final = frozenset({AgentState.BUSY, AgentState.WRAPPING, AgentState.OFFERED})
-STAFFED: Final = WORKING | {AgentState.READY}
+HANDLING: Final = frozenset({AgentState.BUSY, AgentState.WRAPPING})
+OCCUPIABLE: Final = HANDLING | {AgentState.READY}
+STAFFED: Final = OCCUPIABLE | {AgentState.OFFERED}
+"""An offer that waits for its answer is neither handled nor idle time; the agent is there all the same."""
 MS_AN_HOUR: Final = 3_600_000
 
 
@@ -64,16 +67,18 @@ class Crew:
     missed: int = 0
 
     def figures(self) -> dict[str, float | None]:
-        staffed_ms = sum(self.time_ms.get(state, 0) for state in STAFFED)
-        working_ms = sum(self.time_ms.get(state, 0) for state in WORKING)
+        staffed_ms, occupiable_ms, handling_ms = map(self._spent_in, (STAFFED, OCCUPIABLE, HANDLING))
         return {
             "staffed_h": staffed_ms / MS_AN_HOUR,
-            "occupancy": working_ms / staffed_ms if staffed_ms else None,
+            "occupancy": handling_ms / occupiable_ms if occupiable_ms else None,
             "handled": self.handled,
             "handled_per_h": self.handled * MS_AN_HOUR / staffed_ms if staffed_ms else None,
             "declined": self.declined,
             "missed": self.missed,
         }
+
+    def _spent_in(self, states: Set[AgentState]) -> int:
+        return sum(self.time_ms.get(state, 0) for state in states)
 
 
 class Tally:
