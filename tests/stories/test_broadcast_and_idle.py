@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from stories.story import Story
 
-from standardiste.common.events.model import WrapUpMode
-from standardiste.common.testing.builders import person, queue
+from standardiste.common.events.directory import AgentProfile
+from standardiste.common.events.model import Channel, ProfileId, QueueId, RankingName, WrapUpMode
+from standardiste.common.testing.builders import needs, person, queue
 
 
 def test_the_idle_clock_starts_at_the_end_of_wrap_up_and_an_expired_offer_does_not_reset_it() -> None:
@@ -63,4 +64,37 @@ def test_a_broadcast_that_two_let_expire_in_one_millisecond_goes_to_the_others()
                |                               | offer m1-o4 dora 5s; ben ready 0; dora offered 20
           11.0 |                               | expired m1-o3 cleo 1; cleo ready 0; expired m1-o4 dora 1; queued m1 expired; dora ready 0
           16.0 |                               | offer m1-o5 anna 5s; offer m1-o6 ben 5s; anna offered 20; ben offered 20
+    """)
+
+
+def test_who_passed_yields_to_who_became_free_by_what_was_accepted_in_the_same_breath() -> None:
+    """Dan has c1 at once, so ben, whose offer of it is withdrawn, is free and untried: m1 goes to him, not back to anna, who passed on it."""
+    one, two = (AgentProfile(id=ProfileId(f"cap{cap}"), change_set=1, cap={Channel.CHAT: cap}) for cap in (1, 2))
+    keen = AgentProfile(id=ProfileId("keen"), change_set=1, auto_accept=(Channel.CHAT,))
+    people = (
+        person("anna", profile=ProfileId("cap2")),
+        person("ben", profile=ProfileId("cap1"), skills=needs(french=1)),
+        person("dan", profile=ProfileId("keen"), queues=(QueueId("leads"),)),
+        person("eve", queues=(QueueId("hot"),)),
+    )
+    queues = queue("leads", broadcast_to=2, strict_class=1), queue("hot", broadcast_to=2, ranking=RankingName.FEWEST_SKILLS)
+    Story(one, two, keen, *people, *queues).run("""
+           0.0 | the floor: ben                                    |
+           0.5 | y1 by chat to main, y1 is cu1, ben accepts y1     | created y1; routed y1 main; said y1; identified y1 cu1; queued y1 identified;
+               |                                                   | offer y1-o1 ben 30s; ben offered 33; accepted y1-o1 ben; active y1 ben;
+               |                                                   | > here is ben; done; ben busy 33
+           1.0 | the floor: anna eve, m1 by chat to hot, m1 is cu2 | created m1; routed m1 hot; said m1; identified m1 cu2; queued m1 identified;
+               |                                                   | offer m1-o1 anna 30s; offer m1-o2 eve 30s; anna offered 33; eve offered 33
+           2.0 | anna declines m1                                  | declined m1-o1 anna; done; anna ready 0
+           3.0 | x1 by chat to main, x1 is cu3, anna accepts x1    | created x1; routed x1 main; said x1; identified x1 cu3; queued x1 identified;
+               |                                                   | offer x1-o1 anna 30s; anna offered 33; accepted x1-o1 anna; active x1 anna;
+               |                                                   | > here is anna; done; anna busy 33
+           4.0 | c1 by chat to leads, c1 is cu4                    | created c1; routed c1 leads; said c1; identified c1 cu4; queued c1 identified;
+               |                                                   | offer c1-o1 anna 30s; anna busy 66
+           5.0 | ben completes y1, ben ends y1                     | wrapping y1; done; ben wrapping 33; closed y1 handled; > ended; idle ben; done;
+               |                                                   | offer c1-o2 ben 30s; ben offered 33
+           6.0 | the floor: dan                                    |
+          20.0 | anna declines c1                                  | declined c1-o1 anna; done; offer c1-o3 dan 30s; accepted c1-o3 dan automatically;
+               |                                                   | withdrawn c1-o2 ben superseded; active c1 dan; > here is dan; offer m1-o3 ben 30s;
+               |                                                   | anna busy 33; dan busy 33
     """)

@@ -245,6 +245,8 @@ class _Round:
         for key in dirty:
             self.wide[key] = None
             keys[key] = None
+        if dirty:
+            keys.update(self._with_passed_heads())
         yielding, self.yielding = self.yielding, {}
         for id, passed in yielding:
             if passed in floor.seats and floor.place_of(id) is not None:
@@ -255,6 +257,15 @@ class _Round:
         for key in list(floor.buckets) if newly_fresh else keys:
             self._forget(key)
             self._seek(key)
+
+    def _with_passed_heads(self) -> dict[BucketKey, None]:
+        """Where somebody's head is what he passed on, for nobody untried could take it: whoever has become free by the offer (it was accepted at once) may be one."""
+        interactions = self.live.interactions
+        return {
+            key: None
+            for (key, agent), head in self.heads.items()
+            if agent != ORDINARY and any(tried.agent == agent for tried in interactions[head.order[1][2]].tried)
+        }
 
     def _forget(self, key: BucketKey) -> None:
         for seeker in [seeker for seeker in self.heads if seeker[0] == key]:
