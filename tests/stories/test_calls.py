@@ -274,3 +274,30 @@ def test_who_is_preferred_is_not_tried_before_the_date_of_a_callback_but_at_it()
          110.0 | media of v1 ends, anna ends v1         | left v1; wrapping v1; anna wrapping 100; closed v1 handled; idle anna; done; anna ready 0
          200.0 |                                        | queued v2 callback for anna; offer v2-o1 anna 20s; anna offered 100
     """)
+
+
+def test_who_supervises_stops_when_nobody_has_it_any_more() -> None:
+    calling(person("sam"), person("ben")).run("""
+           3.0 | sam signs in                         | session s-sam; idle sam; sam not_ready 0; snapshot 0+0
+           4.0 | sam listens to v1, anna chooses away | supervised v1 sam listen; > sam listen; done; status anna ready then away chosen; done;
+               |                                      | anna busy 100
+           5.0 | anna transfers v1 to queue main      | transferred v1; supervised v1 sam end; > sam end; disowned v1 transferred; idle anna;
+               |                                      | status anna away work_ended; routed v1 main by transfer; queued v1 transferred; > release agent;
+               |                                      | > music main; done; anna not_ready 0
+           6.0 | the floor: ben                       | offer v1-o2 ben 20s
+           7.0 | ben accepts v1, media of v1 connects | accepted v1-o2 ben; connecting v1 ben; > connect ben; done; ben busy 100; active v1 ben
+           8.0 | sam leaves v1                        | no: wrong_state
+           9.0 | sam coaches v1                       | supervised v1 sam coach; > sam coach; done
+    """)
+
+
+def test_who_supervises_stays_when_it_goes_from_one_agent_to_the_next() -> None:
+    calling(person("sam"), person("ben")).run("""
+           3.0 | sam signs in                                   | session s-sam; idle sam; sam not_ready 0; snapshot 0+0
+           4.0 | sam listens to v1, the floor: ben              | supervised v1 sam listen; > sam listen; done
+           5.0 | anna transfers v1 to agent ben, ben accepts v1 | transfer asked v1; offer v1-o2 ben 20s transfer; done; ben offered 100;
+               |                                                | accepted v1-o2 ben; transferred v1; > release agent; connecting v1 ben; > connect ben;
+               |                                                | idle anna; done; anna ready 0; ben busy 100
+           6.0 | media of v1 connects                           | active v1 ben
+           8.0 | sam leaves v1                                  | supervised v1 sam end; > sam end; done
+    """)

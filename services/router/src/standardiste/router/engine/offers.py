@@ -36,7 +36,7 @@ from standardiste.common.events.outbound import (
     ReleaseCall,
     ResumeCall,
 )
-from standardiste.router.engine import agents, consults, invited, pairs, quickly, requirement, waiting
+from standardiste.router.engine import agents, consults, invited, pairs, quickly, requirement, supervising, waiting
 from standardiste.router.engine.state import Interaction, Offer
 from standardiste.router.engine.step import Step, conversation_of, has_media, view_of
 
@@ -313,6 +313,8 @@ def disown(step: Step, i: Interaction, because: QueuedBecause) -> Interaction:
     owner = i.owner
     assert owner is not None, "only an owned interaction can be taken from its owner"
     i = drop_offers(step, consults.end(step, i, "disowned"), Withdrawal.SUPERSEDED)
+    if i.supervisors:
+        i = supervising.end_all(step, i)
     step.tell(d.InteractionDisowned(interaction=i.id, version=i.version + 1, former_owner=owner, because=because), i)
     agents.work_ended(step, owner, is_reset=because is not QueuedBecause.MEDIA_FAILED)
     return step.now(i.id)

@@ -13,8 +13,8 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
-from standardiste.common.events.outbound import SuperviseCall, TellNotice
-from standardiste.router.engine import consults, handing, offers
+from standardiste.common.events.outbound import TellNotice
+from standardiste.router.engine import consults, handing, offers, supervising
 from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
@@ -88,10 +88,7 @@ def end(step: Step, agent: Agent, because: str) -> None:
 def _stop_supervising(step: Step, agent: AgentId) -> None:
     """Who is gone no longer listens."""
     for id in sorted(step.live.supervised_by.get(agent, ())):
-        i = step.now(id)
-        step.tell(d.InteractionSupervised(interaction=id, version=i.version, supervisor=agent, mode="end"), i)
-        if has_media(i):
-            step.send(SuperviseCall(conversation=conversation_of(i), interaction=id, agent=agent, mode="end"), i)
+        supervising.end(step, step.now(id), agent)
 
 
 def drop_transfers_to(step: Step, agent: AgentId) -> None:

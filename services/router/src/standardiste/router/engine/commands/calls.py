@@ -9,7 +9,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.model import Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import RecordCall, ReleaseCall, SendDigits, SuperviseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import consults, offers, requirement
+from standardiste.router.engine import consults, offers, requirement, supervising
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find, find_at, find_own
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES, Interaction
 from standardiste.router.engine.step import Step, conversation_of, has_media
@@ -69,9 +69,9 @@ def end_supervision(step: Step, asker: Asker, data: c.EndSupervision) -> Done | 
     i = _supervised(step, asker, data)
     if isinstance(i, Refused):
         return i
-    if asker.agent not in i.supervisors:
+    if asker.agent is None or asker.agent not in i.supervisors:
         return Refused(Refusal.WRONG_STATE, "not supervised by the asker", i.id)
-    _tell(step, i, asker, "end")
+    supervising.end(step, i, asker.agent)
     return Done(i.id)
 
 
@@ -81,7 +81,7 @@ def _supervised(step: Step, asker: Asker, data: c.StartSupervision | c.EndSuperv
     return find(step, data.interaction)
 
 
-def _tell(step: Step, i: Interaction, asker: Asker, mode: c.SupervisionMode | c.SupervisionEnd) -> None:
+def _tell(step: Step, i: Interaction, asker: Asker, mode: c.SupervisionMode) -> None:
     assert asker.agent is not None, "a person"
     supervised = d.InteractionSupervised(interaction=i.id, version=i.version, supervisor=asker.agent, mode=mode)
     step.tell(supervised, i, f"agent:{asker.agent}")

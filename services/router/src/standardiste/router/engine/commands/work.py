@@ -21,7 +21,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import QueueCall, ReleaseCall, TransferCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import agents, consults, cycle, offers, requirement
+from standardiste.router.engine import agents, consults, cycle, offers, requirement, supervising
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, done, find, find_at, find_own, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
@@ -127,7 +127,7 @@ def park(step: Step, asker: Asker, data: c.ParkInteraction) -> Done | Refused:
     if data.until is not None and data.until <= step.at:
         return Refused(Refusal.WRONG_STATE, "the date is past", i.id)
     assert i.owner is not None, "owned"
-    i = offers.end_transfer(step, consults.end(step, i, "parked"), "parked")
+    i = supervising.end_all(step, offers.end_transfer(step, consults.end(step, i, "parked"), "parked"))
     owner = i.owner
     assert owner is not None, "still owned"
     step.tell(d.InteractionParked(interaction=i.id, version=i.version + 1, owner=owner, until=data.until), i)
