@@ -20,6 +20,7 @@ from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.policy import Need
 from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
+from standardiste.router.engine.step import has_media, is_over
 
 CALLS = (Channel.VOICE, Channel.CALLBACK)
 
@@ -30,6 +31,7 @@ def found(live: Live, at: Instant, routed: Collection[InteractionId]) -> list[st
     return [
         *(f"{i.id} {i.state}: {what}" for i in whole for what in _of_interaction(live, i)),
         *(f"{i.id} of step {i.step}: nobody untried is left" for i in whole if _has_ended_step(live, i, at)),
+        *(f"{i.id}: {i.owner} is lost for long, and has it" for i in whole if _is_kept_too_long(live, i, at)),
         *(f"{due}: no such deadline" for due in _ends(live, at) if due not in live.deadlines),
         *(f"{i.id} in {i.requirement.queue}: {what}" for i in whole if i.id in routed for what in _out_of_place(live, i)),
     ]
@@ -54,6 +56,15 @@ def _of_interaction(live: Live, i: Interaction) -> Iterator[str]:
         yield "a date of nothing"
     if i.is_interrupted and i.state is not InteractionState.HELD:
         yield "interrupted, and not held"
+
+
+def _is_kept_too_long(live: Live, i: Interaction, at: Instant) -> bool:
+    """Whether an agent who is gone has what waits for an agent. A call waits for its media, and a chat whose customer is away for him."""
+    agent = live.agents.get(i.owner) if i.owner is not None else None
+    if agent is None or agent.lost_at is None or i.away_since is not None or (has_media(i) and not is_over(i)):
+        return False
+    is_short = i.state is InteractionState.WRAPPING or i.facts.channel in (Channel.CHAT, Channel.SMS, Channel.SOCIAL)
+    return at - agent.lost_at > (LOST_SHORT_MS if is_short else LOST_LONG_MS)
 
 
 def _has_ended_step(live: Live, i: Interaction, at: Instant) -> bool:

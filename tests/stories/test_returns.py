@@ -7,7 +7,7 @@ from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, QueuePreference
 from standardiste.common.events.model import ProfileId, QueueId, WrapUpMode
-from standardiste.common.testing.builders import needs, queue
+from standardiste.common.testing.builders import needs, person, queue
 
 
 def test_who_keeps_his_age_is_shown_at_once_where_it_is_past_a_profiles_delay() -> None:
@@ -202,4 +202,35 @@ def test_a_mail_that_fails_for_good_two_days_after_its_close_is_work_again_its_s
       172802.0 | m1-m1 is reported failed as written by anna on email   | failed m1-m1
       172803.0 | m9-m1 is reported failed as written by anna on nowhere | failed m9-m1
       172804.0 | m8-m1 is reported failed                               | failed m8-m1
+    """)
+
+
+def both_gone() -> Story:
+    """Of a chat, the customer's socket and its agent; ben is free from now on."""
+    made = Story(person("ben"))
+    made.line(0.0, "the floor: anna")
+    made.line(1.0, "c1 by chat, c1 is cu1, anna accepts c1")
+    made.line(2.0, "c1 is gone, anna signs out")
+    made.line(3.0, "the floor: ben")
+    return made
+
+
+def test_a_chat_whose_customer_is_away_waits_for_him_when_its_agent_is_lost_and_goes_to_nobody() -> None:
+    both_gone().run("""
+          70.0 |            |
+         100.0 | c1 returns | back c1; disowned c1 agent_lost; idle anna; queued c1 agent_lost; > notice agent_lost.requeued; offer c1-o2 ben 30s;
+               |            | anna offline 0; ben offered 33
+    """)
+
+
+def test_a_chat_whose_agent_is_lost_and_whose_customer_stays_away_is_closed_after_ten_minutes() -> None:
+    both_gone().run("""
+         700.0 |  | closed c1 customer_away; > ended; idle anna; anna offline 0
+    """)
+
+
+def test_a_customer_who_writes_when_he_is_back_is_heard_though_his_agent_is_lost() -> None:
+    both_gone().run("""
+         100.0 | c2 by chat in c1 | joined c1; back c1; said c1; disowned c1 agent_lost; idle anna; queued c1 agent_lost; > notice agent_lost.requeued;
+               |                  | offer c1-o2 ben 30s; anna offline 0; ben offered 33
     """)

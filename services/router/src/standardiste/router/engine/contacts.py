@@ -28,7 +28,7 @@ from standardiste.common.events.model import (
     ReceiptId,
     Withdrawal,
 )
-from standardiste.router.engine import consults, limits, offers, quickly, requirement
+from standardiste.router.engine import consults, limits, offers, quickly, requirement, sessions
 from standardiste.router.engine.naming import interaction_id
 from standardiste.router.engine.state import Interaction, evolve
 from standardiste.router.engine.step import Step, has_media, is_unanswered, readers
@@ -133,6 +133,8 @@ def join(step: Step, i: Interaction, contact: Contact) -> None:
         step.tell(d.CustomerReturned(interaction=i.id, version=i.version), step.now(i.id))
     _message(step, step.now(i.id), contact)
     wrote_again(step, step.now(i.id), step.at)
+    if i.away_since is not None:
+        sessions.give_back(step, step.now(i.id))
 
 
 def wrote_again(step: Step, i: Interaction, at: Instant) -> None:
@@ -304,6 +306,7 @@ def returned(step: Step, data: inputs.ContactReturned) -> None:
         i = step.now(id)
         if i.away_since is not None:
             step.tell(d.CustomerReturned(interaction=i.id, version=i.version), i)
+            sessions.give_back(step, step.now(id))
 
 
 def typing(step: Step, data: inputs.ContactTyping) -> None:

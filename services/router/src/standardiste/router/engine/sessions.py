@@ -124,10 +124,17 @@ def lost_for_long(step: Step, agent: Agent) -> None:
     """Whoever is still away: work whose patience is over goes to who confers about it, or back to its queue, or is closed where only notes were missing."""
     assert agent.lost_at is not None, "a lost agent"
     for work in sorted(step.live.owned_by(agent.id), key=lambda work: work.id):
-        if not has_media(work) or is_over(work):
-            patience_ms = LOST_SHORT_MS if work.state is InteractionState.WRAPPING else LOST_MS[work.facts.channel]
-            if step.at - agent.lost_at >= patience_ms:
-                _give_back(step, step.now(work.id))
+        give_back(step, step.now(work.id))
+
+
+def give_back(step: Step, work: Interaction) -> None:
+    """What its lost agent owns, once its patience is over. A call waits for its media, and a chat whose customer is away for his return: nobody could talk to him."""
+    agent = step.live.agents.get(work.owner) if work.owner is not None else None
+    if agent is None or agent.lost_at is None or (has_media(work) and not is_over(work)) or work.away_since is not None:
+        return
+    patience_ms = LOST_SHORT_MS if work.state is InteractionState.WRAPPING else LOST_MS[work.facts.channel]
+    if step.at - agent.lost_at >= patience_ms:
+        _give_back(step, work)
 
 
 def _give_back(step: Step, i: Interaction) -> None:
