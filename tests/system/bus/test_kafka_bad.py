@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import time
@@ -11,11 +12,15 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from standardiste.common.bus.dead_letters import dead_letters
 from standardiste.common.bus.kafka import KafkaBus
+from standardiste.common.bus.kafka_clients import close, reader
+from standardiste.common.bus.kafka_positions import committed
 from standardiste.common.bus.kafka_settings import KafkaSettings
 from standardiste.common.bus.kafka_topics import apply, check
 from standardiste.common.bus.port import From
@@ -29,6 +34,7 @@ from standardiste.common.testing.servers import kafka_server, started
 PARTS = Path(__file__).parents[3] / "build"
 pytestmark = pytest.mark.needs("kafka")
 HOUR_MS = 3_600_000
+COMMITS, ANSWERS = 2_000, 200
 TOPICS = (Topic.INPUTS, Topic.DIRECTORY)
 _numbers = itertools.count()
 
@@ -165,3 +171,28 @@ async def test_an_output_that_the_broker_refuses_is_set_aside_with_its_record_an
     (letter,) = await dead_letters(bus)
     assert letter.reason.startswith("record_too_large")
     await bus.close()
+
+
+@pytest.mark.timeout(180)
+async def test_a_group_is_never_taken_for_new_while_a_restarted_broker_reads_its_log(tmp_path: Path) -> None:
+    """Asked at that moment where a group stands, it answers with an error and an empty list: to begin anew would be to do a week's commands again."""
+    async with started(await kafka_server(PARTS, tmp_path)) as server:
+        settings = KafkaSettings(bootstrap=(server.address,))
+        await apply(settings, partitions=1, replication=1)
+        place = TopicPartition(settings.name(Topic.INPUTS), 0)
+        consumer = reader(settings, group_id="g")
+        await consumer.start()
+        consumer.assign([place])
+        for offset in range(1, COMMITS + 1):
+            await consumer.commit({place: offset})
+        await close(consumer)
+        answers: list[dict[TopicPartition, int]] = []
+
+        async def ask() -> None:
+            while len(answers) < ANSWERS:
+                with contextlib.suppress(KafkaError):
+                    answers.append({found: mark.offset for found, mark in (await committed(settings, "g", [place])).items()})
+
+        await server.kill()
+        await asyncio.gather(server.start(), *(ask() for _ in range(8)))
+        assert [{place: COMMITS}] * len(answers) == answers

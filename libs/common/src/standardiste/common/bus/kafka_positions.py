@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 from aiokafka.structs import OffsetAndMetadata
 
 from standardiste.common.bus.kafka_clients import CLOSE_WITHIN_S, Consumer, away, close, reader, record_of
@@ -28,7 +28,12 @@ FRESH_TRIES: Final = 4
 
 
 async def committed(settings: KafkaSettings, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Where a group (by its name on the cluster) stands; a partition where it never committed is not named. Raises KafkaError."""
+    """
+    Where a group (by its name on the cluster) stands; a partition where it never committed is not named. Raises KafkaError.
+
+    A coordinator that is still reading its log, as after every restart of its broker, says so in a field that the client library does not look at, beside an
+    empty answer; one that knows names each partition it was asked about. To take the one for the other would be to begin anew from the start of the inputs.
+    """
     admin: Any = AIOKafkaAdminClient(**settings.client())
     found: Mapping[TopicPartition, OffsetAndMetadata] = {}
     try:
@@ -36,8 +41,10 @@ async def committed(settings: KafkaSettings, group: str, partitions: Sequence[To
         for tries in range(1, COORDINATOR_TRIES + 1):  # a fresh cluster makes its offsets topic when it is first asked
             try:
                 found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
-                break
-            except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+                if all(place in found for place in partitions):
+                    break
+                raise GroupLoadInProgressError(f"{group}: the coordinator does not know yet")
+            except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
                 if tries == COORDINATOR_TRIES:
                     raise
                 await asyncio.sleep(COORDINATOR_AGAIN_S)
