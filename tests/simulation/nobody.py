@@ -32,6 +32,7 @@ def found(live: Live, at: Instant, routed: Collection[InteractionId]) -> list[st
         *(f"{i.id} {i.state}: {what}" for i in whole for what in _of_interaction(live, i)),
         *(f"{i.id} of step {i.step}: nobody untried is left" for i in whole if _has_ended_step(live, i, at)),
         *(f"{i.id}: {i.owner} is lost for long, and has it" for i in whole if _is_kept_too_long(live, i, at)),
+        *_miscounted(live, whole),
         *(f"{due}: no such deadline" for due in _ends(live, at) if due not in live.deadlines),
         *(f"{i.id} in {i.requirement.queue}: {what}" for i in whole if i.id in routed for what in _out_of_place(live, i)),
     ]
@@ -56,6 +57,14 @@ def _of_interaction(live: Live, i: Interaction) -> Iterator[str]:
         yield "a date of nothing"
     if i.is_interrupted and i.state is not InteractionState.HELD:
         yield "interrupted, and not held"
+
+
+def _miscounted(live: Live, whole: list[Interaction]) -> Iterator[str]:
+    """How many wait in each queue, without those who wait for their date."""
+    waiting = [i.requirement.queue for i in whole if i.state in WAITING_STATES and not i.not_before]
+    for queue in sorted({*waiting, *live.queue_lengths}):
+        if waiting.count(queue) != live.queue_lengths.get(queue, 0):
+            yield f"{live.queue_lengths.get(queue, 0)} counted in {queue}, where {waiting.count(queue)} wait"
 
 
 def _is_kept_too_long(live: Live, i: Interaction, at: Instant) -> bool:

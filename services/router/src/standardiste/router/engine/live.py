@@ -277,7 +277,7 @@ class Live:
             _index_one(self.handed_to, id, None, handed(new))
         if new.supervisors:
             _index_many(self.supervised_by, id, (), new.supervisors)
-        if new.state in WAITING_STATES:
+        if new.state in WAITING_STATES and not new.not_before:
             self._count(new, 1)
         if is_held(new):
             self._follow_holders(id, None, new)
@@ -293,7 +293,7 @@ class Live:
             _index_one(self.handed_to, id, handed(old), None)
         if old.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, ())
-        if old.state in WAITING_STATES:
+        if old.state in WAITING_STATES and not old.not_before:
             self._count(old, -1)
         if is_held(old):
             self._follow_holders(id, old, None)
@@ -312,10 +312,10 @@ class Live:
         if old.supervisors is not new.supervisors:
             _index_many(self.supervised_by, id, old.supervisors, new.supervisors)
         waited, waits = old.state in WAITING_STATES, new.state in WAITING_STATES
-        if waited is not waits or (waits and old.requirement is not new.requirement):
-            if waited:
+        if waited is not waits or (waits and (old.requirement is not new.requirement or old.not_before != new.not_before)):
+            if waited and not old.not_before:
                 self._count(old, -1)
-            if waits:
+            if waits and not new.not_before:
                 self._count(new, 1)
         if not weighs_alike(old, new):
             self._follow_holders(id, old, new)
@@ -389,6 +389,7 @@ class Live:
             self.by_offer[offer.id] = id
 
     def _count(self, waiting: Interaction, by: int) -> None:
+        """What waits for its date waits for no agent yet."""
         queue = waiting.requirement.queue
         self.queue_lengths[queue] = self.queue_lengths.get(queue, 0) + by
         if by > 0 and self.at >= self._sweep_known_until:

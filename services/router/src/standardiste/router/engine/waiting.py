@@ -3,7 +3,7 @@ What waiting customers are told: the position, under the order really used, and 
 
 The estimate. While others wait, a queue hands out at some pace: the mean gap between two hand-outs (`Pace`, over about the last 16). Taking the gaps as
 exponential, the one at position p waits as long as a sum of p gaps, a gamma distribution, whose median and ninth decile Wilson and Hilferty's cube gives within 2 %. Told in
-steps of 5 s, upwards, so that noise is not told. Unknown while fewer than 5 gaps were seen, or when nothing was handed out for four times as long as usual: then the
+steps of 5 s, upwards, so that noise is not told. Unknown while fewer than 5 gaps were seen, while the queue is closed, or when nothing was handed out for four times as long as usual: then the
 past says nothing of what comes. What a customer was told first is scored once an agent takes him, or he gives up. Told where the channel can show it at once (live chat), and
 once a minute in calls whose address says `announces_wait`.
 """
@@ -18,6 +18,7 @@ from standardiste.common.events.base import Instant
 from standardiste.common.events.model import InteractionState
 from standardiste.common.events.outbound import TellPosition
 from standardiste.router.engine import quickly
+from standardiste.router.engine.changes.turns import GAPS_MIN, STEP_MS
 from standardiste.router.engine.due import told_every_ms
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.state import Interaction, Pace, Promise
@@ -25,9 +26,7 @@ from standardiste.router.engine.step import Step, conversation_of
 
 ORDER: Final = "order"
 PACE: Final = "pace"
-GAPS_MIN: Final = 5
 SILENT_GAPS: Final = 4
-STEP_MS: Final = 5_000
 _Z90: Final = 1.2815515655446004
 """The ninth decile of the standard normal distribution."""
 
@@ -69,7 +68,8 @@ def tell(step: Step, i: Interaction) -> None:
     position = position_of(step.live, i)
     if position is None:
         return
-    wait = estimate(step.live.paces.get(i.requirement.queue), position, step.at)
+    is_open = step.live.is_open(step.live.queue_of(i), step.at)
+    wait = estimate(step.live.paces.get(i.requirement.queue), position, step.at) if is_open else None
     known = (i.told.wait_p50_ms, i.told.wait_p90_ms) if i.told is not None else None
     if position == i.position and wait == known:
         return

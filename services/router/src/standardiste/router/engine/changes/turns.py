@@ -29,6 +29,12 @@ BREAK_MS: Final = 60_000
 """An idle minute breaks unbroken work."""
 STRETCHES_MAX: Final = 200
 GAPS: Final = 16
+GAPS_MIN: Final = 5
+"""Fewer say nothing yet of how long it will take."""
+LONG_GAP: Final = 20
+"""So many times the mean: of exponential gaps one in 500 million is longer."""
+STEP_MS: Final = 5_000
+"""What a wait is told in steps of."""
 
 
 Change = Callable[[Live, Event, Any], None]
@@ -94,19 +100,33 @@ def take(live: Live, agent: AgentId, at: Instant) -> None:
 
 
 def handed_out(live: Live, id: QueueId, at: Instant) -> None:
-    """An agent took one from this queue: its pace, where others still wait. The mean is over about the last 16 gaps."""
+    """
+    An agent took one from this queue: its pace, where others still wait. The mean is over about the last 16 gaps.
+
+    While its calendar was closed it handed out nothing, which is no gap; and when nobody was there for long, that gap counts as a long one and no more, or one
+    night would be told for a day.
+    """
     pace, is_waited_for = live.paces.get(id), live.queue_lengths.get(id, 0) > 0
     if pace is None:
         if is_waited_for:
             live.put_pace(quickly.Pace(queue=id, last_at=at))
         return
     last_at = at if is_waited_for else NEVER
-    if pace.last_at:
+    if pace.last_at and not _was_closed(live, id, pace.last_at, at):
         gap_ms = at - pace.last_at
+        if pace.count >= GAPS_MIN:
+            gap_ms = min(gap_ms, LONG_GAP * max(pace.mean_ms, STEP_MS))
         mean_ms = pace.mean_ms + (gap_ms - pace.mean_ms) // min(pace.count + 1, GAPS)
         live.put_pace(quickly.Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
-    elif is_waited_for:
+    elif pace.last_at != last_at:
         live.put_pace(evolve(pace, last_at=last_at))
+
+
+def _was_closed(live: Live, id: QueueId, since: Instant, at: Instant) -> bool:
+    calendar = live.configuration.queue_or_default(id).calendar
+    hours = live.configuration.hours.get(calendar) if calendar else None
+    change = hours.next_change(since) if hours is not None else None
+    return change is not None and change <= at
 
 
 @cache
