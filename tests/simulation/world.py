@@ -52,6 +52,7 @@ class World:
         self.desks: dict[AgentId, snapshot.Desk] = {}
         self.sessions: dict[AgentId, SessionId] = {}
         self.ended_offers: set[OfferId] = set()
+        self.connected_by: set[OfferId] = set()
         self.closed: dict[InteractionId, None] = {}
         self.history = History()
         self.known_contacts: list[Any] = []
@@ -155,6 +156,9 @@ class World:
         if isinstance(data, d.OfferAccepted | d.OfferDeclined | d.OfferExpired | d.OfferWithdrawn):
             assert data.offer not in self.ended_offers, "L3: an offer ends once"
             self.ended_offers.add(data.offer)
+        if isinstance(data, d.InteractionConnecting):
+            assert data.offer not in self.connected_by, "media is told of by its offer: each try has its own"
+            self.connected_by.add(data.offer)
         if isinstance(data, d.InteractionClosed):
             assert data.interaction not in self.closed, "closed once"
             self.closed[data.interaction] = None

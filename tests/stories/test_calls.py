@@ -119,15 +119,13 @@ def test_a_callback_that_was_reached_before_its_date_waits_no_longer_for_it() ->
 
 def test_a_callback_that_was_tried_before_its_date_is_as_old_as_that_try() -> None:
     calling(queue("main", callbacks=Callbacks(retry_after_ms=20_000))).run("""
-           3.0 | anna will call v1 back at 9000  | > release all; disowned v1 callback; idle anna; callback v1; routed v1 main;
-               |                                 | queued v1 callback; done; anna ready 0
-           4.0 | anna pulls v1                   | connecting v1 anna; > call for anna; done; anna busy 100
-           5.0 | media of v1 fails               | media failed v1-o1 anna; tried v1 1 again; disowned v1 media_failed;
-               |                                 | queued v1 callback; anna ready 0
-           6.0 | anna chooses away               | status anna away chosen; done; anna not_ready 0
-           9.0 | v2 by voice, v2 is cu2          | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
-          30.0 | anna chooses ready              | queued v1 callback; status anna ready chosen; idle anna; done;
-               |                                 | offer v1-o2 anna 20s; anna offered 100
+           3.0 | anna will call v1 back at 9000 | > release all; disowned v1 callback; idle anna; callback v1; routed v1 main; queued v1 callback; done;
+               |                                | anna ready 0
+           4.0 | anna pulls v1                  | connecting v1 anna; > call for anna; done; anna busy 100
+           5.0 | media of v1 fails              | media failed v1-p9 anna; tried v1 1 again; disowned v1 media_failed; queued v1 callback; anna ready 0
+           6.0 | anna chooses away              | status anna away chosen; done; anna not_ready 0
+           9.0 | v2 by voice, v2 is cu2         | created v2; routed v2 main; said v2; identified v2 cu2; queued v2 identified
+          30.0 | anna chooses ready             | queued v1 callback; status anna ready chosen; idle anna; done; offer v1-o2 anna 20s; anna offered 100
     """)
 
 

@@ -75,3 +75,17 @@ def test_a_caller_who_goes_while_media_is_set_up_is_abandoned_whichever_way_it_i
     made.run("""
            9.0 | media of v1 ends | > release all; closed v1 abandoned; anna ready 0
     """)
+
+
+def test_what_is_told_late_of_one_agents_phone_is_not_taken_for_the_next_ones() -> None:
+    made = Story(person("ben"), person("sam"))
+    made.line(0.0, "the floor: anna")
+    made.line(1.0, "v1 by voice, v1 is cu1, anna accepts v1")
+    made.run("""
+          31.0 | ben signs in, sam signs in         | session s-ben; idle ben; ben not_ready 0; snapshot 0+0; session s-sam; idle sam; sam not_ready 0;
+               |                                    | snapshot 0+0; media failed v1-o1 anna; disowned v1 media_failed; queued v1 media_failed;
+               |                                    | > music main; anna ready 0
+          32.0 | sam assigns v1 to ben by force     | connecting v1 ben; > connect ben; done; ben busy 100
+          33.0 | media of v1-o1 fails for the agent |
+          34.0 | media of v1 connects               | active v1 ben
+    """)

@@ -130,9 +130,9 @@ def _left(story: Story, id: str, how: str) -> Data:
     return inputs.ContactLeft(contact=ContactId(id), conversation=ConversationId(f"cv_{id}"), because=because)
 
 
-def _media(story: Story, id: str, what: str) -> Data:
+def _media(story: Story, id: str, what: str, number: str = "") -> Data:
     i = story.engine.live.interactions[InteractionId(f"in_{id}")]
-    offer = i.taken_with or OfferId("none")
+    offer = OfferId(f"{i.id}-o{number}") if number else i.taken_with or OfferId("none")
     match what:
         case "connects":
             return inputs.MediaConnected(interaction=i.id, offer=offer)
@@ -412,7 +412,7 @@ VERBS: Sequence[tuple[re.Pattern[str], Verb]] = _compile(
         r"(?P<agent>\w+) (?P<verb>dials|stops recording|records|listens to|coaches|steps into|leaves) (?P<id>\w+)(?: (?P<digits>\S+))?",
         _on_call,
     ),
-    (r"media of (?P<id>\w+) (?P<what>connects|fails|fails for the agent|ends|ends for the agent)", _media),
+    (r"media of (?P<id>\w+?)(?:-o(?P<number>\d+))? (?P<what>connects|fails|fails for the agent|ends|ends for the agent)", _media),
     (r"(?P<agent>\w+) (?P<verb>accepts|declines) (?P<id>\w+?)(?:-o(?P<number>\d+))?(?: on (?P<session>\S+))?", _accept),
     (r"(?P<agent>\w+) (?P<verb>writes|notes) (?P<id>\w+)(?: (?P<text>.+))?", _write),
     (

@@ -149,6 +149,11 @@ def give(step: Step, i: Interaction, agent: AgentId, offer: OfferId, *, may_inte
         agents.work_ended(step, former)
 
 
+def unoffered(i: Interaction) -> OfferId:
+    """What stands for an offer where it is taken without one: of this taking alone, so that no word of a former try's media is taken for this one's."""
+    return OfferId(f"{i.id}-p{i.version + 1}")
+
+
 def _call_back(step: Step, i: Interaction, agent: AgentId, offer: OfferId) -> None:
     """An agent accepted: now the customer is called. The channel knows the number by the conversation."""
     call = PlaceCall(

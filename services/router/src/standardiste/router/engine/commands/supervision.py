@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standardiste.common.events import commands as c
 from standardiste.common.events import decisions as d
-from standardiste.common.events.model import CloseReason, InteractionState, OfferId, QueuedBecause, Why, Withdrawal
+from standardiste.common.events.model import CloseReason, InteractionState, QueuedBecause, Why, Withdrawal
 from standardiste.common.events.outbound import QueueCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine import offers, requirement
@@ -34,7 +34,7 @@ def assign(step: Step, asker: Asker, data: c.AssignInteraction) -> Done | Refuse
         return Refused(Refusal.AGENT_AWAY, interaction=i.id)
     if data.is_forced:
         i = offers.drop_offers(step, i, Withdrawal.SUPERVISOR)
-        offers.give(step, i, data.agent, OfferId(f"{i.id}-o{i.offer_count}"), is_forced=True)
+        offers.give(step, i, data.agent, offers.unoffered(i), is_forced=True)
         return Done(i.id)
     need = requirement.plain_need(step, i)
     unsuited = unsuited_for(step, i, data.agent, need)

@@ -10,7 +10,6 @@ from standardiste.common.events.model import (
     Channel,
     CloseReason,
     InteractionState,
-    OfferId,
     QueuedBecause,
     QueueId,
     ToAgent,
@@ -173,7 +172,7 @@ def take(step: Step, i: Interaction, agent: AgentId) -> Done | Refused:
         return Refused(Refusal.NOT_ALLOWED, "the asker is no agent", i.id)
     if takes(live.seat(agent), live.configuration.room(agent), requirement.plain_need(step, i)) != 0:
         return Refused(Refusal.OVER_CAPACITY, interaction=i.id)
-    offers.give(step, i, agent, OfferId(f"{i.id}-o{i.offer_count}"))
+    offers.give(step, i, agent, offers.unoffered(i))
     return Done(i.id)
 
 
