@@ -6,6 +6,8 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from standardiste.common.bus.memory import MemoryBus
 from standardiste.common.bus.port import Bus
 from standardiste.common.bus.topics import Topic
@@ -120,6 +122,22 @@ async def test_who_takes_a_partition_is_told_since_when_nothing_was_committed() 
     async with running(world.process()):
         await world.ready.wait()
         assert world.ledger.resumed_with == [5_000]
+
+
+async def test_a_quiet_partition_says_where_it_stands_once_an_hour() -> None:
+    world = World()
+    bus = await world.open()
+    async with running(world.process()):
+        await bus.publish(outgoing("a"))
+        await decisions(bus, 1)
+        for _ in range(90 * 60):
+            await turns(8)
+            world.timer.advance(1_000)
+        assert world.ledger.resumed_with == [None]
+    world.ready.clear()
+    async with running(world.process()):
+        await world.ready.wait()
+        assert world.ledger.resumed_with == [pytest.approx(30 * 60_000, abs=2_000)]
 
 
 async def test_records_that_gather_during_a_commit_are_taken_together(tmp_path: Path) -> None:

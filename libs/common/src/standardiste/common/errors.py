@@ -16,6 +16,7 @@ Every error of ours, named by whose fault it is.
     └── OperatorError         the operator's: not as it must be for a start; the sentence says what to do
         ├── FormatTooNew          data written by a newer program
         ├── CorruptState          router-state does not say what this program wrote
+        ├── PositionLost          where a partition stood in its inputs cannot be known
         ├── WrongKey              a secret sealed with another master key
         ├── FolderInUse           another process works in the data folder
         ├── PortTaken             another program listens where this one should
@@ -140,6 +141,10 @@ class FormatTooNew(OperatorError):
 
 class CorruptState(OperatorError):
     """A partition of router-state cannot be taken over. The message names the record, and nothing of what it holds: docs/guides/operators.md says what to do."""
+
+
+class PositionLost(OperatorError):
+    """Where a partition stood in its inputs cannot be known: to begin anew would be to do again what was done. docs/guides/operators.md says what to do."""
 
 
 class WrongKey(OperatorError):

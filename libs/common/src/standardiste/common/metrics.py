@@ -134,6 +134,14 @@ METRICS: Final = (
         when_it_rises="Near its limit it holds less than 15 minutes: raise gateway_window_bytes if desks too often need a snapshot.",
     ),
     Metric(
+        name="standardiste_bus_expired_records_total",
+        kind="counter",
+        unit="records",
+        what="Records that reached the age at which their topic drops them before they were taken, by topic.",
+        when_it_rises="They are lost to the router: it stood still, or was away, for longer than the topic keeps records. See what the log says of it before.",
+        labels=("topic",),
+    ),
+    Metric(
         name="standardiste_bus_commit_seconds",
         kind="histogram",
         unit="seconds",

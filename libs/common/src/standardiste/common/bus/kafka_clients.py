@@ -133,13 +133,13 @@ def places(settings: KafkaSettings, topics: Sequence[Topic], partitions: Sequenc
     return [TopicPartition(settings.name(topic), partition) for topic in topics for partition in partitions]
 
 
-def reader(settings: KafkaSettings, **more: Any) -> Consumer:
-    """A consumer that sees committed records only and commits nothing by itself."""
+def reader(settings: KafkaSettings, *, auto_offset_reset: str = "earliest", **more: Any) -> Consumer:
+    """A consumer that sees committed records only and commits nothing by itself. What it does where its place is not in the log: KafkaError for "none"."""
     made: Any = AIOKafkaConsumer(
         **settings.client(),
         isolation_level="read_committed",
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset=auto_offset_reset,
         fetch_max_wait_ms=FETCH_WAIT_MS,
         **more,
     )

@@ -40,12 +40,16 @@ from standardiste.common.bus.port import Outputs, Record
 from standardiste.common.bus.processing import BATCH_RECORDS, NoLongerOwner
 from standardiste.common.bus.timers import Timer
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BusAway
+from standardiste.common.errors import BusAway, PositionLost
 from standardiste.common.events.base import Instant
+from standardiste.common.log import logger
+from standardiste.common.metrics import counter
 
 TRANSACTION_WITHIN_MS: Final = 15_000
 RESTORE_BATCH: Final = 2_000
 FETCH_POLL_MS: Final = 15_000
+
+log = logger("bus")
 
 
 class KafkaPartition:
@@ -91,15 +95,21 @@ class KafkaPartition:
                 async with self._clock.asking:
                     if not self._clock.measured:
                         await self._ask_the_broker(self._producer)
-            self._consumer = reader(self._settings)
+            self._consumer = reader(self._settings, auto_offset_reset="none")
             await self._consumer.start()
             await self._read_committed()
             self._consumer.assign([self._state])
             self._consumer.seek(self._state, (await self._consumer.beginning_offsets([self._state]))[self._state])
             end = (await self._consumer.end_offsets([self._state]))[self._state]
+            still = Standstill()
             while await self._consumer.position(self._state) < end:
                 batches = await self._consumer.getmany(self._state, timeout_ms=1_000, max_records=RESTORE_BATCH)
+                await still.look(self._consumer, [self._state])
                 for raw in batches.values():
+                    if self.committed_at is None:
+                        raise PositionLost(
+                            f"{self._state.topic} of partition {self._partition} has records, but nothing says how far its inputs were taken"
+                        )
                     yield [record_of(self._settings, each) for each in raw]
             self._consumer.assign(self._inputs)
             for place in self._inputs:
@@ -190,15 +200,25 @@ class KafkaPartition:
         """Where the group stands, and since when."""
         assert self._consumer is not None
         known = await committed(self._settings, self._group, self._inputs)
+        first, end = await self._consumer.beginning_offsets(self._inputs), await self._consumer.end_offsets(self._inputs)
         stamps: list[int] = []
         for place in self._inputs:
-            mark = known.get(place)
-            if mark is None:
-                self._next[place] = (await self._consumer.beginning_offsets([place]))[place]
-            else:
-                self._next[place] = mark.offset
+            self._next[place] = first[place]
+            if (mark := known.get(place)) is not None:
+                self._next[place] = self._within(place, mark.offset, first[place], end[place])
                 stamps.append(int(mark.metadata) if mark.metadata.isdigit() else 0)
         self.committed_at = Instant(max(stamps)) if stamps else None
+
+    def _within(self, place: TopicPartition, offset: int, first: int, end: int) -> int:
+        """Where to go on: where the group stood, unless that is no longer there."""
+        if offset > end:
+            raise PositionLost(
+                f"{place.topic} of partition {self._partition} ends at {end}, and {offset} was to be the next: records of it are lost"
+            )
+        if offset < first:
+            counter("standardiste_bus_expired_records_total").labels(self._settings.topic(place.topic).value).inc(first - offset)
+            log.error("records_expired", topic=place.topic, partition=self._partition, records=first - offset)
+        return max(offset, first)
 
     async def _gather(self) -> None:
         assert self._consumer is not None

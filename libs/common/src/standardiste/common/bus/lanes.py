@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 from standardiste.common.bus.port import Handler, Lane, Record, RetryPolicy
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import Away, BadInput, CorruptState, FormatTooNew
+from standardiste.common.errors import Away, BadInput, FormatTooNew, OperatorError
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
 from standardiste.common.tracing import accepted_traceparent, child_of, enter, has_exporter
@@ -259,7 +259,7 @@ def reason_of(error: Exception) -> str:
     """
     if isinstance(error, BadInput):
         return f"{error.reason}: {error.detail}"
-    if isinstance(error, FormatTooNew | CorruptState):
+    if isinstance(error, OperatorError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)[: -PLACES_NAMED - 1 : -1]
     places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

@@ -63,6 +63,9 @@ BREATH: Final = 8
 AGAIN_FIRST_MS: Final = 20
 AGAIN_MAX_MS: Final = 5_000
 
+KEPT_MS: Final = 3_600_000
+"""A quiet partition commits so often where it stands: a cluster forgets what was not said for a week, or a day."""
+
 COMPACTED: Final = frozenset(topic for topic, spec in TOPICS.items() if spec.is_compacted)
 
 log = logger("bus")
@@ -139,6 +142,7 @@ class PartitionLoop:
         self._is_mute = False
         self._time = SteadyClock(clock)
         self._alive_at = Instant(0)
+        self._said_at = Instant(0)
         self._seen_at = Instant(0)
 
     async def run(self) -> None:
@@ -211,7 +215,8 @@ class PartitionLoop:
         async with self._turns:
             outputs = processor.resumed(self._time.now(), gap_ms)
         await owned.commit(outputs, {})
-        self._alive_at, self._seen_at = self._time.now(), self._clock.now()
+        self._alive_at = self._said_at = self._time.now()
+        self._seen_at = self._clock.now()
 
     async def _now(self, owned: Owned, ahead: Ahead) -> Instant:
         """The log's time. Where our clock has leapt since we last looked, the log is asked first: a leap of ours is none of the log's."""
@@ -239,10 +244,11 @@ class PartitionLoop:
         due = processor.next_deadline() if not self._left and not owned.waiting else None
         if due is not None and due <= now:
             outputs = [*outputs, *await self._fired(processor, now)]
-        elif not records:
+        elif not records and now - self._said_at < KEPT_MS:
             await owned.wait(self._time.behind(Instant(min(now + TICK_MS, due) if due is not None else now + TICK_MS)))
             return
         await ahead.settled()
+        self._said_at = now
         ahead.begin(_committed(owned, outputs, records[:taken], is_alone=False))
 
     async def _in_slices(self, processor: Processor, records: Sequence[Record], size: int) -> Handled:
