@@ -282,3 +282,11 @@ def test_a_report_is_plain_for_json() -> None:
     plain = json.loads(json.dumps(simulate(scenario_of(chancy(2), configuration()), processes=1).plain()))
     assert plain["stream"]["calls"]["asa_s"].keys() == {"mean", "low", "high", "replications"}
     assert plain["run"]["interactions"] > 80
+
+
+def test_json_has_every_measure_also_where_there_was_nothing_to_measure() -> None:
+    nobody = {**chancy(1), "agents": {"desk": {"count": 1, "shifts": [{"from": "2h", "until": "3h"}]}}}
+    plain = simulate(scenario_of(nobody, configuration()), processes=1).plain()
+    assert plain["all"].keys() == simulate(scenario_of(chancy(1), configuration()), processes=1).plain()["all"].keys()
+    assert plain["stream"]["calls"]["asa_s"] == {"mean": None, "low": None, "high": None, "replications": 0}
+    assert plain["class"]["desk"]["occupancy"]["mean"] is None

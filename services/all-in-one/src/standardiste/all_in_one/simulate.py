@@ -87,9 +87,9 @@ def _configuration(source: Read, document: str | None, language: str) -> tuple[E
 
 
 def run(scenario: Scenario, *, processes: int | None, show: Any) -> Report:
-    """All replications, with a bar on this console that is gone at the end. Raises BadScenario when the router refuses the configuration."""
+    """All replications, with a bar on this console, where it is a terminal, that is gone at the end. Raises BadScenario when the router refuses the configuration."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=show, transient=True) as progress:
+    with Progress(*columns, console=show, transient=True, disable=not show.is_terminal) as progress:
         task = progress.add_task(say("simulating"), total=scenario.replications)
         try:
             return simulate(scenario, processes=processes, done=lambda count: progress.update(task, completed=count))

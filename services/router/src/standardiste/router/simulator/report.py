@@ -46,7 +46,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found. `steps` are records and deadlines the engine took; `took_s` is CPU time over all replications."""
+    """
+    What a run found. `unmeasured` are what no replication had anything to measure for; `steps` are records and deadlines the engine took; `took_s` is CPU
+    time over all replications.
+    """
 
     estimates: Mapping[Measure, Estimate]
     replications: int
@@ -54,24 +57,27 @@ class Report:
     interactions: int
     steps: int
     took_s: float
+    unmeasured: tuple[Measure, ...] = ()
 
     def get(self, of: str, name: str, what: str) -> Estimate | None:
         return self.estimates.get(Measure(of, name, what))
 
     def plain(self) -> dict[str, Any]:
-        """As JSON: stream/class/all → name → measure → mean, low, high, replications."""
+        """As JSON: stream/class/all → name → measure → mean, low, high, replications; every measure is there, null where there is none."""
         found: dict[str, Any] = {"stream": {}, "class": {}, "all": {}}
-        for measure, estimate in self.estimates.items():
+        for measure in (*self.estimates, *self.unmeasured):
             into = found["all"] if measure.of == "all" else found[measure.of].setdefault(measure.name, {})
-            is_known = estimate.half_width is not None
-            into[measure.what] = {
-                "mean": estimate.mean,
-                "low": estimate.low if is_known else None,
-                "high": estimate.high if is_known else None,
-                "replications": estimate.count,
-            }
+            into[measure.what] = _plain(self.estimates.get(measure))
         run = {"interactions": self.interactions, "steps": self.steps, "cpu_s": self.took_s}
         return {"replications": self.replications, "confidence": self.confidence, **found, "run": run}
+
+
+def _plain(estimate: Estimate | None) -> dict[str, float | None]:
+    if estimate is None:
+        return {"mean": None, "low": None, "high": None, "replications": 0}
+    is_known = estimate.half_width is not None
+    low, high = (estimate.low, estimate.high) if is_known else (None, None)
+    return {"mean": estimate.mean, "low": low, "high": high, "replications": estimate.count}
 
 
 def estimates_of(replications: Sequence[Figures], confidence: float) -> dict[Measure, Estimate]:

@@ -70,8 +70,10 @@ def simulate(scenario: Scenario, *, processes: int | None = None, done: Callable
         found.append(replication)
         done(len(found))
     found.sort(key=lambda each: each.number)
+    estimates = estimates_of([each.figures for each in found], scenario.confidence)
     return Report(
-        estimates=estimates_of([each.figures for each in found], scenario.confidence),
+        estimates=estimates,
+        unmeasured=tuple(measure for measure in found[0].figures if measure not in estimates),
         replications=len(found),
         confidence=scenario.confidence,
         interactions=sum(each.interactions for each in found),
