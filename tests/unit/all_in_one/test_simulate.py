@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +172,24 @@ def test_a_refusal_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[s
         main(["simulate", str(tmp_path / "none.yaml")])
     assert ended.value.code == 1
     assert "none.yaml" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_without_a_terminal_a_missing_password_is_said(tmp_path: Path) -> None:
+    """In a process and a session of its own: getpass would ask at the terminal of whoever runs the tests."""
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    known = {name: value for name, value in os.environ.items() if name not in ("STANDARDISTE_PASSWORD", "STANDARDISTE_API_KEY")}
+    said = subprocess.run(
+        [sys.executable, "-m", "standardiste.all_in_one", "simulate", str(file), "--from-directory", "http://127.0.0.1:1"],
+        env=known,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+    assert (said.returncode, "Traceback" in said.stderr) == (1, False)
+    assert "STANDARDISTE_PASSWORD" in said.stderr
 
 
 def test_the_configuration_of_an_installation_takes_the_place_of_the_scenarios(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ class Unreachable(StandardisteError):
     """Nobody answers."""
 
 
+class NoPassword(StandardisteError):
+    """None is set and nobody is there to be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A name with a password, or an API key."""
@@ -43,8 +47,15 @@ class Credential:
         if api_key := os.environ.get("STANDARDISTE_API_KEY"):
             return cls(api_key=api_key)
         user = name or os.environ.get("STANDARDISTE_USER") or "admin"
-        password = os.environ.get("STANDARDISTE_PASSWORD") or getpass.getpass(say("password", name=user))
+        password = os.environ.get("STANDARDISTE_PASSWORD") or _asked_password(user)
         return cls(name=user, password=password, tenant=tenant)
+
+
+def _asked_password(user: str) -> str:
+    try:
+        return getpass.getpass(say("password", name=user))
+    except EOFError:
+        raise NoPassword(say("no_password", name=user)) from None
 
 
 class Operator:

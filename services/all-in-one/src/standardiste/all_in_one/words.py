@@ -59,6 +59,10 @@ WORDS = Catalogue(
         "refused": {"en": "Refused ({name}): {detail}", "fr": "Refusé ({name}) : {detail}"},
         "unreachable": {"en": "No installation answers at {url}.", "fr": "Aucune installation ne répond à {url}."},
         "password": {"en": "Password for {name}: ", "fr": "Mot de passe de {name} : "},
+        "no_password": {
+            "en": "No password for {name}: set STANDARDISTE_PASSWORD or STANDARDISTE_API_KEY, or run this at a terminal.",
+            "fr": "Aucun mot de passe pour {name} : définissez STANDARDISTE_PASSWORD ou STANDARDISTE_API_KEY, ou lancez ceci dans un terminal.",
+        },
         "warning": {"en": "Warning: {detail}", "fr": "Attention : {detail}"},
         "already_running": {"en": "Another process uses {folder}: {detail}", "fr": "Un autre processus utilise {folder} : {detail}"},
         "backing_up": {"en": "Taking a backup", "fr": "Sauvegarde en cours"},
