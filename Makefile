@@ -56,7 +56,8 @@ lint: install
 types: install
 	$(BIN)/pyright
 
-reference: install ## write the generated pages: events, lifecycles, schemas, OpenAPI, AsyncAPI, problems, metrics, settings
+reference: install ## write what is generated: names of policies, events, lifecycles, schemas, OpenAPI, AsyncAPI, problems, metrics, settings
+	$(BIN)/python -m standardiste.all_in_one.reference names
 	$(BIN)/python -m standardiste.all_in_one.reference write
 
 # ---- showing that it works: each ends with PASS or FAIL and its figures

@@ -30,12 +30,21 @@ from standardiste.common.events.directory import (
     Status,
     Tenant,
 )
-from standardiste.common.events.model import AgentId, Channel, ProfileId, QueueId, RankingName, SkillId, WrapUpMode
+from standardiste.common.events.model import AgentId, Channel, OrderName, ProfileId, QueueId, RankingName, SkillId, WrapUpMode
 from standardiste.common.testing.builders import TENANT, needs
 from standardiste.router.engine.due import ANNOUNCES
 
 Options = Mapping[str, tuple[Any, ...]]
 _MAIN, _SALES, _NIGHT = QueueId("main"), QueueId("sales"), QueueId("night")
+
+RANKINGS: Final = (
+    RankingName.LONGEST_IDLE,
+    RankingName.MOST_PROFICIENT,
+    RankingName.LEAST_LOADED,
+    RankingName.FEWEST_SKILLS,
+    RankingName.ROUND_ROBIN,
+)
+"""Those that judge.py reckons by itself."""
 
 QUEUE: Final[Options] = {
     "skills": ((), needs(billing=2), needs(french=3, billing=1), needs(welsh=1)),
@@ -44,9 +53,10 @@ QUEUE: Final[Options] = {
     "is_target_in_opening_time": (False, True),
     "seconds_per_priority": (0, 60, 600),
     "strict_class": (1, 3, 5),
-    "is_lifo": (False, True),
+    "is_lifo": (False, False, True),
+    "order": (OrderName.URGENCY, OrderName.LIFO),
     "is_pull_only": (False, False, True),
-    "ranking": tuple(RankingName),
+    "ranking": RANKINGS,
     "broadcast_to": (1, 2, 3),
     "offer_timeout_ms": (None, 5_000),
     "preferred_hold_ms": (0, 15_000, 60_000),

@@ -83,6 +83,8 @@ def _by_ranking(live: Live, i: Interaction, agent: Agent) -> float:
             return len(person.skills)
         case RankingName.ROUND_ROBIN:
             return agent.offered
+        case _:
+            raise AssertionError("a ranking of one's own: changes.py draws those above")
 
 
 def _held(live: Live, agent: Agent) -> list[Interaction]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import Queue
-from standardiste.common.events.model import AgentId, Channel, InteractionId, InteractionState
+from standardiste.common.events.model import AgentId, Channel, InteractionId, InteractionState, OrderName
 from standardiste.router.engine.cycle import fits_now
 from standardiste.router.engine.deadlines import Deadline, Due
 from standardiste.router.engine.due import AWAY_MS, LOST_LONG_MS, LOST_SHORT_MS
@@ -251,7 +251,8 @@ def _out_of_place(live: Live, i: Interaction) -> Iterator[str]:
     if i.state not in WAITING_STATES or queue is None:
         return
     asked = i.requirement
-    key = -i.enqueued_at if queue.is_lifo else asked.due_at - asked.priority * queue.seconds_per_priority * 1_000
+    is_lifo = queue.is_lifo or queue.order is OrderName.LIFO
+    key = -i.enqueued_at if is_lifo else asked.due_at - asked.priority * queue.seconds_per_priority * 1_000
     if i.key != key:
         yield f"key {i.key}, not {key}"
     due_at = _at_age(live, i, queue, queue.target_ms)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from stories.story import Story
 
 from standardiste.common.events.directory import AgentProfile, Calendar, Limits, Opening, QueuePreference, RelaxationStep
-from standardiste.common.events.model import Channel, ProfileId, QueueId, RankingName
+from standardiste.common.events.model import Channel, OrderName, ProfileId, QueueId, RankingName
 from standardiste.common.testing.builders import channel_address, needs, person, queue
 
 
@@ -54,8 +57,9 @@ def test_an_earlier_deadline_wins_across_queues_and_ageing_never_crosses_a_class
     """)
 
 
-def test_lifo_queue_hands_out_the_youngest() -> None:
-    Story(one_at_a_time(), queue("leads", is_lifo=True, strict_class=1)).run("""
+@pytest.mark.parametrize("says_lifo", [{"is_lifo": True}, {"order": OrderName.LIFO}, {"is_lifo": True, "order": OrderName.LIFO}])
+def test_lifo_queue_hands_out_the_youngest(says_lifo: dict[str, Any]) -> None:
+    Story(one_at_a_time(), queue("leads", strict_class=1, **says_lifo)).run("""
            0.0 | a by email to leads, a is cu1    | created a; routed a leads; said a; identified a cu1; queued a identified
            1.0 | b by email to leads, b is cu2    | created b; routed b leads; said b; identified b cu2; queued b identified
            2.0 | the floor: anna                  | offer b-o1 anna 120s

@@ -8,9 +8,7 @@ from standardiste.common.testing.builders import TENANT
 from standardiste.directory.core import check_rules
 from standardiste.directory.document import parse
 from standardiste.directory.kinds import Key
-from standardiste.directory.validation import FILTERS, faults_of, warnings_of
-from standardiste.router.policies import FILTERS as ROUTERS_FILTERS
-from standardiste.router.policies import PAIR_FILTERS
+from standardiste.directory.validation import faults_of, warnings_of
 
 GOOD = "skill: {billing: {}, french: {}}\n"
 
@@ -85,7 +83,8 @@ def faults(text: str) -> list[str]:
         ("person: {x: {name: X, rights: [{role: supervisor, scope: team}]}}", ["scope_without_id /person/x/rights/0/scope_id"]),
         ("person: {x: {name: X, rights: [{role: agent, scope: self, scope_id: x}]}}", ["scope_with_id /person/x/rights/0/scope_id"]),
         ("queue: {a: {filters: [nonsense]}}", ["unknown_filter /queue/a/filters"]),
-        ("queue: {a: {filters: [no_bots]}}", []),
+        ("queue: {a: {filters: [no_bots, fresh_eyes], order: lifo, ranking: round_robin}}", []),
+        ("queue: {a: {is_lifo: true, order: lifo}}", []),
         ("rule-set: {other: {}}", ["only_main_rules /rule-set/other"]),
         ("rule-set: {main: {rules: [{name: r, when: 'contact.', queue: main}]}}", ["rules_refused /rule-set/main/rules"]),
         ("rule-set: {main: {rules: [{name: r, when: 'contact.nothing == 1', queue: main}]}}", ["rules_refused /rule-set/main/rules"]),
@@ -98,10 +97,6 @@ def faults(text: str) -> list[str]:
 )
 def test_fault(text: str, expected: list[str]) -> None:
     assert faults(text) == expected
-
-
-def test_filters_are_those_of_the_router() -> None:
-    assert set(FILTERS) == {*ROUTERS_FILTERS, *PAIR_FILTERS}
 
 
 def test_rules_are_judged_again_when_the_tenant_changes() -> None:
@@ -133,8 +128,9 @@ channel-address: {v: {channel: voice, address: "+33199000002", language: fr, que
             ["nobody_can /rule-set/main/rules/0/skills"],
         ),
         ("person: {x: {name: X, profile: main}}\nqueue: {hot: {is_lifo: true}}", ["lifo_shares_class /queue/hot/strict_class"]),
+        ("person: {x: {name: X, profile: main}}\nqueue: {hot: {order: lifo}}", ["lifo_shares_class /queue/hot/strict_class"]),
         (
-            "person: {x: {name: X, profile: main}}\nqueue: {hot: {is_lifo: true, strict_class: 4}, warm: {is_lifo: true, strict_class: 4}}",
+            "person: {x: {name: X, profile: main}}\nqueue: {hot: {order: lifo, strict_class: 4}, warm: {is_lifo: true, strict_class: 4}}",
             [],
         ),
         (

@@ -27,7 +27,7 @@ from standardiste.router.engine.changes.people import new_agent
 from standardiste.router.engine.policy import Fit, Group, Need, Ring, Seat
 from standardiste.router.engine.seats import empty_seat, room_of
 from standardiste.router.engine.state import Facts, Interaction, Stretch, evolve
-from standardiste.router.policies import FILTERS, PAIR_FILTERS, RANKINGS
+from standardiste.router.policies import FILTERS, ORDERS, PAIR_FILTERS, RANKINGS
 from standardiste.router.policies.filters.fresh_eyes import FreshEyes
 from standardiste.router.policies.filters.no_bots import NoBots
 from standardiste.router.policies.filters.queues import Queues
@@ -170,6 +170,6 @@ def test_lifo() -> None:
 
 
 def test_every_policy_is_registered_under_its_own_name() -> None:
-    assert {name: policy.name for name, policy in {**FILTERS, **PAIR_FILTERS, **RANKINGS}.items()} == {
-        name: name for name in (*FILTERS, *PAIR_FILTERS, *RANKINGS)
+    assert {name: policy.name for name, policy in {**FILTERS, **PAIR_FILTERS, **RANKINGS, **ORDERS}.items()} == {
+        name: name for name in (*FILTERS, *PAIR_FILTERS, *RANKINGS, *ORDERS)
     }

@@ -87,6 +87,10 @@ TEXTS: Final = Catalogue(
             "en": "There is no filter “{name}”; known are {known}.",
             "fr": "Il n'y a pas de filtre « {name} » ; existent {known}.",
         },
+        "two_orders": {
+            "en": "The order is “{order}”, and is_lifo says “lifo”. Say one.",
+            "fr": "L'ordre est « {order} », et is_lifo dit « lifo ». N'en donnez qu'un.",
+        },
         "too_many_steps": {"en": "At most {most} relaxation steps.", "fr": "Au plus {most} étapes d'assouplissement."},
         "steps_out_of_order": {"en": "The ages of relaxation steps grow.", "fr": "Les âges des étapes d'assouplissement croissent."},
         "address_taken": {

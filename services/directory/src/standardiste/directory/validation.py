@@ -31,7 +31,7 @@ from standardiste.common.events.directory import (
     Status,
     Tenant,
 )
-from standardiste.common.events.model import QueueId, SkillNeed
+from standardiste.common.events.model import FilterName, OrderName, QueueId, SkillNeed
 from standardiste.common.security.rights import Act
 from standardiste.directory import addresses, customer_faults
 from standardiste.directory.defaults import MAIN, REQUIRED
@@ -44,8 +44,6 @@ CheckRules: TypeAlias = Callable[[RuleSet, str, QueueId | None], Refused | None]
 """(rule set, time zone) → None, or why it is refused: a rule that does not compile, an example that does not hold."""
 
 STEPS_MAX: Final = 10
-FILTERS: Final = ("fresh_eyes", "no_bots")
-"""The filters that the router knows and a queue may name (a test holds the two together)."""
 LEVELS: Final = (1, 5)
 DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
@@ -119,10 +117,14 @@ def _mixed_orders(live: Entities) -> Iterator[Fault]:
     """A warning for each queue whose last goes first while others share its strict class: its key is no instant, so all of it goes before all of theirs."""
     queues = [(key, entity) for key, entity in sorted(live.items()) if isinstance(entity, Queue)]
     for key, queue in queues:
-        others = [each.id for _, each in queues if each.strict_class == queue.strict_class and not each.is_lifo]
-        if queue.is_lifo and others:
+        others = [each.id for _, each in queues if each.strict_class == queue.strict_class and not _is_lifo(each)]
+        if _is_lifo(queue) and others:
             pointer = f"/{key.kind}/{key.id}/strict_class"
             yield fault("lifo_shares_class", pointer, entity=str(key), number=queue.strict_class, others=", ".join(others))
+
+
+def _is_lifo(queue: Queue) -> bool:
+    return queue.is_lifo or queue.order is OrderName.LIFO
 
 
 # ---- one entity
@@ -142,8 +144,10 @@ def _faults_of_one(key: Key, entity: Entity, pointer: str) -> Iterator[Fault]:
                 yield from _faults_of_right(right, f"{pointer}/rights/{index}")
         case Queue():
             yield from _faults_of_relaxation(entity, pointer)
-            unknown = [name for name in entity.filters if name not in FILTERS]
-            yield from (fault("unknown_filter", f"{pointer}/filters", name=name, known=", ".join(FILTERS)) for name in unknown)
+            unknown = [name for name in entity.filters if name not in set(FilterName)]
+            yield from (fault("unknown_filter", f"{pointer}/filters", name=name, known=", ".join(sorted(FilterName))) for name in unknown)
+            if entity.is_lifo and entity.order not in (OrderName.URGENCY, OrderName.LIFO):
+                yield fault("two_orders", f"{pointer}/order", order=entity.order.value)
         case ChannelAddress():
             yield from addresses.faults_of(entity, f"{pointer}/address")
         case Calendar():

@@ -21,6 +21,7 @@ from standardiste.common.events.model import (
     ChannelAddressId,
     Direction,
     DispositionId,
+    OrderName,
     ProfileId,
     QueueId,
     RankingName,
@@ -279,7 +280,7 @@ class Callbacks:
 class Queue:
     """
     Where interactions wait. None means the channel's or the tenant's default (routing.md). What is transferred here keeps its age and priority, unless
-    `keeps_age_of_transfers` is off: then it waits as if it came now, with the queue's own priority.
+    `keeps_age_of_transfers` is off: then it waits as if it came now, with the queue's own priority. `is_lifo` is a shorter word for the order `lifo`.
     """
 
     id: QueueId
@@ -294,6 +295,7 @@ class Queue:
     is_lifo: bool = False
     is_pull_only: bool = False
     keeps_age_of_transfers: bool = True
+    order: OrderName = OrderName.URGENCY
     ranking: RankingName = RankingName.LONGEST_IDLE
     broadcast_to: int = 1
     offer_timeout_ms: int | None = None

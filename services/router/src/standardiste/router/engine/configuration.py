@@ -29,6 +29,7 @@ from standardiste.common.events.model import (
     Channel,
     ChannelAddressId,
     DispositionId,
+    OrderName,
     ProfileId,
     QueueId,
     Scope,
@@ -39,7 +40,7 @@ from standardiste.common.events.model import (
     TenantId,
     WrapUpMode,
 )
-from standardiste.router.engine.policy import Group, Hours, Kit, Need, Ring, Room, Rules
+from standardiste.router.engine.policy import Group, Hours, Kit, Need, Order, Ring, Room, Rules
 from standardiste.router.engine.seats import NO_ROOM, empty_seat, room_of
 from standardiste.router.engine.state import AWAY, READY
 
@@ -60,6 +61,7 @@ OFFER_TIMEOUT_MS: Final = {
 }
 WRAP_UP_MS: Final = {Channel.VOICE: 30_000, Channel.CALLBACK: 30_000, Channel.CHAT: 15_000}
 RELAXATION_STEPS_MAX: Final = 10
+LIFO: Final = OrderName.LIFO
 KINDS_MAX: Final = 10_000
 """Requirements by rules are few; a guard, so that odd ones cannot fill the memory."""
 
@@ -84,7 +86,9 @@ def key_of(entity: Entity) -> EntityKey:
 class Configuration:
     """Everything in force at one change set."""
 
-    def __init__(self, entities: Mapping[EntityKey, Entity], rules: Rules | None, hours: Mapping[str, Hours]) -> None:
+    def __init__(
+        self, entities: Mapping[EntityKey, Entity], rules: Rules | None, hours: Mapping[str, Hours], orders: Mapping[str, Order]
+    ) -> None:
         self.entities = entities
         self.rules = rules
         self.hours = hours
@@ -98,6 +102,8 @@ class Configuration:
             entity.id: entity for entity in entities.values() if isinstance(entity, ChannelAddress) and not entity.is_archived
         }
         self.default_queue = self.queues.setdefault(self.tenant.default_queue, Queue(id=self.tenant.default_queue, change_set=0))
+        self.orders = {id: orders[LIFO if queue.is_lifo else queue.order] for id, queue in self.queues.items()}
+        """By queue, which of its interactions goes first."""
         self._routable = {READY} | {
             entity.id for entity in entities.values() if isinstance(entity, Status) and entity.is_routable and not entity.is_archived
         } - {AWAY}
@@ -295,7 +301,7 @@ def build(entities: Mapping[EntityKey, Entity], kit: Kit, former: Configuration 
     rules = _rules(entities, kit, former)
     if isinstance(rules, Faulty):
         return rules
-    return Configuration(entities, rules, hours)
+    return Configuration(entities, rules, hours, kit.orders)
 
 
 def _rules(entities: Mapping[EntityKey, Entity], kit: Kit, former: Configuration | None) -> Rules | Faulty | None:

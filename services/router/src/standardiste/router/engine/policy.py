@@ -150,7 +150,7 @@ Rank: TypeAlias = tuple[int | float, ...]
 
 
 class Ranking(Protocol):
-    """Who goes first, least first: by what the group is (`of_group`), by what its agents hold (`of_seat`), then by the agent's own key, if it has one."""
+    """Who goes first, least first: by what the group is and its agents hold (`of_bucket`), then by the agent's own key, if it has one."""
 
     @property
     def name(self) -> str: ...
@@ -245,5 +245,4 @@ class Kit:
     filters: Mapping[str, GroupFilter]
     pair_filters: Mapping[str, PairFilter]
     rankings: Mapping[str, Ranking]
-    urgency: Order
-    lifo: Order
+    orders: Mapping[str, Order]

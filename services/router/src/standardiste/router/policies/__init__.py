@@ -1,5 +1,6 @@
 """
-The router's plugins: filters, rankings, orders. One file, one decision, one line here. A name that is not here is refused when a queue is saved.
+The router's plugins: filters, rankings, orders. One file, one decision, one line here. A name that is not here is refused when a queue is saved: `make
+reference` writes the names into the catalogue, which the directory reads.
 
 docs/guides/write-a-policy.md shows a new one.
 """
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from standardiste.common.events.model import RankingName
 from standardiste.router.engine.policy import GroupFilter, Order, PairFilter, Ranking
 from standardiste.router.policies.filters.fresh_eyes import FreshEyes
 from standardiste.router.policies.filters.no_bots import NoBots
@@ -35,7 +35,7 @@ PAIR_FILTERS: Final[Mapping[str, PairFilter]] = {policy.name: policy for policy 
 RANKINGS: Final[Mapping[str, Ranking]] = {
     policy.name: policy for policy in (LongestIdle(), MostProficient(), LeastLoaded(), FewestSkills(), RoundRobin())
 }
-URGENCY: Final[Order] = Urgency()
-LIFO: Final[Order] = Lifo()
+"""A queue names one: who goes first."""
 
-assert set(RANKINGS) == set(RankingName), "every ranking of the catalogue is here"
+ORDERS: Final[Mapping[str, Order]] = {policy.name: policy for policy in (Urgency(), Lifo())}
+"""A queue names one: which interaction goes first."""

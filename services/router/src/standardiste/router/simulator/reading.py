@@ -27,6 +27,7 @@ from standardiste.common.events.model import (
     WrapUpMode,
 )
 from standardiste.router.engine.configuration import Configuration
+from standardiste.router.kit import STANDARD
 from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
 from standardiste.router.simulator.customers import AT_THE_LINE, STREAM
@@ -295,7 +296,7 @@ def _address(said: Said, channel: Channel | None, house: _House) -> ChannelAddre
 
 def _wrap_up(said: Said, channel: Channel, queue: Queue | None) -> None:
     """A queue without wrap-up would drop it without a word."""
-    if queue is not None and Configuration({}, None, {}).wrap_up(queue, channel)[0] is WrapUpMode.NONE:
+    if queue is not None and Configuration({}, None, {}, STANDARD.orders).wrap_up(queue, channel)[0] is WrapUpMode.NONE:
         said.fault("queue_without_wrap_up", queue=queue.id, channel=channel.value)
 
 

@@ -41,7 +41,6 @@ from standardiste.common.events.model.ids import (
     ProfileId,
     QueuedBecause,
     QueueId,
-    RankingName,
     ReceiptId,
     SessionId,
     SiteId,
@@ -54,6 +53,7 @@ from standardiste.common.events.model.ids import (
     Words,
     WrapUpMode,
 )
+from standardiste.common.events.model.policy_names import FilterName, OrderName, RankingName
 from standardiste.common.events.model.work import (
     AgentView,
     FilterCount,
@@ -99,6 +99,7 @@ __all__ = [
     "Direction",
     "DispositionId",
     "FilterCount",
+    "FilterName",
     "InteractionId",
     "InteractionState",
     "InteractionView",
@@ -108,6 +109,7 @@ __all__ = [
     "OfferEnd",
     "OfferId",
     "OfferView",
+    "OrderName",
     "ProfileId",
     "QueueId",
     "QueuedBecause",

@@ -197,11 +197,3 @@ class WrapUpMode(Word):
     OPTIONAL = "optional"
     TIMED = "timed"
     MANDATORY = "mandatory"
-
-
-class RankingName(Word):
-    LONGEST_IDLE = "longest_idle"
-    MOST_PROFICIENT = "most_proficient"
-    LEAST_LOADED = "least_loaded"
-    FEWEST_SKILLS = "fewest_skills"
-    ROUND_ROBIN = "round_robin"

@@ -78,9 +78,9 @@ def stretched(i: Interaction, at: Instant) -> tuple[Stretch, ...]:
 
 def key_in_order(live: Live, requirement: Requirement, enqueued_at: Instant) -> int:
     """The place of what is that old within its strict class, as the queue orders."""
-    queue = live.configuration.queue_or_default(requirement.queue)
-    order = live.kit.lifo if queue.is_lifo else live.kit.urgency
-    return order.key(requirement, enqueued_at, queue)
+    configuration = live.configuration
+    queue = configuration.queues.get(requirement.queue) or configuration.default_queue
+    return configuration.orders[queue.id].key(requirement, enqueued_at, queue)
 
 
 def aged(live: Live, i: Interaction, enqueued_at: Instant) -> Interaction:
