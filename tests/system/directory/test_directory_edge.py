@@ -167,6 +167,21 @@ async def test_refused_document_tells_every_fault_in_the_readers_language(site: 
     }
 
 
+@pytest.mark.parametrize(("field", "name"), [("filters", "unknown_filter"), ("ranking", "unknown_word"), ("order", "unknown_word")])
+async def test_policy_of_no_such_name_is_refused_wherever_it_is_saved(site: Site, field: str, name: str) -> None:
+    written = ["nonsense"] if field == "filters" else "nonsense"
+    async with await site.sign_in() as http:
+        alone = await http.put("/v1/directory/queue/own", json={field: written}, headers={"If-None-Match": "*"})
+        whole = await http.put(
+            "/v1/directory/configuration", content=f"queue:\n  own:\n    {field}: {written}\n", headers={"If-Match": "*"}
+        )
+        diff = await http.post("/v1/directory/configuration/diff", content=f"queue:\n  own: {{{field}: {written}}}\n")
+        kept = await http.get("/v1/directory/queue/own")
+    assert [name_of(each) for each in (alone, whole, diff)] == [(422, "configuration_refused")] * 3
+    assert [each.json()["faults"][0]["name"] for each in (alone, whole, diff)] == [name] * 3
+    assert kept.status_code == 404
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [({}, (428, "if_match_missing")), ({"If-Match": '"7"'}, (412, "version_conflict")), ({"If-Match": "x"}, (400, "invalid_field"))],

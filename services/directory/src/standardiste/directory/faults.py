@@ -83,6 +83,7 @@ TEXTS: Final = Catalogue(
         "scope_without_id": {"en": "The scope “{scope}” needs an id.", "fr": "La portée « {scope} » demande un identifiant."},
         "scope_with_id": {"en": "The scope “{scope}” has no id.", "fr": "La portée « {scope} » n'a pas d'identifiant."},
         "unknown_act": {"en": "There is no act “{act}”.", "fr": "Il n'y a pas d'acte « {act} »."},
+        "unknown_word": {"en": "There is no “{value}” here; known are {known}.", "fr": "« {value} » n'existe pas ici ; existent {known}."},
         "unknown_filter": {
             "en": "There is no filter “{name}”; known are {known}.",
             "fr": "Il n'y a pas de filtre « {name} » ; existent {known}.",

@@ -11,6 +11,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
@@ -120,6 +121,9 @@ def _shaped(kind: Any, value: Any, pointer: str, faults: list[Fault]) -> Any:
     if origin in (Union, types.UnionType):
         options = [each for each in arguments if each is not type(None)]
         return value if value is None or len(options) != 1 else _shaped(options[0], value, pointer, faults)
+    if isinstance(value, str) and _is_closed(kind) and value not in set(kind):
+        faults.append(fault("unknown_word", pointer, value=value, known=", ".join(kind)))
+        return value
     if origin is tuple:
         return _shaped_list(arguments[0], value, pointer, faults)
     if isinstance(value, dict):
@@ -132,6 +136,11 @@ def _shaped(kind: Any, value: Any, pointer: str, faults: list[Fault]) -> Any:
             return {name: _shaped(arguments[-1], each, f"{pointer}/{name}", faults) for name, each in written.items()}
         return written
     return value
+
+
+def _is_closed(kind: object) -> bool:
+    """Whether it is a closed set of words."""
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
 def _shaped_list(item: Any, value: Any, pointer: str, faults: list[Fault]) -> Any:
