@@ -71,11 +71,7 @@ def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
     if i.consult is not None and any(o.id == data.offer and o.is_consult for o in i.offers):
         live.put_interaction(evolve(i, offers=_without(i, data.offer)))
-    _answered(live, data.agent)
-
-
-def _answered(live: Live, id: AgentId) -> None:
-    agent = live.agents[id]
+    agent = live.agents[data.agent]
     if agent.missed_in_a_row:
         live.put_agent(evolve(agent, missed_in_a_row=0))
 
@@ -83,7 +79,9 @@ def _answered(live: Live, id: AgentId) -> None:
 def _declined(live: Live, event: Event, data: d.OfferDeclined) -> None:
     """Who passes is there: what he missed before is no row any more."""
     _give_back(live, event, data.interaction, data.offer, data.agent)
-    _answered(live, data.agent)
+    agent = live.agents[data.agent]
+    if agent.missed_in_a_row:
+        live.put_agent(evolve(agent, missed_in_a_row=0))
 
 
 def _expired(live: Live, event: Event, data: d.OfferExpired) -> None:

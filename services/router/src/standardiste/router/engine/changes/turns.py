@@ -112,9 +112,9 @@ def handed_out(live: Live, id: QueueId, at: Instant) -> None:
             live.put_pace(quickly.Pace(queue=id, last_at=at))
         return
     last_at = at if is_waited_for else NEVER
-    if pace.last_at and not _was_closed(live, id, pace.last_at, at):
+    if pace.last_at and not (live.configuration.hours and _was_closed(live, id, pace.last_at, at)):
         gap_ms = at - pace.last_at
-        if pace.count >= GAPS_MIN:
+        if gap_ms > LONG_GAP * STEP_MS and pace.count >= GAPS_MIN:
             gap_ms = min(gap_ms, LONG_GAP * max(pace.mean_ms, STEP_MS))
         mean_ms = pace.mean_ms + (gap_ms - pace.mean_ms) // min(pace.count + 1, GAPS)
         live.put_pace(quickly.Pace(queue=id, last_at=last_at, mean_ms=mean_ms, count=pace.count + 1))
