@@ -97,12 +97,13 @@ class KafkaPartition:
                         await self._ask_the_broker(self._producer)
             self._consumer = reader(self._settings, auto_offset_reset="none")
             await self._consumer.start()
-            await self._read_committed()
+            everywhere = [*self._inputs, self._state]
+            first, end = await self._consumer.beginning_offsets(everywhere), await self._consumer.end_offsets(everywhere)
+            await self._read_committed(first, end)
             self._consumer.assign([self._state])
-            self._consumer.seek(self._state, (await self._consumer.beginning_offsets([self._state]))[self._state])
-            end = (await self._consumer.end_offsets([self._state]))[self._state]
+            self._consumer.seek(self._state, first[self._state])
             still = Standstill()
-            while await self._consumer.position(self._state) < end:
+            while await self._consumer.position(self._state) < end[self._state]:
                 batches = await self._consumer.getmany(self._state, timeout_ms=1_000, max_records=RESTORE_BATCH)
                 await still.look(self._consumer, [self._state])
                 for raw in batches.values():
@@ -196,11 +197,9 @@ class KafkaPartition:
         await self._written(producer, {self._settings.topic(self._state.topic): [(b"clock", None, [])]})
         await producer.abort_transaction()
 
-    async def _read_committed(self) -> None:
+    async def _read_committed(self, first: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]) -> None:
         """Where the group stands, and since when."""
-        assert self._consumer is not None
         known = await committed(self._settings, self._group, self._inputs)
-        first, end = await self._consumer.beginning_offsets(self._inputs), await self._consumer.end_offsets(self._inputs)
         stamps: list[int] = []
         for place in self._inputs:
             self._next[place] = first[place]
