@@ -76,6 +76,9 @@ class Echo:
     def fire(self, at: Instant) -> Outputs:
         return ()
 
+    def left(self) -> None:
+        pass
+
 
 def percentiles(latencies_s: list[float]) -> str:
     ordered = sorted(latencies_s)

@@ -152,6 +152,15 @@ async def test_a_poisonous_record_is_set_aside_and_the_rest_goes_on(bus: Bus) ->
         assert (await settled(bus, 5))[-1] == (5, "e")
 
 
+async def test_a_processor_that_is_asked_no_more_is_told_so(bus: Bus) -> None:
+    made = Made()
+    await bus.publish(*(outgoing(text) for text in ("a", "poison", "b")))
+    async with running(bus.process("router", TOPICS, Topic.ROUTER_STATE, made)):
+        assert await settled(bus, 2) == [(1, "a"), (2, "b")]
+        assert [ledger.has_left for ledger in made.ledgers].count(False) == bus.partitions
+    assert all(ledger.has_left for ledger in made.ledgers)
+
+
 class Telling(Ledger):
     """Tells of what is set aside."""
 

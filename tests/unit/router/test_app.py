@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 
 import pytest
@@ -444,6 +445,18 @@ def test_a_command_of_a_type_that_is_not_known_is_refused_by_name(log: Log) -> N
     said = refusal(outputs)
     assert (said.command, said.command_type, said.reason) == ("cmd1", "standardiste.future.do.v1", Refusal.UNKNOWN_TYPE)
     assert [out for out in outputs if out.topic is Topic.DEAD_LETTERS] == []
+
+
+def test_a_router_that_left_its_partition_shows_nobody_waiting_there(log: Log) -> None:
+    waiting = partial(REGISTRY.get_sample_value, "standardiste_router_waiting", {"partition": "0"})
+    log.router.left()
+    log.restarted()
+    assert waiting() == 0
+    log.take(*(log.record(inputs.ContactReceived(contact=contact(f"w{n}", channel=Channel.VOICE, is_live=True))) for n in range(4)))
+    log.take(log.record(inputs.GatewayBeat(gateway="g1", sessions=1), at=log.at + 1_000))
+    assert waiting() == 4
+    log.router.left()
+    assert waiting() is None
 
 
 def test_an_unknown_type_is_skipped_and_counted() -> None:

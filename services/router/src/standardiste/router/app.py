@@ -144,6 +144,9 @@ class Router:
         self._fire(out, at)
         return self._commit(out)
 
+    def left(self) -> None:
+        self._meter.left()
+
     def _take(self, out: _Out, record: Record, event: Event) -> None:
         engine = self._engine(event.tenant)
         events = engine.step(event, record.appended_at)

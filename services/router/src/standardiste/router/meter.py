@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from prometheus_client import Gauge
+
 from standardiste.common.bus.topics import Topic
 from standardiste.common.events import decisions as d
 from standardiste.common.events.base import Data, class_of
@@ -35,7 +37,8 @@ class Meter:
     """One partition's counts. A batch that is aborted afterwards is counted all the same: these are rates, the ledger is elsewhere."""
 
     def __init__(self, partition: int) -> None:
-        self._waiting = WAITING.labels(str(partition))
+        self._partition = str(partition)
+        self._waiting: Gauge | None = None
         self._ends: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
@@ -67,8 +70,15 @@ class Meter:
         """A record went to dead-letters, by a decision of its own."""
         DEAD_LETTERS.labels(topic.value).inc()
 
+    def left(self) -> None:
+        """Whoever has the partition now says how many wait there: told by two pods, they would be counted twice."""
+        WAITING.remove(self._partition)
+        self._waiting = None
+
     def batch(self, waiting: int, pairs: int) -> None:
         """The batch is done, in which pair filters were asked so often: hand everything on."""
+        if self._waiting is None:  # before the first batch nobody knows
+            self._waiting = WAITING.labels(self._partition)
         self._waiting.set(waiting)
         if pairs:
             PAIRS.inc(pairs)

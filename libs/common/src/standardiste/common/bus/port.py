@@ -122,6 +122,10 @@ class Processor(Protocol):
         """Fire the deadlines up to and including `at`, in (instant, id) order: all, or as many as fit one transaction, as `next_deadline` then tells."""
         ...
 
+    def left(self) -> None:
+        """It is asked no more: the partition is another's now, or begun anew. What it shows operators of that partition it takes down."""
+        ...
+
 
 ProcessorFactory: TypeAlias = Callable[[int], Processor]
 Handler: TypeAlias = Callable[[Record], Awaitable[None]]

@@ -183,9 +183,9 @@ class PartitionLoop:
             self._suspects = {record.topic: record.offset for record in failed.records}
 
     async def _own(self) -> None:
+        processor, latest = self._factory(self._partition), Instant(0)
         owned, self._left = self._take(), ()
         try:
-            processor, latest = self._factory(self._partition), Instant(0)
             async for batch in owned.restore():
                 latest = max(latest, *(record.appended_at for record in batch)) if batch else latest
                 async with self._turns:
@@ -198,6 +198,7 @@ class PartitionLoop:
             self._backoff.reset()
             await self._work(owned, processor)
         finally:
+            processor.left()
             await owned.close()
 
     async def _work(self, owned: Owned, processor: Processor) -> None:

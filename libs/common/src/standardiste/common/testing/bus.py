@@ -183,6 +183,10 @@ class Ledger:
         self.restored = 0
         self.resumed_with: list[int | None] = []
         self.batches: list[list[str]] = []
+        self.has_left = False
+
+    def left(self) -> None:
+        self.has_left = True
 
     def restore(self, records: Sequence[Record]) -> None:
         for record in records:
