@@ -11,7 +11,7 @@ from standardiste.common.bus.memory import Faults, MemoryBus
 from standardiste.common.bus.port import Record
 from standardiste.common.bus.processing import BATCH_RECORDS
 from standardiste.common.bus.topics import Topic
-from standardiste.common.errors import BusAway
+from standardiste.common.errors import BusAway, CorruptState
 from standardiste.common.testing.bus import Ledger, outgoing, text_of
 from standardiste.common.testing.jumping_loop import Stalled
 from standardiste.common.testing.simulation import Outcome, World, simulate
@@ -95,6 +95,24 @@ def test_seeds_differ_and_things_do_crash() -> None:
     outcomes = [run(seed, 1) for seed in range(6)]
     assert len({outcome.log for outcome in outcomes}) == len(outcomes)
     assert sum(len(outcome.crashes) for outcome in outcomes) > 10
+
+
+def test_a_partition_that_a_person_must_mend_is_looked_at_twice_a_minute_and_no_more() -> None:
+    tries: list[int] = []
+
+    def broken(partition: int) -> Ledger:
+        tries.append(partition)
+        raise CorruptState("router-state of partition 0")
+
+    async def service(bus: MemoryBus) -> None:
+        await bus.process("router", TOPICS, Topic.ROUTER_STATE, broken)
+
+    async def scenario(world: World) -> None:
+        world.keep("router", service)
+        await asyncio.sleep(3_600)
+        assert 120 <= len(tries) <= 300
+
+    simulate(0, scenario)
 
 
 def test_a_day_costs_what_happens_in_it() -> None:

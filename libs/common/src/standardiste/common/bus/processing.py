@@ -33,7 +33,7 @@ from standardiste.common.bus.steady_clock import SteadyClock
 from standardiste.common.bus.timers import Backoff
 from standardiste.common.bus.topics import TOPICS, Topic
 from standardiste.common.clock import Clock
-from standardiste.common.errors import Away, BadInput, FormatTooNew
+from standardiste.common.errors import Away, BadInput, FormatTooNew, OperatorError
 from standardiste.common.events.base import Instant
 from standardiste.common.log import logger
 from standardiste.common.metrics import counter
@@ -62,6 +62,8 @@ BREATH: Final = 8
 
 AGAIN_FIRST_MS: Final = 20
 AGAIN_MAX_MS: Final = 5_000
+MENDED_MAX_MS: Final = 30_000
+"""What a person must mend is looked at less often: each look reads the whole state, on a process that has other partitions."""
 
 KEPT_MS: Final = 3_600_000
 """A quiet partition commits so often where it stands: a cluster forgets what was not said for a week, or a day."""
@@ -136,6 +138,7 @@ class PartitionLoop:
         self._partition, self._take, self._factory, self._clock = partition, take, factory, clock
         self._dead_letter, self._turns, self._ready = dead_letter, turns, ready
         self._backoff = Backoff(AGAIN_FIRST_MS, AGAIN_MAX_MS, random.random)
+        self._patience = Backoff(AGAIN_FIRST_MS, MENDED_MAX_MS, random.random)
         self._left: Sequence[Record] = ()
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
@@ -156,15 +159,17 @@ class PartitionLoop:
             except Away as away:
                 log.warning("partition_given_up", partition=self._partition, reason=str(away))
                 await self._backoff.wait()
+            except OperatorError as error:
+                await self._after(error, self._patience)
             except Exception as error:
-                await self._after(error)
+                await self._after(error, self._backoff)
             except asyncio.CancelledError as error:
-                await self._after(own_fault(error))
+                await self._after(own_fault(error), self._backoff)
 
-    async def _after(self, error: Exception) -> None:
+    async def _after(self, error: Exception, backoff: Backoff) -> None:
         counter("standardiste_bus_processor_failures_total").inc()
         log.error("partition_failed", partition=self._partition, reason=reason_of(error))
-        await self._backoff.wait()
+        await backoff.wait()
 
     def _blame(self, failed: _RecordFailed) -> None:
         counter("standardiste_bus_processor_failures_total").inc()
@@ -196,6 +201,7 @@ class PartitionLoop:
             await self._resume(owned, processor, gap_ms)
             self._ready()
             self._backoff.reset()
+            self._patience.reset()
             await self._work(owned, processor)
         finally:
             processor.left()
