@@ -19,7 +19,7 @@ from standardiste.router.engine.floor import fit_of
 from standardiste.router.engine.invariants import Look
 from standardiste.router.engine.live import Live
 from standardiste.router.engine.policy import Need
-from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction
+from standardiste.router.engine.state import WAITING_STATES, Agent, Interaction, evolve
 from standardiste.router.engine.step import has_media, is_over
 
 CALLS = (Channel.VOICE, Channel.CALLBACK)
@@ -216,7 +216,10 @@ def _ends_of(live: Live, i: Interaction, at: Instant) -> Iterator[Deadline]:
     if i.step < len(queue.relaxation):
         yield Deadline(_at_age(live, i, queue, queue.relaxation[i.step].at_age_ms), i.id, Due.STEP)
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not i.overflowed:
-        end = _at_age(live, i, queue, queue.limits.age_max_ms)
+        talks = (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.WRAPPING)
+        talked = [stretch.ended_at for stretch in i.stretches if stretch.agent is not None and stretch.state in talks]
+        waited_since = max(i.enqueued_at, *talked, 0)  # who talked meanwhile did not wait
+        end = _at_age(live, evolve(i, enqueued_at=waited_since), queue, queue.limits.age_max_ms)
         if end > at:
             yield Deadline(end, i.id, Due.AGE)
 

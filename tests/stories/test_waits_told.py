@@ -87,3 +87,18 @@ def test_who_waits_for_a_date_is_no_one_who_waits_and_makes_no_queue_too_long() 
          902.0 | d3 by chat, d3 is cu13                  | created d3; routed d3 main; said d3; identified d3 cu13; queued d3 identified;
                |                                         | overflowed d3 length close; > notice overflow.length; closed d3 overflowed; > ended
     """)
+
+
+def test_who_was_talked_to_waits_anew_for_a_limit_of_age_and_keeps_his_age_in_the_order() -> None:
+    Story(queue("main"), queue("two", limits=Limits(age_max_ms=10_000, action="close"))).run("""
+           0.0 | the floor: anna                                   |
+           1.0 | c1 by chat, c1 is cu1, anna accepts c1            | created c1; routed c1 main; said c1; identified c1 cu1; queued c1 identified;
+               |                                                   | offer c1-o1 anna 30s; anna offered 33; accepted c1-o1 anna; active c1 anna;
+               |                                                   | > here is anna; done; anna busy 33
+          31.0 | anna chooses away, anna transfers c1 to queue two | status anna ready then away chosen; done; anna busy 33; transferred c1;
+               |                                                   | disowned c1 transferred; idle anna; status anna away work_ended;
+               |                                                   | routed c1 two by transfer; queued c1 transferred; done; position c1 1; > position 1;
+               |                                                   | anna not_ready 0
+          40.9 |                                                   |
+          41.0 |                                                   | overflowed c1 age close; > notice overflow.age; closed c1 overflowed; > ended
+    """)

@@ -65,7 +65,7 @@ def _add_waiting(due: list[Deadline], live: Live, interaction: Interaction) -> N
         waited_ms = live.at - interaction.since
         due.append(quickly.Deadline(Instant(interaction.since + (waited_ms // every_ms + 1) * every_ms), id, Due.POSITION))
     if queue.limits.age_max_ms is not None and queue.limits.action != "none" and not interaction.overflowed:
-        due.append(quickly.Deadline(live.at_age(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
+        due.append(quickly.Deadline(live.at_limit(interaction, queue, queue.limits.age_max_ms), id, Due.AGE))
 
 
 def told_every_ms(live: Live, interaction: Interaction) -> int | None:

@@ -42,6 +42,7 @@ CUSTOMERS_MAX: Final = 10_000
 MESSAGES_MAX: Final = 1_000
 
 
+_HAD: Final = OWNED_STATES - {InteractionState.CONNECTING}
 _NO_SEAT: Final = empty_seat(NO_ROOM)
 
 
@@ -466,6 +467,15 @@ class Live:
         """When it is, or was, so old: in clock time, or in opening time where the queue reckons its target so."""
         hours = self.configuration.hours.get(queue.calendar) if queue.is_target_in_opening_time and queue.calendar else None
         return Instant(interaction.enqueued_at + age_ms) if hours is None else hours.after(interaction.enqueued_at, age_ms)
+
+    def at_limit(self, interaction: Interaction, queue: Queue, age_max_ms: int) -> Instant:
+        """When it has waited too long for its queue, as `at_age`: since it came, or since somebody had it last. Who talked meanwhile did not wait."""
+        if interaction.accepted_at is None:
+            return self.at_age(interaction, queue, age_max_ms)
+        had = (stretch.ended_at for stretch in reversed(interaction.stretches) if stretch.agent is not None and stretch.state in _HAD)
+        since = max(next(had, interaction.enqueued_at), interaction.enqueued_at)
+        hours = self.configuration.hours.get(queue.calendar) if queue.is_target_in_opening_time and queue.calendar else None
+        return Instant(since + age_max_ms) if hours is None else hours.after(since, age_max_ms)
 
     def is_open_line(self, line: Line, at: Instant) -> bool:
         """As `is_open`, for the queue of a line."""

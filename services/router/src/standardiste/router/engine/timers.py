@@ -103,7 +103,7 @@ def _age(step: Step, due: Deadline) -> None:
     if i is None or i.state not in WAITING_STATES:
         return
     queue = step.live.queue_of(i)
-    if queue.limits.age_max_ms is not None and step.at >= step.live.at_age(i, queue, queue.limits.age_max_ms):
+    if queue.limits.age_max_ms is not None and step.at >= step.live.at_limit(i, queue, queue.limits.age_max_ms):
         limits.overflow(step, i, "age")
 
 
