@@ -18,6 +18,10 @@ HOURS = Calendar(
 """The story begins at 23:13:20 in Paris, so it closes at 40 s."""
 
 
+MONDAYS = Calendar(id="mondays", change_set=1, zone="Europe/Paris", openings=(Opening(weekdays=(1,), opens="08:00", closes="18:00"),))
+"""The story is of a Tuesday."""
+
+
 def closing(action: str) -> Story:
     at_close = AtClose(action=action, to_queue=QueueId("night"))  # type: ignore[arg-type]  # one of its words
     return Story(HOURS, queue("main", calendar="day", at_close=at_close), queue("night"))
@@ -131,3 +135,45 @@ def test_waiting_that_is_too_old(action: str, channel: str, expected: str) -> No
     story = Story(queue("main", limits=limits), queue("night"))
     story.line(1.0, f"c1 by {channel}, c1 is cu1")
     assert expected in story.line(31.0, "")
+
+
+def test_who_is_handed_on_to_a_closed_queue_has_come_while_it_is_closed() -> None:
+    shut = queue("shut", calendar="mondays", at_close=AtClose(action="voicemail"))
+    Story(MONDAYS, shut).run("""
+           0.0 | the floor: anna                                               |
+           1.0 | v1 by voice, v1 is cu1, anna accepts v1, media of v1 connects | created v1; routed v1 main; said v1; identified v1 cu1;
+               |                                                               | queued v1 identified; offer v1-o1 anna 20s; anna offered 100;
+               |                                                               | accepted v1-o1 anna; connecting v1 anna; > connect anna; done;
+               |                                                               | anna busy 100; active v1 anna
+           2.0 | anna transfers v1 to queue shut                               | transferred v1; disowned v1 transferred; idle anna;
+               |                                                               | routed v1 shut by transfer; queued v1 transferred; > release agent;
+               |                                                               | > music shut; overflowed v1 closed voicemail; > take voicemail; done;
+               |                                                               | anna ready 0
+           3.0 | c1 by chat, c1 is cu2, anna accepts c1                        | created c1; routed c1 main; said c1; identified c1 cu2;
+               |                                                               | queued c1 identified; offer c1-o1 anna 30s; anna offered 33;
+               |                                                               | accepted c1-o1 anna; active c1 anna; > here is anna; done; anna busy 33
+           4.0 | anna transfers c1 to queue shut                               | transferred c1; disowned c1 transferred; idle anna;
+               |                                                               | routed c1 shut by transfer; queued c1 transferred; done; position c1 2;
+               |                                                               | > position 2; anna ready 0
+           5.0 | m1 by email, m1 is cu3, anna accepts m1                       | created m1; routed m1 main; said m1; identified m1 cu3;
+               |                                                               | queued m1 identified; offer m1-o1 anna 120s; anna offered 20;
+               |                                                               | accepted m1-o1 anna; active m1 anna; done; anna busy 20
+           6.0 | anna transfers m1 to queue shut                               | transferred m1; disowned m1 transferred; idle anna;
+               |                                                               | routed m1 shut by transfer; queued m1 transferred; done; anna ready 0
+    """)
+
+
+def test_who_is_put_back_into_a_queue_that_has_closed_meanwhile_has_come_while_it_is_closed() -> None:
+    Story(MONDAYS, shut=(queue("main", calendar="mondays", at_close=AtClose(action="callback")),)).run("""
+           0.0 | the floor: anna                                               |
+           1.0 | v1 by voice, v1 is cu1, anna accepts v1, media of v1 connects | created v1; routed v1 main; said v1; identified v1 cu1;
+               |                                                               | queued v1 identified; offer v1-o1 anna 20s; anna offered 100;
+               |                                                               | accepted v1-o1 anna; connecting v1 anna; > connect anna; done;
+               |                                                               | anna busy 100; active v1 anna
+           2.0 | the set shut                                                  | applied 2
+           3.0 | anna signs out                                                | session s-anna ended signed_out; status anna away signed_out;
+               |                                                               | anna offline 100
+           3.0 | media of v1 ends for the agent                                | disowned v1 agent_lost; idle anna; queued v1 agent_lost;
+               |                                                               | > release agent; > music main; overflowed v1 closed callback;
+               |                                                               | > notice queue.closed; callback v1; > release all; anna offline 0
+    """)

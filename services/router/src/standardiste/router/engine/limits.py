@@ -46,6 +46,12 @@ def check_closed(step: Step, i: Interaction) -> None:
         _act(step, i, queue, queue.at_close, "closed")
 
 
+def check_back(step: Step, i: Interaction) -> None:
+    """Handed on or put back: somebody on the line or in a chat has come while it is closed, and would wait for the opening. Mail was accepted and waits."""
+    if i.facts.is_live:
+        check_closed(step, i)
+
+
 def overflow(step: Step, i: Interaction, limit: str) -> None:
     """Do what the queue's limits say, once for each interaction."""
     queue = step.live.queue_of(i)

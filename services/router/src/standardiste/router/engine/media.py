@@ -24,7 +24,7 @@ from standardiste.common.events.model import (
     Scope,
 )
 from standardiste.common.events.outbound import QueueCall
-from standardiste.router.engine import callbacks, consults, contacts, handing, offers, requirement
+from standardiste.router.engine import callbacks, consults, contacts, handing, limits, offers, requirement
 from standardiste.router.engine.state import WAITING_STATES, Closed, Interaction, evolve
 from standardiste.router.engine.step import Step, conversation_of, has_media, is_unanswered, readers
 
@@ -70,6 +70,7 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
     i = offers.disown(step, step.now(i.id), QueuedBecause.MEDIA_FAILED)
     offers.queue(step, i, QueuedBecause.MEDIA_FAILED)
     step.send(QueueCall(conversation=conversation_of(i), interaction=i.id, queue=step.now(i.id).requirement.queue), i)
+    limits.check_back(step, step.now(i.id))
 
 
 def ended(step: Step, data: inputs.MediaEnded) -> None:
@@ -97,6 +98,7 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
         return
     if data.is_agent_side and not step.live.agents[i.owner].session:
         offers.requeue(step, i, QueuedBecause.AGENT_LOST)
+        limits.check_back(step, step.now(i.id))
         return
     if not data.is_agent_side and not i.has_left:
         step.tell(d.CustomerLeft(interaction=i.id, version=i.version, because=LeftBecause.HUNG_UP), i)

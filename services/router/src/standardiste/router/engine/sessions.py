@@ -14,7 +14,7 @@ from standardiste.common.events import inputs
 from standardiste.common.events.base import Instant
 from standardiste.common.events.model import AgentId, Channel, CloseReason, InteractionState, QueuedBecause, Withdrawal
 from standardiste.common.events.outbound import TellNotice
-from standardiste.router.engine import consults, handing, offers, supervising
+from standardiste.router.engine import consults, handing, limits, offers, supervising
 from standardiste.router.engine.changes.people import GATEWAY_LEASE_MS, SESSION_GRACE_MS
 from standardiste.router.engine.due import LOST_LONG_MS, LOST_SHORT_MS
 from standardiste.router.engine.live import Live
@@ -148,3 +148,4 @@ def _give_back(step: Step, i: Interaction) -> None:
     offers.requeue(step, i, QueuedBecause.AGENT_LOST)
     if i.facts.channel in (Channel.CHAT, Channel.SMS, Channel.SOCIAL):
         step.send(TellNotice(conversation=conversation_of(i), notice="agent_lost.requeued"), step.now(i.id))
+    limits.check_back(step, step.now(i.id))

@@ -7,7 +7,7 @@ from standardiste.common.events import decisions as d
 from standardiste.common.events.model import CloseReason, InteractionState, QueuedBecause, Why, Withdrawal
 from standardiste.common.events.outbound import QueueCall, ReleaseCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import offers, requirement
+from standardiste.router.engine import limits, offers, requirement
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, find_at, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import OWNED_STATES, WAITING_STATES
@@ -77,6 +77,7 @@ def requeue(step: Step, asker: Asker, data: c.RequeueInteraction) -> Done | Refu
     if is_owned and has_media(i):
         step.send(ReleaseCall(conversation=conversation_of(i), interaction=i.id, party="agent"), i)
         step.send(QueueCall(conversation=conversation_of(i), interaction=i.id, queue=queue.id), i)
+    limits.check_back(step, step.now(i.id))
     return Done(i.id)
 
 

@@ -20,7 +20,7 @@ from standardiste.common.events.model import (
 )
 from standardiste.common.events.outbound import QueueCall, ReleaseCall, TransferCall
 from standardiste.common.events.refusals import Refusal
-from standardiste.router.engine import agents, consults, cycle, offers, requirement, supervising
+from standardiste.router.engine import agents, consults, cycle, limits, offers, requirement, supervising
 from standardiste.router.engine.commands.answers import Asker, Done, Refused, done, find, find_at, find_own, unsuited_for
 from standardiste.router.engine.seats import takes
 from standardiste.router.engine.state import Interaction
@@ -211,6 +211,7 @@ def _to_queue(step: Step, i: Interaction, data: c.TransferInteraction, id: str) 
         conversation = conversation_of(i)
         step.send(ReleaseCall(conversation=conversation, interaction=i.id, party="agent"), i)
         step.send(QueueCall(conversation=conversation, interaction=i.id, queue=queue.id), i)
+    limits.check_back(step, step.now(i.id))
     return Done(i.id)
 
 
