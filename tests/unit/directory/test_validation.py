@@ -25,6 +25,7 @@ def faults(text: str) -> list[str]:
         ("queue: {a: {skills: {nothing: 1}}}", ["unknown_reference /queue/a/skills/0/skill"]),
         ("queue: {a: {dispositions: [x]}}", ["unknown_reference /queue/a/dispositions/0"]),
         ("queue: {a: {limits: {action: queue, to_queue: b}}}", ["unknown_reference /queue/a/limits/to_queue"]),
+        ("queue: {a: {at_close: {action: queue, to_queue: b}}}", ["unknown_reference /queue/a/at_close/to_queue"]),
         ("person: {x: {name: X, profile: other}}", ["unknown_reference /person/x/profile"]),
         ("team: {t: {supervisors: [x]}}", ["unknown_reference /team/t/supervisors/0"]),
         ("tenant: {default_queue: gone}", ["unknown_reference /tenant/default_queue"]),

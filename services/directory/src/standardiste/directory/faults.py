@@ -125,6 +125,14 @@ TEXTS: Final = Catalogue(
             "en": "Nobody can take {channel} in “{tag}” that comes in at {where} for {queue}: {skills}.",
             "fr": "Personne ne peut prendre {channel} en « {tag} » arrivant par {where} pour {queue} : {skills}.",
         },
+        "leads_nowhere": {
+            "en": "What {where} should send to another queue stays where it is: no other queue is named.",
+            "fr": "Ce que {where} devrait envoyer vers une autre file reste où il est : aucune autre file n'est nommée.",
+        },
+        "never_open": {
+            "en": "{where} waits for {calendar}, which never opens: nothing in it is offered to anybody.",
+            "fr": "{where} attend {calendar}, qui n'ouvre jamais : rien n'y est proposé à personne.",
+        },
         "nobody_serves": {"en": "No agent serves {entity}.", "fr": "Aucun agent ne sert {entity}."},
         "lifo_shares_class": {
             "en": "The last goes first in {entity}, and others share its strict class {number}: all of it goes before all of {others}. Give it a class of its own.",

@@ -101,6 +101,7 @@ REFERENCES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("relaxation/*/queues/*", "queue"),
         ("relaxation/*/agents/*", "person"),
         ("limits/to_queue", "queue"),
+        ("at_close/to_queue", "queue"),
         ("calendar", "calendar"),
     ),
     "channel-address": (("sponsor", "sponsor"), ("campaign", "campaign"), ("site", "site"), ("queue", "queue")),
