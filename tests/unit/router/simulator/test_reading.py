@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from standardiste.common.events.directory import AgentProfile, ChannelAddress, Person, Rule, RuleSet
+from standardiste.common.events.directory import AgentProfile, ChannelAddress, Person, RightGrant, Rule, RuleSet
 from standardiste.common.events.model import Channel, ChannelAddressId, ProfileId, QueueId
 from standardiste.common.testing.builders import configuration, needs, person
 from standardiste.router.simulator import Scenario, ScenarioRefused, scenario_of
@@ -68,9 +69,20 @@ def test_people_of_the_configuration_may_work() -> None:
     assert everybody.classes[0].agents == ("anna", "ben")
 
 
+def test_everybody_is_whom_the_router_gives_work() -> None:
+    """A profile, or the role of an agent without one; an administrator is neither, and is refused by name."""
+    agent = replace(person("carl"), profile=None, rights=(RightGrant(role="agent"),))
+    boss = replace(person("boss"), profile=None, rights=(RightGrant(role="administrator"),))
+    house = configuration(agent, boss)
+    assert scenario_of({**GOOD, "agents": {"desk": {"people": "all"}}}, house).classes[0].agents == ("anna", "ben", "carl")
+    with pytest.raises(ScenarioRefused) as refused:
+        scenario_of({**GOOD, "agents": {"desk": {"people": ["carl", "boss"]}}}, house)
+    assert [(fault.name, fault.pointer) for fault in refused.value.faults] == [("takes_no_work", "/agents/desk/people/1")]
+
+
 def test_everybody_of_a_configuration_without_people_is_nobody() -> None:
     said = {**GOOD, "agents": {"desk": {"people": "all"}}}
-    with pytest.raises(ScenarioRefused, match="no people with a profile"):
+    with pytest.raises(ScenarioRefused, match="nobody with a profile"):
         scenario_of(said, [])
 
 

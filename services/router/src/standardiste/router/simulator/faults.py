@@ -90,8 +90,12 @@ TEXTS: Final = Catalogue(
             "fr": "Soit count (agents créés ici), soit people (de la configuration), pas les deux.",
         },
         "nobody": {
-            "en": "Nobody works here: the configuration has no people with a profile, or the list is empty.",
-            "fr": "Personne ne travaille ici : la configuration n'a personne avec un profil, ou la liste est vide.",
+            "en": "Nobody works here: the configuration has nobody with a profile or the role of an agent, or the list is empty.",
+            "fr": "Personne ne travaille ici : la configuration n'a personne avec un profil ou le rôle d'agent, ou la liste est vide.",
+        },
+        "takes_no_work": {
+            "en": "{id} takes no work: neither a profile nor the role of an agent.",
+            "fr": "{id} ne prend pas de travail : ni profil ni rôle d'agent.",
         },
         "people_have_their_own": {
             "en": "People of the configuration bring their own “{name}”.",

@@ -26,7 +26,7 @@ from standardiste.common.events.model import (
     SkillNeed,
     WrapUpMode,
 )
-from standardiste.router.engine.configuration import Configuration
+from standardiste.router.engine.configuration import Configuration, takes_work
 from standardiste.router.kit import STANDARD
 from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
@@ -100,7 +100,7 @@ class _House:
         return next((tenant.default_queue for tenant in self.of(Tenant).values()), QueueId("main"))
 
     def staff(self) -> tuple[AgentId, ...]:
-        return tuple(sorted(AgentId(id) for id, person in self.of(Person).items() if person.profile is not None or person.is_bot))
+        return tuple(sorted(AgentId(id) for id, person in self.of(Person).items() if takes_work(person)))
 
     def has_rules(self) -> bool:
         return any(rules.rules for rules in self.of(RuleSet).values())
@@ -169,7 +169,7 @@ def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
         for own_name, own in (("profile", profile), ("skills", skills), ("queues", queues)):
             if own is not None:
                 own.fault("people_have_their_own", name=own_name)
-        ids = house.staff() if people.value == "all" else tuple(AgentId(house.check(Person, "person", each)) for each in people.each())
+        ids = house.staff() if people.value == "all" else tuple(_person(each, house) for each in people.each())
         if not ids and people.value in ("all", []):
             people.fault("nobody")
         return ids
@@ -189,6 +189,14 @@ def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
         said.fault("twice", value=taken)
     house.added += [replace(made, id=agent) for agent in agents]
     return agents
+
+
+def _person(said: Said, house: _House) -> AgentId:
+    id = house.check(Person, "person", said)
+    person = house.of(Person).get(id)
+    if person is not None and not takes_work(person):
+        said.fault("takes_no_work", id=id)
+    return AgentId(id)
 
 
 def _skills(said: Said, house: _House) -> tuple[SkillNeed, ...]:
