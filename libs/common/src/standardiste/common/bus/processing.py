@@ -5,9 +5,9 @@ Theory. Taking a partition is always in this order: fence the predecessor and re
 topic to its end, `resumed`, then records. What a call returns commits together with the offsets of what it was given. Anything that fails
 throws the processor away and starts over; nothing is ever undone in memory.
 
-A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are taken one by one, each in a
-transaction of its own. One that fails alone is the `culprit`: after another restore it goes to dead-letters, with its offset, and is never
-handled; what the processor tells of it goes along, unless that fails as well. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
+A batch whose `handle` raises leaves its offsets behind as `suspects`: after the next restore these records are handled one by one, all in one transaction. The
+one that raises is the `culprit`: after another restore what comes before it is committed, and it goes to dead-letters, with its offset, and is never
+handled. Where the bus refused what came of a batch, nobody knows of which record: then each is taken in a transaction of its own. What the processor tells of it goes along, unless that fails as well. A deadline that raises has no record to blame: the partition waits, with backoff and an error in the log, and loses nothing. The same goes for a
 cancellation that nobody asked of us: a client library may let one out of its own workings, and a partition whose loop ended would stand still in silence; and
 for a record of a newer program's format, which is left for that program.
 
@@ -142,7 +142,7 @@ class PartitionLoop:
         self._left: Sequence[Record] = ()
         self._suspects: dict[Topic, int] = {}
         self._culprit: tuple[Record, str] | None = None
-        self._is_mute = False
+        self._is_refused = self._is_mute = False
         self._time = SteadyClock(clock)
         self._alive_at = Instant(0)
         self._said_at = Instant(0)
@@ -186,6 +186,7 @@ class PartitionLoop:
             self._culprit, self._is_mute = (last, failed.reason), False
         else:
             self._suspects = {record.topic: record.offset for record in failed.records}
+            self._is_refused = failed.is_refused
 
     async def _own(self) -> None:
         processor, latest = self._factory(self._partition), Instant(0)
@@ -244,7 +245,7 @@ class PartitionLoop:
         self._alive_at = now
         records = self._left = self._left or owned.take()
         if self._suspects and records:
-            await self._one_by_one(owned, processor)
+            await (self._one_by_one if self._is_refused else self._singly)(owned, processor)
             return
         outputs, taken = await self._in_slices(processor, records, max(1, owned.batch_records // SLICES))
         self._left = records[taken:]
@@ -280,6 +281,36 @@ class PartitionLoop:
         async with self._turns:
             return processor.fire(until)
 
+    async def _singly(self, owned: Owned, processor: Processor) -> None:
+        """What is left, each handled by itself and all committed together: whichever raises is to blame. What is due before a record fires by itself."""
+        if (reason := self._is_culprit(self._left[0])) is not None:
+            await self._bury(owned, processor, self._left[0], reason)
+            self._passed(1)
+            return
+        outputs: list[Outgoing] = []
+        taken = 0
+        while taken < len(self._left) and len(outputs) < OUTPUTS_MAX and self._is_culprit(self._left[taken]) is None:
+            await asyncio.sleep(0)
+            record = self._left[taken]
+            if (due := processor.next_deadline()) is not None and due < record.appended_at:
+                outputs += await self._fired(processor, Instant(record.appended_at - 1))
+                continue
+            async with self._turns:
+                handled = _handled(processor, (record,), (record,), is_alone=True)
+            outputs += handled.outputs
+            if not handled.taken:
+                break
+            taken += 1
+        await _committed(owned, _last_words(outputs), self._left[:taken], is_alone=False)
+        self._passed(taken)
+
+    def _passed(self, taken: int) -> None:
+        """So many of what is left are done with; a suspect is none any more when it is."""
+        for record in self._left[:taken]:
+            if self._suspects.get(record.topic, -1) <= record.offset:
+                self._suspects.pop(record.topic, None)
+        self._left = self._left[taken:]
+
     async def _one_by_one(self, owned: Owned, processor: Processor) -> None:
         """What is left, each in a transaction of its own, after the deadlines before it: what one of those raises is no record's fault."""
         while self._left:
@@ -294,9 +325,7 @@ class PartitionLoop:
                 await _committed(owned, outputs, (record,)[:taken], is_alone=True)
                 if not taken:
                     continue
-            self._left = self._left[1:]
-            if self._suspects.get(record.topic, -1) <= record.offset:
-                self._suspects.pop(record.topic, None)
+            self._passed(1)
 
     async def _bury(self, owned: Owned, processor: Processor, record: Record, reason: str) -> None:
         """To dead-letters, with what the processor tells of it. When that cannot be told, the record goes there alone, after another restore."""
@@ -345,15 +374,15 @@ async def _committed(owned: Owned, outputs: Outputs, records: Sequence[Record], 
     except BadInput as error:
         if not records:
             raise
-        raise _RecordFailed(records, reason_of(error), is_alone=is_alone) from error
+        raise _RecordFailed(records, reason_of(error), is_alone=is_alone, is_refused=True) from error
 
 
 class _RecordFailed(Exception):
-    """`handle` raised over these records, or gave what cannot be written."""
+    """`handle` raised over these records, or gave what the bus refuses."""
 
-    def __init__(self, records: Sequence[Record], reason: str, *, is_alone: bool) -> None:
+    def __init__(self, records: Sequence[Record], reason: str, *, is_alone: bool, is_refused: bool = False) -> None:
         super().__init__(reason)
-        self.records, self.reason, self.is_alone = records, reason, is_alone
+        self.records, self.reason, self.is_alone, self.is_refused = records, reason, is_alone, is_refused
 
 
 async def until_settled(work: asyncio.Future[None]) -> None:
