@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from standardiste.router.simulator.draws import Lognormal, Poisson, PoissonByInterval
-from standardiste.router.simulator.report import Measure, estimate, estimates_of, percentile, t_quantile
+from standardiste.router.simulator.report import Measure, Report, estimate, estimates_of, percentile, t_quantile
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,15 @@ def test_a_measure_counts_the_replications_that_had_one() -> None:
     one, other = Measure("all", "", "asa_s"), Measure("all", "", "offered")
     found = estimates_of([{one: None, other: 0}, {one: 3.0, other: 1}], 0.95)
     assert (found[one].count, found[other].count) == (1, 2)
+
+
+def test_in_json_nothing_is_below_zero_and_no_share_above_one() -> None:
+    share, wait = Measure("all", "", "service_level"), Measure("all", "", "asa_s")
+    found = estimates_of([{share: 0.9, wait: 0.0}, {share: 1.0, wait: 9.0}], 0.95)
+    plain = Report(estimates=found, replications=2, confidence=0.95, interactions=2, steps=2, took_s=0.0).plain()["all"]
+    assert (plain["service_level"]["high"], plain["asa_s"]["low"]) == (1.0, 0.0)
+    assert plain["asa_s"]["high"] == found[wait].high > 60
+    assert plain["service_level"]["low"] == found[share].low < 0.5
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2), (0.75, 3), (0.9, 4), (0.99, 4), (0.25, 1)])

@@ -28,9 +28,9 @@ from standardiste.directory.yaml_text import Read, read
 from standardiste.router.simulator import Estimate, Report, Scenario, ScenarioRefused, scenario_of, simulate
 from standardiste.router.simulator.clockwork import TENANT
 from standardiste.router.simulator.faults import said
+from standardiste.router.simulator.report import SHARES
 
 CONFIGURATION: Final = "/configuration"
-IN_PER_CENT: Final = frozenset({"service_level", "abandonment", "occupancy", "turned_away"})
 OF_CONTACTS: Final = ("offered", "service_level", "asa_s", "abandonment", "turned_away", "unanswered")
 OF_WAITS: Final = ("wait_p50_s", "wait_p90_s", "wait_p99_s")
 OF_AGENTS: Final = ("staffed_h", "occupancy", "handled", "handled_per_h", "declined", "missed")
@@ -146,6 +146,6 @@ def _row(table: Table, name: str, measures: tuple[str, ...], of: Callable[[str],
 def _cell(what: str, estimate: Estimate | None) -> str:
     if estimate is None:
         return "–"
-    scale, digits = (100 if what in IN_PER_CENT else 1), 1
+    scale, digits = (100 if what in SHARES else 1), 1
     mean = f"{estimate.mean * scale:.{digits}f}"
     return mean if estimate.half_width is None else f"{mean}\n±{estimate.half_width * scale:.{digits}f}"

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 PANELS: Final = 2_000
+SHARES: Final = frozenset({"service_level", "abandonment", "turned_away", "called_back", "delayed", "occupancy"})
 
 
 class Measure(NamedTuple):
@@ -67,16 +68,19 @@ class Report:
         found: dict[str, Any] = {"stream": {}, "class": {}, "all": {}}
         for measure in (*self.estimates, *self.unmeasured):
             into = found["all"] if measure.of == "all" else found[measure.of].setdefault(measure.name, {})
-            into[measure.what] = _plain(self.estimates.get(measure))
+            into[measure.what] = _plain(measure, self.estimates.get(measure))
         run = {"interactions": self.interactions, "steps": self.steps, "cpu_s": self.took_s}
         return {"replications": self.replications, "confidence": self.confidence, **found, "run": run}
 
 
-def _plain(estimate: Estimate | None) -> dict[str, float | None]:
+def _plain(measure: Measure, estimate: Estimate | None) -> dict[str, float | None]:
+    """Its interval as far as the measure can lie in it: Student's knows neither that nothing is negative nor that a share is 1 at most."""
     if estimate is None:
         return {"mean": None, "low": None, "high": None, "replications": 0}
-    is_known = estimate.half_width is not None
-    low, high = (estimate.low, estimate.high) if is_known else (None, None)
+    low, high = None, None
+    if estimate.half_width is not None:
+        low = max(0.0, estimate.low)
+        high = min(1.0, estimate.high) if measure.what in SHARES else estimate.high
     return {"mean": estimate.mean, "low": low, "high": high, "replications": estimate.count}
 
 
