@@ -291,3 +291,19 @@ def test_a_call_on_hold_for_a_consult_waits_again_when_its_owner_is_lost() -> No
                |                                                  | idle anna; queued v1 agent_lost; > release agent; > music main; offer v1-o3 ben 20s;
                |                                                  | anna offline 0; ben offered 100
     """)
+
+
+def test_a_conference_that_held_its_customer_is_resumed_by_the_other_when_its_owners_phone_is_gone() -> None:
+    story(CALL).run("""
+           3.0 | anna consults agent ben about v1, ben accepts v1, anna confers about v1, anna holds v1 | consulting v1; offer v1-o2 ben 20s consult;
+               |                                                                                        | done; ben offered 100; accepted v1-o2 ben;
+               |                                                                                        | held v1; > hold; consult joined v1 ben;
+               |                                                                                        | > consult ben; done; ben busy 100;
+               |                                                                                        | conference v1 anna ben; > conference;
+               |                                                                                        | resumed v1; > resume; done; held v1; > hold;
+               |                                                                                        | done
+           4.0 | media of v1 ends for the agent                                                         | anna leaves v1; transferred v1;
+               |                                                                                        | consult over v1 left; active v1 ben;
+               |                                                                                        | > release agent; > resume; idle anna;
+               |                                                                                        | anna ready 0
+    """)

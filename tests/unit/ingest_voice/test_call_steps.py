@@ -83,6 +83,7 @@ ASK = AskGuest(command="k5", interaction=INTERACTION, offer=OfferId("o2"), agent
 GUEST_UP = GuestAnswered(leg="CA3", attempt=1)
 MESSAGE = TakeMessage(command="k5")
 RECORDED = MessageRecorded(recording="RE1", duration_ms=4_000)
+HELD_AGAIN = (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP, Confer(command="k6"), PutOnHold(command="k7"))
 HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "waiting": (ARRIVED, ()),
     "connecting": (ARRIVED, (CONNECT,)),
@@ -99,6 +100,9 @@ HISTORIES: dict[str, tuple[Call, tuple[Happening, ...]]] = {
     "consulting": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP)),
     "calling": (ARRIVED, (CONNECT, ANSWERED, HOLD, replace(ASK, agent=None, endpoint="+33639980077"), GUEST_UP)),
     "conference": (ARRIVED, (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP, Confer(command="k6"))),
+    "owner gone": (ARRIVED, (*HELD_AGAIN, HUNG_UP)),
+    "owner gone, guest let go": (ARRIVED, (*HELD_AGAIN, HUNG_UP, DropGuest(command="k8"))),
+    "guest for owner": (ARRIVED, (*HELD_AGAIN, HUNG_UP, ReleaseAgent(command="k8"))),
     "guest and customer": (
         ARRIVED,
         (CONNECT, ANSWERED, HOLD, ASK, GUEST_UP, Confer(command="k6"), AgentEnded(attempt=1, outcome=Outcome.HUNG_UP)),
@@ -198,6 +202,9 @@ REPORTS = [
     ("held", GuestRings(leg="CA3", attempt=1), "held", [END_GUEST], []),
     ("consulting", GuestEnded(attempt=1, outcome=Outcome.HUNG_UP), "held", [], ["failed agent_hung_up"]),
     ("consulting", HUNG_UP, "alone", [END_GUEST], [AGENT_ENDED]),
+    ("owner gone", HUNG_UP, "held", [], []),
+    ("owner gone", GuestEnded(attempt=1, outcome=Outcome.HUNG_UP), "alone", [SHOW_CUSTOMER], ["failed agent_hung_up", AGENT_ENDED]),
+    ("owner gone", LEFT, "ended", [END_GUEST], [GONE, ENDED]),
     ("conference", LEFT, "ended", [END_GUEST, END_AGENT], [GONE, ENDED]),
     ("conference", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "conference", [], [AGENT_ENDED]),
     ("two in the room", AgentEnded(attempt=1, outcome=Outcome.HUNG_UP), "alone", [SHOW_CUSTOMER], [AGENT_ENDED]),
@@ -261,6 +268,11 @@ ORDERS = [
     ("calling", ReleaseAgent(command="k9"), "outside", [END_AGENT, SHOW_CUSTOMER], []),
     ("conference", ReleaseAgent(command="k9"), "conference", [END_AGENT], []),
     ("guest and customer", ReleaseAgent(command="k9"), "conference", [], []),
+    ("owner gone", ReleaseAgent(command="k9"), "held", [], []),
+    ("owner gone", DropGuest(command="k9"), "held", [END_GUEST], []),
+    ("owner gone", Release(command="k9"), "ended", [END_GUEST, END_CUSTOMER], []),
+    ("owner gone, guest let go", ReleaseAgent(command="k9"), "waiting", [SHOW_CUSTOMER], []),
+    ("guest for owner", TakeOffHold(command="k9"), "bridged", ["show agent CA3"], []),
     ("conference", Release(command="k9"), "ended", [END_GUEST, END_AGENT, END_CUSTOMER], []),
     ("conference", PutOnHold(command="k9"), "held", [SHOW_CUSTOMER], []),
     ("two in the room", PutOnHold(command="k9"), "held", [SHOW_CUSTOMER, SHOW_AGENT], []),

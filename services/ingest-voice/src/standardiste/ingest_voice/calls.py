@@ -203,7 +203,7 @@ def _agent_ended(call: Call, happening: AgentEnded) -> Call:
         case CallState.RINGING_AGENT | CallState.RINGING_CUSTOMER:
             # The agent's leg is the parent: with it the customer's phone stops ringing.
             return owe(over(call), "failed", media_failed(call, f"agent_{happening.outcome}"))
-        case CallState.CONFERENCE if guests.takes_over(call):
+        case CallState.HELD | CallState.CONFERENCE if guests.is_conference(call):
             return guests.left_by_owner(call)
         case CallState.BRIDGED | CallState.HELD | CallState.CONFERENCE:
             alone = without_agent(replace(without_guest(call), state=CallState.ALONE))

@@ -83,7 +83,7 @@ def ended(call: Call, happening: GuestEnded) -> Call:
     side = "agent" if guest.agent is not None else "outside"
     detail = f"provider_{happening.code}" if happening.code else f"{side}_{happening.outcome}"
     failed = _fail(call, guest.offer, detail, call.interaction)
-    if call.state is not CallState.CONFERENCE or call.agent_leg is not None:
+    if call.state not in OWN_LEGS or call.agent_leg is not None:
         return failed
     alone = owe(replace(failed, state=CallState.ALONE), "ended", media_ended(call, is_agent_side=True), of=guest.offer)
     return plan(alone, Do.SHOW, Party.CUSTOMER)  # the owner has gone before him
@@ -93,7 +93,12 @@ def confer(call: Call) -> Call:
     """The customer joins the two."""
     if call.state is not CallState.HELD or call.guest is None or not call.guest.is_up:
         return call if call.state is CallState.CONFERENCE else owe_refused(call, CallOrder.CONFERENCE, "wrong_state")
-    return plan(replace(call, state=CallState.CONFERENCE), Do.SHOW, Party.CUSTOMER)
+    return plan(replace(call, state=CallState.CONFERENCE, guest=replace(call.guest, has_met=True)), Do.SHOW, Party.CUSTOMER)
+
+
+def is_conference(call: Call) -> bool:
+    """Whether customer, owner and guest have met, held again or not: then it goes on without the owner."""
+    return takes_over(call) and call.guest is not None and call.guest.has_met
 
 
 def left_by_owner(call: Call) -> Call:

@@ -107,6 +107,8 @@ class Guest:
     agent: AgentId | None = None
     leg: str | None = None
     is_up: bool = False
+    has_met: bool = False
+    """The customer has heard him: it is a conference, held or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
