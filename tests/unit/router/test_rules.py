@@ -119,6 +119,14 @@ def test_a_rule_that_errs_does_not_match_and_is_named() -> None:
     assert (match.rule.name if match.rule else None, match.failed) == ("r1", (("r0", "there is no 'missing'"),))
 
 
+@pytest.mark.parametrize("attributes", [{"n": 10**400}, {"n": "\ud800"}, {"\ud800": 1}])
+def test_a_fact_that_no_rule_can_hold_stops_none_that_does_not_ask_for_it(attributes: dict[str, Any]) -> None:
+    rules = compiled("contact.attributes.n == 3", 'contact.attributes.exists(name, name == "kept")')
+    facts = facts_of(facts_of_contact(contact(attributes={"kept": 1, **attributes})), None)
+    match = rules.first_match(facts, AT, "UTC")
+    assert (match.rule.name if match.rule else None, match.failed) == ("r1", (("r0", "there is no 'n'"),))
+
+
 def test_identification_can_change_the_answer_only_where_a_rule_asks_for_the_customer() -> None:
     assert [compiled(when).asks_customer for when in ("true", 'contact.text == "customer"', "customer.is_known")] == [False, False, True]
 

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from standardiste.common.events.base import Instant
@@ -154,7 +154,7 @@ class CompiledRules:
 
     def ask(self, facts: Mapping[str, object], now: Instant, zone: str) -> Match:
         """As `first_match`, every rule asked anew."""
-        context = cel.Context(self._pruned(facts) | (time_facts(now, zone) if self._asks_time else {}))
+        context = _context(self._pruned(facts) | (time_facts(now, zone) if self._asks_time else {}))
         failed: list[tuple[str, str]] = []
         for rule, program in self._rules:
             try:
@@ -242,6 +242,30 @@ def example_facts(given: Mapping[str, str | int | float | bool]) -> dict[str, An
         said = composed(value) if isinstance(value, str) else value
         target[parts[-1]] = str(said).split(",") if isinstance(known, list) else said
     return facts
+
+
+def _context(facts: dict[str, Any]) -> cel.Context:
+    """The facts as CEL's values. A fact that is none there (an integer of 400 digits) is left out, so that rules which ask for it err and are named."""
+    try:
+        return cel.Context(facts)
+    except Exception:  # the conversion's own errors have no common base
+        return cel.Context(_without_unfit(facts))
+
+
+def _without_unfit(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_unfit(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for name, value in facts.items()
+        if _is_fit({name: {} if isinstance(value, dict) else value})
+    }
+
+
+def _is_fit(value: object) -> bool:
+    try:
+        cel.Context({"value": value})
+    except Exception:  # as above
+        return False
+    return True
 
 
 def _checked(rule: Rule) -> cel.Program | BadRules:
