@@ -89,6 +89,11 @@ def test_mandatory_wrap_up_is_ended_with_a_disposition() -> None:
     assert figure(play("0s", "10s", made=asked, contacts={"wrap_up": "20s"}), "wait_p90_s") == 70
 
 
+def test_a_queue_without_dispositions_of_its_own_takes_any() -> None:
+    asked = queue(wrap_up=WrapUpMode.MANDATORY)
+    assert figure(play("0s", "10s", made=asked, contacts={"wrap_up": "20s"}), "wait_p90_s") == 70
+
+
 def test_a_slow_class_takes_longer() -> None:
     assert figure(play("0s", "10s", agents={"pace": 2}), "wait_p90_s") == 110
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from standardiste.common.events.directory import AgentProfile, ChannelAddress, Person, RightGrant, Rule, RuleSet
-from standardiste.common.events.model import Channel, ChannelAddressId, ProfileId, QueueId
-from standardiste.common.testing.builders import configuration, needs, person
+from standardiste.common.events.model import Channel, ChannelAddressId, ProfileId, QueueId, WrapUpMode
+from standardiste.common.testing.builders import configuration, needs, person, queue
 from standardiste.router.simulator import Scenario, ScenarioRefused, scenario_of
 from standardiste.router.simulator.draws import Arrival, Deterministic, Empirical, Exponential, Lognormal, Poisson, PoissonByInterval, Trace
 
@@ -253,6 +253,12 @@ def test_skills_of_a_stream_need_its_queue_where_there_are_rules() -> None:
         scenario_of(said, configuration(rules))
     assert [(fault.name, fault.pointer) for fault in refused.value.faults] == [("queue_needed", "/contacts/calls")]
     assert scenario_of(said, configuration()).streams[0].queue is None
+
+
+def test_a_mandatory_disposition_that_nobody_could_note_is_refused() -> None:
+    with pytest.raises(ScenarioRefused) as refused:
+        scenario_of(GOOD, configuration(queue(wrap_up=WrapUpMode.MANDATORY)))
+    assert [(fault.name, fault.pointer) for fault in refused.value.faults] == [("no_disposition", "/configuration/queue/main")]
 
 
 def test_an_address_of_another_channel_is_refused() -> None:

@@ -110,6 +110,10 @@ TEXTS: Final = Catalogue(
             "en": "The queue {queue} has no wrap-up on {channel}. Say in the configuration that it has: wrap_up: optional.",
             "fr": "La file {queue} n'a pas de clôture sur {channel}. Donnez-lui-en une dans la configuration : wrap_up: optional.",
         },
+        "no_disposition": {
+            "en": "The queue {queue} asks for a disposition at the end of each wrap-up, and the configuration has none: no work would ever end.",
+            "fr": "La file {queue} demande une issue à la fin de chaque clôture, et la configuration n'en a aucune : aucun travail ne finirait.",
+        },
         "more_than_all": {
             "en": "declines and misses together are more than 1.",
             "fr": "declines et misses dépassent 1 ensemble.",

@@ -14,7 +14,18 @@ from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from standardiste.common.clock import parse_rfc3339
-from standardiste.common.events.directory import AgentProfile, ChannelAddress, Entity, Person, Queue, Rule, RuleSet, Skill, Tenant
+from standardiste.common.events.directory import (
+    AgentProfile,
+    ChannelAddress,
+    Disposition,
+    Entity,
+    Person,
+    Queue,
+    Rule,
+    RuleSet,
+    Skill,
+    Tenant,
+)
 from standardiste.common.events.model import (
     AgentId,
     Channel,
@@ -32,7 +43,7 @@ from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
 from standardiste.router.simulator.customers import AT_THE_LINE, STREAM
 from standardiste.router.simulator.draws import Deterministic
-from standardiste.router.simulator.faults import ScenarioRefused
+from standardiste.router.simulator.faults import ScenarioRefused, fault
 from standardiste.router.simulator.said import Said
 from standardiste.router.simulator.scenario import AT_ONCE, AgentClass, Break, Scenario, Shift, Stream, target_ms
 
@@ -70,7 +81,7 @@ def scenario_of(written: object, entities: Collection[Entity], read_file: ReadFi
         seed=seed.whole(0, 2**63) if seed else 1,
         replications=replications.whole(1, REPLICATIONS_MAX) if replications else 10,
         confidence=confidence.number(0.5, 0.9999) if confidence else 0.95,
-        dispositions=house.dispositions(),
+        dispositions=house.dispositions(said),
     )
     said.end()
     if said.faults:
@@ -105,8 +116,17 @@ class _House:
     def has_rules(self) -> bool:
         return any(rules.rules for rules in self.of(RuleSet).values())
 
-    def dispositions(self) -> dict[QueueId, DispositionId]:
-        return {queue.id: queue.dispositions[0] for queue in self.of(Queue).values() if queue.dispositions}
+    def dispositions(self, said: Said) -> dict[QueueId, DispositionId]:
+        """What agents note in each queue: the first of its own, else of all. Where one must be noted and there is none, no work would ever end."""
+        known = self.of(Disposition)
+        found: dict[QueueId, DispositionId] = {}
+        for queue in self.of(Queue).values():
+            fitting = [id for id in queue.dispositions if id in known] or sorted(known)
+            if fitting:
+                found[queue.id] = DispositionId(fitting[0])
+            elif queue.wrap_up is WrapUpMode.MANDATORY:
+                said.faults.append(fault("no_disposition", f"/configuration/queue/{queue.id}", queue=queue.id))
+        return found
 
     def all(self) -> tuple[Entity, ...]:
         if not self.rules:
