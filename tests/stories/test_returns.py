@@ -234,3 +234,9 @@ def test_a_customer_who_writes_when_he_is_back_is_heard_though_his_agent_is_lost
          100.0 | c2 by chat in c1 | joined c1; back c1; said c1; disowned c1 agent_lost; idle anna; queued c1 agent_lost; > notice agent_lost.requeued;
                |                  | offer c1-o2 ben 30s; anna offline 0; ben offered 33
     """)
+
+
+def test_a_chat_whose_agent_is_lost_ends_when_its_customer_says_goodbye_from_away() -> None:
+    both_gone().run("""
+         100.0 | c1 says goodbye | left c1; closed c1 handled; > ended; idle anna; anna offline 0
+    """)

@@ -298,6 +298,8 @@ def _left_owner(step: Step, i: Interaction, because: LeftBecause) -> None:
         i = consults.end(step, i, "customer_left")
     if has_media(i) and i.state in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.CONNECTING):
         offers.wrap_up(step, i, None)
+    else:
+        sessions.give_back(step, i)
 
 
 def returned(step: Step, data: inputs.ContactReturned) -> None:
