@@ -8,29 +8,25 @@ or labels becomes a rule ahead of all others, so that the engine routes it as it
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from standardiste.common.clock import parse_rfc3339
 from standardiste.common.events.directory import (
     AgentProfile,
     ChannelAddress,
-    Disposition,
     Entity,
     Person,
     Queue,
     Rule,
-    RuleSet,
     Skill,
-    Tenant,
 )
 from standardiste.common.events.model import (
     AgentId,
     Channel,
     ChannelAddressId,
-    DispositionId,
     ProfileId,
     QueueId,
     SkillId,
@@ -43,7 +39,8 @@ from standardiste.router.simulator import chances
 from standardiste.router.simulator.chances import ReadFile
 from standardiste.router.simulator.customers import AT_THE_LINE, STREAM
 from standardiste.router.simulator.draws import Deterministic
-from standardiste.router.simulator.faults import ScenarioRefused, fault
+from standardiste.router.simulator.faults import ScenarioRefused
+from standardiste.router.simulator.house import House
 from standardiste.router.simulator.said import Said
 from standardiste.router.simulator.scenario import AT_ONCE, AgentClass, Break, Scenario, Shift, Stream, target_ms
 
@@ -52,7 +49,6 @@ AGENTS_MAX: Final = 20_000
 REPLICATIONS_MAX: Final = 10_000
 BEGINS: Final = parse_rfc3339("2026-01-05T08:00:00Z")
 """A Monday."""
-_E = TypeVar("_E", bound=Entity)
 
 
 def _no_files(name: str) -> str:
@@ -62,7 +58,7 @@ def _no_files(name: str) -> str:
 def scenario_of(written: object, entities: Collection[Entity], read_file: ReadFile = _no_files) -> Scenario:
     """The scenario. Raises ScenarioRefused with every fault; a `configuration` in it is not looked at, for `entities` are it."""
     said = Said(written, "", [])
-    house = _House(entities)
+    house = House(entities)
     format_ = said.get("format")
     if format_ is not None and format_.value != FORMAT:
         format_.fault("format_too_new", found=format_.value, known=FORMAT)
@@ -89,57 +85,10 @@ def scenario_of(written: object, entities: Collection[Entity], read_file: ReadFi
     return scenario
 
 
-class _House:
-    """The configuration, and what the scenario adds to it."""
-
-    def __init__(self, entities: Collection[Entity]) -> None:
-        self._entities = [entity for entity in entities if not entity.is_archived]
-        self.added: list[Person] = []
-        self.rules: list[Rule] = []
-
-    def of(self, cls: type[_E]) -> Mapping[str, _E]:
-        return {entity.id: entity for entity in self._entities if isinstance(entity, cls)}
-
-    def check(self, cls: type[Entity], kind: str, said: Said) -> str:
-        """An id of the configuration; a fault when there is none such."""
-        id = said.text()
-        if id and id not in self.of(cls):
-            said.fault("unknown_reference", kind=kind, id=id)
-        return id
-
-    def default_queue(self) -> QueueId:
-        return next((tenant.default_queue for tenant in self.of(Tenant).values()), QueueId("main"))
-
-    def staff(self) -> tuple[AgentId, ...]:
-        return tuple(sorted(AgentId(id) for id, person in self.of(Person).items() if takes_work(person)))
-
-    def has_rules(self) -> bool:
-        return any(rules.rules for rules in self.of(RuleSet).values())
-
-    def dispositions(self, said: Said) -> dict[QueueId, DispositionId]:
-        """What agents note in each queue: the first of its own, else of all. Where one must be noted and there is none, no work would ever end."""
-        known = self.of(Disposition)
-        found: dict[QueueId, DispositionId] = {}
-        for queue in self.of(Queue).values():
-            fitting = [id for id in queue.dispositions if id in known] or sorted(known)
-            if fitting:
-                found[queue.id] = DispositionId(fitting[0])
-            elif queue.wrap_up is WrapUpMode.MANDATORY:
-                said.faults.append(fault("no_disposition", f"/configuration/queue/{queue.id}", queue=queue.id))
-        return found
-
-    def all(self) -> tuple[Entity, ...]:
-        if not self.rules:
-            return (*self._entities, *self.added)
-        main = self.of(RuleSet).get("main") or RuleSet(id="main", change_set=0)
-        main = replace(main, rules=(*self.rules, *main.rules), examples=())
-        return (*(entity for entity in self._entities if not isinstance(entity, RuleSet)), *self.added, main)
-
-
 # ---- agents
 
 
-def _classes(said: Said | None, house: _House) -> tuple[AgentClass, ...]:
+def _classes(said: Said | None, house: House) -> tuple[AgentClass, ...]:
     if said is None:
         return ()
     classes = tuple(_class(name, each, house) for name, each in said.items())
@@ -157,7 +106,7 @@ def _classes(said: Said | None, house: _House) -> tuple[AgentClass, ...]:
     return classes
 
 
-def _class(name: str, said: Said, house: _House) -> AgentClass:
+def _class(name: str, said: Said, house: House) -> AgentClass:
     agents = _people(name, said, house)
     shifts, answers_after = said.get("shifts"), said.get("answers_after")
     declines, misses = said.get("declines"), said.get("misses")
@@ -178,7 +127,7 @@ def _class(name: str, said: Said, house: _House) -> AgentClass:
     return found
 
 
-def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
+def _people(name: str, said: Said, house: House) -> tuple[AgentId, ...]:
     count, people = said.get("count"), said.get("people")
     profile, skills, queues = said.get("profile"), said.get("skills"), said.get("queues")
     if (count is None) == (people is None):
@@ -211,7 +160,7 @@ def _people(name: str, said: Said, house: _House) -> tuple[AgentId, ...]:
     return agents
 
 
-def _person(said: Said, house: _House) -> AgentId:
+def _person(said: Said, house: House) -> AgentId:
     id = house.check(Person, "person", said)
     person = house.of(Person).get(id)
     if person is not None and not takes_work(person):
@@ -219,7 +168,7 @@ def _person(said: Said, house: _House) -> AgentId:
     return AgentId(id)
 
 
-def _skills(said: Said, house: _House) -> tuple[SkillNeed, ...]:
+def _skills(said: Said, house: House) -> tuple[SkillNeed, ...]:
     found: list[SkillNeed] = []
     for name, level in said.items():
         if name not in house.of(Skill):
@@ -268,7 +217,7 @@ def _break(said: Said) -> Break:
 # ---- contacts
 
 
-def _streams(said: Said | None, house: _House, read_file: ReadFile) -> tuple[Stream, ...]:
+def _streams(said: Said | None, house: House, read_file: ReadFile) -> tuple[Stream, ...]:
     if said is None:
         return ()
     streams = tuple(stream for name, each in said.items() if (stream := _stream(name, each, house, read_file)) is not None)
@@ -278,7 +227,7 @@ def _streams(said: Said | None, house: _House, read_file: ReadFile) -> tuple[Str
     return streams
 
 
-def _stream(name: str, said: Said, house: _House, read_file: ReadFile) -> Stream | None:
+def _stream(name: str, said: Said, house: House, read_file: ReadFile) -> Stream | None:
     channel, arrivals, handle = said.need("channel"), said.need("arrivals"), said.need("handle")
     patience, wrap_up, connects_after = said.get("patience"), said.get("wrap_up"), said.get("connects_after")
     queue, address, priority = said.get("queue"), said.get("channel_address"), said.get("priority")
@@ -314,7 +263,7 @@ def _channel(said: Said) -> Channel | None:
     return None
 
 
-def _address(said: Said, channel: Channel | None, house: _House) -> ChannelAddressId:
+def _address(said: Said, channel: Channel | None, house: House) -> ChannelAddressId:
     id = house.check(ChannelAddress, "channel-address", said)
     address = house.of(ChannelAddress).get(id)
     if address is not None and channel is not None and address.channel is not channel:
@@ -328,7 +277,7 @@ def _wrap_up(said: Said, channel: Channel, queue: Queue | None) -> None:
         said.fault("queue_without_wrap_up", queue=queue.id, channel=channel.value)
 
 
-def _target_ms(house: _House, queue: QueueId | None) -> int | None:
+def _target_ms(house: House, queue: QueueId | None) -> int | None:
     """The named queue's; None where the rules decide on a queue."""
     settings = house.of(Queue).get(queue) if queue is not None else None
     return target_ms(settings) if settings is not None else None
@@ -345,7 +294,7 @@ def _attributes(said: Said) -> dict[str, Any]:
     return found
 
 
-def _rule(name: str, said: Said, queue: QueueId | None, house: _House) -> None:
+def _rule(name: str, said: Said, queue: QueueId | None, house: House) -> None:
     """What a stream names itself goes before what the rules would say; where there are none, its queue alone needs no rule."""
     skills, labels = said.get("skills"), said.get("labels")
     if skills is None and labels is None and (queue is None or not house.has_rules()):
