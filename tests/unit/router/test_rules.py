@@ -161,6 +161,18 @@ def test_words_inside_texts_are_no_facts() -> None:
     assert queue_for(compiled("contact.text != 'contact.nonsense and kontakt()'")) == "q0"
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        "// l'objet d'abord\ncontact.subject == 'x' || contact.text == 'ma facture' // c'est tout",
+        'contact.subject.contains(r"\\") || contact.text == "ma facture"',
+        '"""\\"""" == contact.subject || contact.text == "ma facture"',
+    ],
+)
+def test_what_stands_beside_a_comment_or_a_raw_text_is_asked_for(when: str) -> None:
+    assert queue_for(compiled(when), content=content("ma facture", subject="Bonjour")) == "q0"
+
+
 def test_names_bound_by_a_macro_are_no_facts() -> None:
     assert queue_for(compiled("!customer.labels.exists(label, label == 'vip')")) == "q0"
 

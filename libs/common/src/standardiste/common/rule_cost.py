@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from standardiste.common.events.directory import RuleSet
-from standardiste.common.rules import WHEN_MAX
+from standardiste.common.rules import COMMENT, LITERAL, WHEN_MAX
 
 RULE_STEPS_MAX: Final = 50_000
 """About 10 ms."""
@@ -30,9 +30,7 @@ FACT_SIZE: Final = 50
 _NESTED_MAX: Final = 100
 """Brackets within brackets. The compiler's parser takes fewer."""
 _MACROS: Final = frozenset({"all", "exists", "exists_one", "filter", "map"})
-_TOKENS: Final = re.compile(
-    r'[rRbB]{0,2}(?:"""(?:.|\n)*?"""|\'\'\'(?:.|\n)*?\'\'\'|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')|[A-Za-z_]\w*|[0-9][\w.]*|[()\[\]{}.,]|[^\s\w]'
-)
+_TOKENS: Final = re.compile(rf"{COMMENT}|{LITERAL}|[A-Za-z_]\w*|[0-9][\w.]*|[()\[\]{{}}.,]|[^\s\w]")
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _COUNTED: Final = re.compile(r"\{(\d+)(?:,(\d*))?\}")
@@ -72,7 +70,7 @@ def too_much(rule_set: RuleSet) -> TooMuch | None:
 
 def reckon(when: str) -> tuple[int, bool]:
     """The steps a rule can take at most, and whether every pattern in it is a literal. Of what does not parse the answer means nothing."""
-    walk = _Walk(_TOKENS.findall(when))
+    walk = _Walk([token for token in _TOKENS.findall(when) if not token.startswith("//")])
     steps = 0
     while walk.at < len(walk.tokens):
         steps += walk.expressions({})[0]

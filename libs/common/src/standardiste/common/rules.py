@@ -99,7 +99,13 @@ FUNCTIONS: Final = frozenset(
 )
 """Named functions a rule may call; macros (all, exists, exists_one, map, filter) and operators besides."""
 
-_STRINGS: Final = re.compile(r'r?"""(?:.|\n)*?"""|r?\'\'\'(?:.|\n)*?\'\'\'|r?"(?:\\.|[^"\\])*"|r?\'(?:\\.|[^\'\\])*\'')
+LITERAL: Final = (
+    r'(?:[bB]?[rR](?:"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"[^"\r\n]*"|\'[^\'\r\n]*\')'
+    r'|[bB]?(?:"""(?:\\[\s\S]|[^\\])*?"""|\'\'\'(?:\\[\s\S]|[^\\])*?\'\'\'|"(?:\\.|[^"\\\r\n])*"|\'(?:\\.|[^\'\\\r\n])*\'))'
+)
+"""A text as CEL reads it. In a raw one (r"\\") a backslash is a sign like any other."""
+COMMENT: Final = r"//[^\n]*"
+_STRINGS: Final = re.compile(rf"{COMMENT}|(?<!\w){LITERAL}")
 _FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|local)\s*\.\s*(\w+)")
 _ROOT_AT: Final = Instant(1_769_860_800_000)
 
