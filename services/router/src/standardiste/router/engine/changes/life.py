@@ -9,6 +9,7 @@ from standardiste.common.events.base import Event, Instant
 from standardiste.common.events.model import (
     InteractionState,
     OfferId,
+    Requirement,
     ToAgent,
 )
 from standardiste.router.engine import quickly
@@ -50,10 +51,15 @@ def _routed(live: Live, event: Event, data: d.InteractionRouted) -> None:
             wrap_up=data.wrap_up,
             step=0,
             key=key_in_order(live, data.requirement, i.enqueued_at),
-            is_unstaffed=False,
+            is_unstaffed=i.is_unstaffed and _asks_alike(i.original, data.requirement),
             change_set=data.why.change_set or i.change_set,
         )
     )
+
+
+def _asks_alike(before: Requirement, after: Requirement) -> bool:
+    """Whether it asks no other agents than before: then what was said of them stands, and nothing makes it be looked at anew."""
+    return (before.queue, before.skills, before.labels) == (after.queue, after.skills, after.labels)
 
 
 def _queued(live: Live, event: Event, data: d.InteractionQueued) -> None:
