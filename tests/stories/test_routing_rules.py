@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stories.story import Story
 
-from standardiste.common.events.directory import Limits, Rule, RuleSet
+from standardiste.common.events.directory import Calendar, Limits, Opening, Rule, RuleSet
 from standardiste.common.events.model import AgentId, InteractionId, QueueId
 from standardiste.common.testing.builders import needs, person, queue
 
@@ -91,4 +91,15 @@ def test_what_a_full_queue_sent_on_is_not_brought_back_by_a_late_identification(
            2.0 | m2 by email to small   | created m2; routed m2 small; said m2
            3.0 | m2 is cu2              | queued m2 arrived; overflowed m2 length queue; routed m2 main by overflow; queued m2 overflowed;
                |                        | identified m2 cu2
+    """)
+
+
+def test_a_rule_asks_whether_a_calendar_is_open() -> None:
+    every_day = Opening(weekdays=(1, 2, 3, 4, 5, 6, 7), opens="08:00", closes="23:14")
+    hours = Calendar(id="day", change_set=1, zone="Europe/Paris", openings=(every_day,))  # the story begins at 23:13:20 in Paris
+    by_hours = Rule(name="night", when='contact.channel == "email" && !("day" in calendars.open)', queue=QueueId("night"))
+    Story(RuleSet(id="main", change_set=1, rules=(by_hours,)), hours, queue("night")).run("""
+          39.9 | m1 by email, m1 is cu1 | created m1; routed m1 main; said m1; identified m1 cu1; queued m1 identified
+          40.0 | m2 by email, m2 is cu2 | created m2; routed m2 night by night; said m2; identified m2 cu2; queued m2 identified
+          41.0 | m3 by sms, m3 is cu3   | created m3; routed m3 main; said m3; identified m3 cu3; queued m3 identified
     """)

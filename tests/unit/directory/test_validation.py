@@ -26,6 +26,10 @@ def faults(text: str) -> list[str]:
         ("queue: {a: {dispositions: [x]}}", ["unknown_reference /queue/a/dispositions/0"]),
         ("queue: {a: {limits: {action: queue, to_queue: b}}}", ["unknown_reference /queue/a/limits/to_queue"]),
         ("queue: {a: {at_close: {action: queue, to_queue: b}}}", ["unknown_reference /queue/a/at_close/to_queue"]),
+        (
+            """rule-set: {main: {rules: [{name: r, when: '!("day" in calendars.open)', queue: main}]}}""",
+            ["unknown_reference /rule-set/main/rules/0/when"],
+        ),
         ("person: {x: {name: X, profile: other}}", ["unknown_reference /person/x/profile"]),
         ("team: {t: {supervisors: [x]}}", ["unknown_reference /team/t/supervisors/0"]),
         ("tenant: {default_queue: gone}", ["unknown_reference /tenant/default_queue"]),

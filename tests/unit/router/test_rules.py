@@ -10,7 +10,7 @@ import pytest
 from standardiste.common.events.contact_facts import facts_of_contact
 from standardiste.common.events.directory import Rule, RuleExample, RuleSet
 from standardiste.common.events.model import Channel, QueueId
-from standardiste.common.rules import BadRules, CompiledRules, compile_rules, example_facts
+from standardiste.common.rules import BadRules, CompiledRules, calendars_in, compile_rules, example_facts
 from standardiste.common.testing.builders import AT, contact, content, customer
 from standardiste.router.engine.facts import customer_facts, facts_of
 
@@ -192,6 +192,26 @@ def test_examples_are_run_and_a_failing_one_refuses_the_set() -> None:
     refused = compile_rules(rule_set(when, examples=(good, bad)), "UTC", QueueId("main"))
     assert isinstance(refused, BadRules)
     assert (refused.reason, "'mail'" in refused.detail) == ("example_failed", True)
+
+
+def test_an_answer_is_remembered_for_the_calendars_that_are_open() -> None:
+    rules = compiled('"day" in calendars.open && contact.channel == "email"')
+    made = facts_of_contact(contact(channel=Channel.EMAIL))
+    matches = [
+        rules.first_match(facts_of(made, None, asked=rules.asked, open_calendars=open), AT, "UTC").rule for open in (["day"], [], ["day"])
+    ]
+    assert [match is not None for match in matches] == [True, False, True]
+
+
+def test_an_example_says_which_calendars_are_open() -> None:
+    open = RuleExample(given={"calendars.open": "night,day"}, expect=QueueId("q0"))
+    shut = RuleExample(given={}, expect=QueueId("main"))
+    assert isinstance(compile_rules(rule_set('"day" in calendars.open', examples=(open, shut)), "UTC", QueueId("main")), CompiledRules)
+
+
+def test_the_calendars_that_a_rule_names_are_known() -> None:
+    assert calendars_in("""!("day" in calendars.open) || 'night' in calendars . open // "old" in calendars.open""") == ("day", "night")
+    assert calendars_in('"day" in contact.attributes') == ()
 
 
 def test_example_facts_have_the_shape_of_a_contacts() -> None:

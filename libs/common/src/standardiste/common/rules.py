@@ -7,6 +7,7 @@ Routing rules in CEL: compiled, type-checked and tried on their examples when th
   site, queue, priority, assurance, is_machine_made, is_live, has_attachments
 - `customer`: id, name, language, zone, is_known, labels (a list), attributes (a map), preferred_agent; empty until identified
 - `address`: our address that was used: id, channel, address, language, sponsor, campaign, site, queue
+- `calendars`: open, the ids of the calendars that are open now: `"support" in calendars.open`
 - `now` (a timestamp), `local`: the same in the tenant's zone: date ("2026-01-31"), hour, minute, weekday (1 Monday – 7 Sunday)
 
 Texts have each accent in its letter (NFC), the rule's own as the contact's, however they were written; `size` of a text counts its bytes in UTF-8, in
@@ -79,6 +80,7 @@ SHAPE: Final[Mapping[str, Mapping[str, object]]] = {
         "site": "",
         "queue": "",
     },
+    "calendars": {"open": []},
     "local": {"date": "2026-01-31", "hour": 12, "minute": 0, "weekday": 6},
 }
 """Every fact with a value of its type. `attributes` may hold anything."""
@@ -87,6 +89,7 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
     "contact": frozenset({"address", "subject", "text", "name"}),
     "customer": frozenset({"id", "name"}),
     "address": frozenset(),
+    "calendars": frozenset(),
 }
 """What hardly two customers have alike. Nothing is remembered by it."""
 
@@ -106,7 +109,9 @@ LITERAL: Final = (
 """A text as CEL reads it. In a raw one (r"\\") a backslash is a sign like any other."""
 COMMENT: Final = r"//[^\n]*"
 _STRINGS: Final = re.compile(rf"{COMMENT}|(?<!\w){LITERAL}")
-_FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|local)\s*\.\s*(\w+)")
+_LISTS: Final = frozenset({"labels", "open"})
+_FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|calendars|local)\s*\.\s*(\w+)")
+_CALENDAR: Final = re.compile(rf"({LITERAL})\s+in\s+calendars\s*\.\s*open\b")
 _ROOT_AT: Final = Instant(1_769_860_800_000)
 
 
@@ -134,8 +139,8 @@ class CompiledRules:
         self.asks_customer = any("customer" in program.variables() for _, program in rules)
         """Whether identification can change the answer."""
         self._asks_time = any({"now", "local"} & set(program.variables()) for _, program in rules)
-        self.asked = {root: names for root in ("contact", "customer", "address") if (names := _asked(root, rules)) != frozenset()}
-        """The names any rule asks for of the contact, the customer and our address; None where one takes all of it."""
+        self.asked = {root: names for root in _OWN if (names := _asked(root, rules)) != frozenset()}
+        """The names any rule asks for of the contact, the customer, our address and the calendars; None where one takes all of it."""
         self._attributes = {root: _attributes_asked(root, rules) for root, names in self.asked.items() if names and "attributes" in names}
         self._is_remembered = not self._asks_time and all(
             names is not None and names.isdisjoint(_OWN[root]) and self._attributes.get(root, ()) is not None
@@ -182,7 +187,7 @@ class CompiledRules:
                 if name == "attributes":
                     key += [(value[each].__class__, value[each]) if each in value else None for each in self._attributes[root] or ()]
                 else:
-                    key.append(tuple(value) if name == "labels" else value)
+                    key.append(tuple(value) if name in _LISTS else value)
         return tuple(key)
 
     def _pruned(self, facts: Mapping[str, object]) -> dict[str, object]:
@@ -230,6 +235,11 @@ def time_facts(now: Instant, zone: str) -> dict[str, object]:
         "now": moment,
         "local": {"date": local.date().isoformat(), "hour": local.hour, "minute": local.minute, "weekday": local.isoweekday()},
     }
+
+
+def calendars_in(when: str) -> tuple[str, ...]:
+    """The calendars a rule asks for by name."""
+    return tuple(found.strip("\"'") for found in _CALENDAR.findall(re.sub(COMMENT, "", when)))
 
 
 def example_facts(given: Mapping[str, str | int | float | bool]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from standardiste.common.events.directory import ENTITIES, Entity
+from standardiste.common.events.directory import ENTITIES, Entity, RuleSet
+from standardiste.common.rules import calendars_in
 
 
 class Key(NamedTuple):
@@ -123,6 +124,9 @@ def references_of(entity: Entity) -> Iterator[tuple[str, Key]]:
     for path, kind in REFERENCES.get(key_of(entity).kind, ()):
         for pointer, value in _at(entity, path.split("/"), ""):
             yield pointer, Key(kind, value)
+    if isinstance(entity, RuleSet):
+        for index, rule in enumerate(entity.rules):
+            yield from ((f"/rules/{index}/when", Key("calendar", name)) for name in calendars_in(rule.when))
 
 
 def _at(value: Any, path: Sequence[str], pointer: str) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,15 @@
-"""What a routing rule may ask about: the facts of a contact, its customer and our address, as plain values. docs/guides has the list for administrators."""
+"""What a routing rule may ask about: the facts of a contact, its customer, our address and the calendars, as plain values. docs/guides has the list for administrators."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Final
 
 from standardiste.common.events.contact_facts import ContactFacts, composed
 from standardiste.common.events.directory import ChannelAddress
 from standardiste.common.events.model import CustomerSummary
 
-_ALL: Final[Mapping[str, Set[str] | None]] = {"contact": None, "customer": None, "address": None}
+_ALL: Final[Mapping[str, Set[str] | None]] = {"contact": None, "customer": None, "address": None, "calendars": None}
 
 _CONTACT: Final[Mapping[str, Callable[[ContactFacts], object]]] = {
     "channel": lambda contact: contact.channel.value,
@@ -38,6 +38,7 @@ def facts_of(
     address: ChannelAddress | None,
     customer: CustomerSummary | None = None,
     asked: Mapping[str, Set[str] | None] = _ALL,
+    open_calendars: Sequence[str] = (),
 ) -> Mapping[str, object]:
     """The facts that rules see, as far as any rule asks for them (None: for all of it). At arrival the customer is an unknown one."""
     facts: dict[str, object] = {}
@@ -47,6 +48,8 @@ def facts_of(
         facts["customer"] = customer_facts(customer)
     if "address" in asked:
         facts["address"] = _address_facts(contact, address)
+    if "calendars" in asked:
+        facts["calendars"] = {"open": list(open_calendars)}
     return facts
 
 

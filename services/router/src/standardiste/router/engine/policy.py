@@ -183,7 +183,7 @@ class RuleMatch(Protocol):
 
 
 class Rules(Protocol):
-    """A compiled rule set. `asked`: the names it asks for of contact, customer and address, None for all. `asks_customer`: identification can change the answer."""
+    """A compiled rule set. `asked`: the names it asks for of contact, customer, address and calendars, None for all. `asks_customer`: identification can change the answer."""
 
     @property
     def asked(self) -> Mapping[str, Set[str] | None]: ...

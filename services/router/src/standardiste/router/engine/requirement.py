@@ -6,7 +6,7 @@ The key of the order changes only by an event, so ageing costs nothing: `due_at`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from standardiste.common.events import decisions as d
@@ -44,7 +44,10 @@ def at_arrival(step: Step, i: Interaction, contact: Contact) -> None:
     """
     configuration = step.live.configuration
     address = configuration.address(contact.channel_address)
-    facts = facts_of(facts_of_contact(contact), address, asked=configuration.rules.asked) if configuration.rules is not None else _NO_FACTS
+    facts = _NO_FACTS
+    if configuration.rules is not None:
+        asked = configuration.rules.asked
+        facts = facts_of(facts_of_contact(contact), address, asked=asked, open_calendars=_open_calendars(step, asked))
     named = (contact.queue, address.queue if address else None)
     _route(step, i, facts, named, contact.priority, None, i.enqueued_at, is_first=True, is_address_known=address is not None)
 
@@ -57,7 +60,8 @@ def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, 
     configuration = step.live.configuration
     if contact is not None and configuration.rules is not None and configuration.rules.asks_customer:
         address = configuration.address(contact.channel_address)
-        known = facts_of(contact, address, customer, configuration.rules.asked)
+        asks = configuration.rules.asked
+        known = facts_of(contact, address, customer, asks, _open_calendars(step, asks))
         named = (contact.queue, address.queue if address else None)
         is_known = address is not None
         _route(step, i, known, named, contact.priority, customer.preferred_agent, enqueued_at, is_address_known=is_known)
@@ -72,6 +76,11 @@ def at_identification(step: Step, i: Interaction, contact: ContactFacts | None, 
         _tell(step, i, evolve(asked, skills=i.original.skills), Why(change_set=step.live.change_set))
         for _ in range(i.step):  # what was asked at first stays the inner ring
             relax(step, step.now(i.id))
+
+
+def _open_calendars(step: Step, asked: Container[str]) -> Sequence[str]:
+    """The calendars that are open now, where rules ask for them."""
+    return [id for id, hours in step.live.configuration.hours.items() if hours.is_open(step.at)] if "calendars" in asked else ()
 
 
 def _route(
