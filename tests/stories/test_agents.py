@@ -294,6 +294,20 @@ def test_mail_of_a_lost_agent_that_is_answered_during_wrap_up_is_kept_eight_hour
     """)
 
 
+def test_a_call_whose_customer_hung_up_and_wrote_again_is_over_when_its_agent_is_lost() -> None:
+    Story(queue("main", wrap_up=WrapUpMode.OPTIONAL)).run("""
+           0.0 | the floor: anna                               |
+           1.0 | v1 by voice, v1 is cu1 in t1, anna accepts v1 | created v1; routed v1 main; said v1; identified v1 cu1; queued v1 identified;
+               |                                               | offer v1-o1 anna 20s; anna offered 100; accepted v1-o1 anna;
+               |                                               | connecting v1 anna; > connect anna; done; anna busy 100
+           2.0 | media of v1 connects, media of v1 ends        | active v1 anna; left v1; wrapping v1; anna wrapping 100
+           4.0 | m2 by email, m2 is cu1 in t1                  | created m2; routed m2 main; said m2; identified m2 cu1; merged m2 into v1;
+               |                                               | closed m2 merged; said v1; reopened v1; anna busy 100
+           5.0 | anna signs out                                | session s-anna ended signed_out; status anna away signed_out; anna offline 100
+           6.0 | media of v1 ends for the agent                | closed v1 handled; idle anna; anna offline 0
+    """)
+
+
 def test_optional_wrap_up_waits_for_its_agent() -> None:
     Story(queue("main", wrap_up=WrapUpMode.OPTIONAL)).run("""
            0.0 | the floor: anna                        |

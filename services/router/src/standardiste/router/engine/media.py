@@ -76,7 +76,7 @@ def give_up(step: Step, i: Interaction, detail: str, *, is_agent_side: bool = Fa
 def ended(step: Step, data: inputs.MediaEnded) -> None:
     """
     The connection is over. Of a conference that its owner's side left the other has the customer. When only the agent's side ended because the agent is lost, the
-    caller waits again; else there is wrap-up.
+    caller waits again; else there is wrap-up. Who hung up before, and has written since, is on the line no more.
 
     While media is being set up, an agent's side that ended is a former owner's, told late: the new one's is told as failed, by its offer.
     """
@@ -96,7 +96,7 @@ def ended(step: Step, data: inputs.MediaEnded) -> None:
     if data.is_agent_side and conference is not None:
         handing.leave(step, i, conference)
         return
-    if data.is_agent_side and not step.live.agents[i.owner].session:
+    if data.is_agent_side and not i.has_left and not step.live.agents[i.owner].session:
         offers.requeue(step, i, QueuedBecause.AGENT_LOST)
         limits.check_back(step, step.now(i.id))
         return
