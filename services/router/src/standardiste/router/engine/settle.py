@@ -39,8 +39,9 @@ def settle(step: Step) -> None:
     cycle.match(step)
     for id in fresh:
         i = live.interactions.get(id)
-        if i is not None and i.tried and requirement.relax_early(step, i):
+        while i is not None and i.tried and requirement.relax_early(step, i):
             cycle.match(step)
+            i = live.interactions.get(id)
     for id in fresh:
         i = live.interactions.get(id)
         if i is not None and i.since == step.at and waiting.is_told(live, i):
