@@ -212,6 +212,7 @@ def test_an_example_says_which_calendars_are_open() -> None:
 def test_the_calendars_that_a_rule_names_are_known() -> None:
     assert calendars_in("""!("day" in calendars.open) || 'night' in calendars . open // "old" in calendars.open""") == ("day", "night")
     assert calendars_in('"day" in contact.attributes') == ()
+    assert calendars_in("""contact.text.contains("http://x") && r"day" in calendars.open""") == ("day",)
 
 
 def test_example_facts_have_the_shape_of_a_contacts() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from standardiste.common.events.directory import RuleSet
-from standardiste.common.rules import COMMENT, LITERAL, WHEN_MAX
+from standardiste.common.rules import COMMENT, LITERAL, WHEN_MAX, text_of
 
 RULE_STEPS_MAX: Final = 50_000
 """About 10 ms."""
@@ -148,7 +148,7 @@ class _Walk:
         if not given or given[-1][-1] not in "\"'" or (len(given) > 1 and given[-2] != ","):
             self.are_patterns_literal = False
             return 0
-        return pattern_steps(_text_of(given[-1]))
+        return pattern_steps(text_of(given[-1]))
 
     def _next(self) -> str:
         token = self._peek()
@@ -182,16 +182,3 @@ def pattern_steps(pattern: str) -> int:
             parts.append(_LETTER_STEPS)
         at += 1
     return min(sum(map(sum, open_groups)), _STEPS_ENOUGH)
-
-
-def _text_of(literal: str) -> str:
-    """What a literal says. One that Python reads otherwise than CEL stays as it is written."""
-    prefix = literal[: len(literal) - len(literal.lstrip("rRbB"))]
-    quotes = 3 if literal[len(prefix) :].startswith(('"""', "'''")) else 1
-    inner = literal[len(prefix) + quotes : -quotes]
-    if "r" in prefix.lower():
-        return inner
-    try:
-        return inner.encode("latin-1", "backslashreplace").decode("unicode_escape")
-    except UnicodeDecodeError:
-        return inner

@@ -111,7 +111,7 @@ COMMENT: Final = r"//[^\n]*"
 _STRINGS: Final = re.compile(rf"{COMMENT}|(?<!\w){LITERAL}")
 _LISTS: Final = frozenset({"labels", "open"})
 _FIELD: Final = re.compile(r"(?<![\w.])(contact|customer|address|calendars|local)\s*\.\s*(\w+)")
-_CALENDAR: Final = re.compile(rf"({LITERAL})\s+in\s+calendars\s*\.\s*open\b")
+_CALENDAR: Final = re.compile(rf"{COMMENT}|({LITERAL})(\s+in\s+calendars\s*\.\s*open\b)?")
 _ROOT_AT: Final = Instant(1_769_860_800_000)
 
 
@@ -239,7 +239,20 @@ def time_facts(now: Instant, zone: str) -> dict[str, object]:
 
 def calendars_in(when: str) -> tuple[str, ...]:
     """The calendars a rule asks for by name."""
-    return tuple(found.strip("\"'") for found in _CALENDAR.findall(re.sub(COMMENT, "", when)))
+    return tuple(text_of(literal) for literal, is_asked in _CALENDAR.findall(when) if is_asked)
+
+
+def text_of(literal: str) -> str:
+    """What a literal says. One that Python reads otherwise than CEL stays as it is written."""
+    prefix = literal[: len(literal) - len(literal.lstrip("rRbB"))]
+    quotes = 3 if literal[len(prefix) :].startswith(('"""', "'''")) else 1
+    inner = literal[len(prefix) + quotes : -quotes]
+    if "r" in prefix.lower():
+        return inner
+    try:
+        return inner.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return inner
 
 
 def example_facts(given: Mapping[str, str | int | float | bool]) -> dict[str, Any]:
