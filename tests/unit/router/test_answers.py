@@ -17,9 +17,9 @@ def test_of_one_asker_the_last_200_are_kept_and_of_another_all_his() -> None:
     memory.answered(answer("b", "c", 0))
     for number in range(ANSWERS_MAX + 1):
         memory.answered(answer("a", f"c{number}", number))
-    assert memory.answer_to("a", "c0") is None
-    assert memory.answer_to("a", "c1") is not None
-    assert memory.answer_to("b", "c") is not None
+    assert memory.answer_to("a", "c0", Instant(ANSWERS_MAX)) is None
+    assert memory.answer_to("a", "c1", Instant(ANSWERS_MAX)) is not None
+    assert memory.answer_to("b", "c", Instant(ANSWERS_MAX)) is not None
 
 
 def test_an_answer_is_forgotten_after_its_time_and_its_record_with_it() -> None:

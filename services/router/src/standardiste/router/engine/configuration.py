@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from standardiste.common.events.base import Instant
 from standardiste.common.events.directory import (
     ENTITIES,
     AgentProfile,
@@ -135,6 +136,15 @@ class Configuration:
 
     def queue_or_default(self, id: QueueId) -> Queue:
         return self.queues.get(id) or self.default_queue
+
+    def hours_of(self, queue: Queue) -> Hours | None:
+        """When the queue hands out work; None: always."""
+        return self.hours.get(queue.calendar) if queue.calendar else None
+
+    def later(self, queue: Queue, since: Instant, by_ms: int) -> Instant:
+        """So much later, in the time the queue reckons its targets in: clock time, or opening time."""
+        hours = self.hours_of(queue) if queue.is_target_in_opening_time else None
+        return Instant(since + by_ms) if hours is None else hours.after(since, by_ms)
 
     def person(self, id: AgentId | None) -> Person | None:
         return self._people.get(id) if id is not None else None

@@ -465,8 +465,7 @@ class Live:
 
     def at_age(self, interaction: Interaction, queue: Queue, age_ms: int) -> Instant:
         """When it is, or was, so old: in clock time, or in opening time where the queue reckons its target so."""
-        hours = self.configuration.hours.get(queue.calendar) if queue.is_target_in_opening_time and queue.calendar else None
-        return Instant(interaction.enqueued_at + age_ms) if hours is None else hours.after(interaction.enqueued_at, age_ms)
+        return self.configuration.later(queue, interaction.enqueued_at, age_ms)
 
     def at_limit(self, interaction: Interaction, queue: Queue, age_max_ms: int) -> Instant:
         """When it has waited too long for its queue, as `at_age`: since it came, or since somebody had it last. Who talked meanwhile did not wait."""
@@ -474,8 +473,7 @@ class Live:
             return self.at_age(interaction, queue, age_max_ms)
         had = (stretch.ended_at for stretch in reversed(interaction.stretches) if stretch.agent is not None and stretch.state in _HAD)
         since = max(next(had, interaction.enqueued_at), interaction.enqueued_at)
-        hours = self.configuration.hours.get(queue.calendar) if queue.is_target_in_opening_time and queue.calendar else None
-        return Instant(since + age_max_ms) if hours is None else hours.after(since, age_max_ms)
+        return self.configuration.later(queue, since, age_max_ms)
 
     def is_open_line(self, line: Line, at: Instant) -> bool:
         """As `is_open`, for the queue of a line."""
@@ -483,7 +481,7 @@ class Live:
 
     def is_open(self, queue: Queue, at: Instant) -> bool:
         """Whether the queue's calendar lets it hand out work now. Without a calendar it always does."""
-        hours = self.configuration.hours.get(queue.calendar) if queue.calendar else None
+        hours = self.configuration.hours_of(queue)
         return hours is None or hours.is_open(at)
 
 

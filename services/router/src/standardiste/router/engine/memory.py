@@ -79,9 +79,10 @@ class Memory:
         if conversation is not None:
             self.closed_by_conversation[conversation] = id
 
-    def answer_to(self, asker: str, command: str) -> Answer | None:
-        """What this command of this asker was answered, if that is remembered."""
-        return self.answers.get(f"{asker}/{command}")
+    def answer_to(self, asker: str, command: str, at: Instant) -> Answer | None:
+        """What this command of this asker was answered, within its 15 min."""
+        known = self.answers.get(f"{asker}/{command}")
+        return known if known is not None and known.at + ANSWERS_KEPT_MS > at else None
 
     def answered(self, answer: Answer) -> None:
         """Keep a command's answer: the last 200 of an asker."""

@@ -161,10 +161,7 @@ def of_queue(step: Step, queue: Queue, preferred: AgentId | None = None) -> Requ
 
 def due_at(step: Step, queue: Queue, enqueued_at: Instant) -> Instant:
     """When it should be answered: age plus target, in opening time where the queue says so."""
-    hours = step.live.configuration.hours.get(queue.calendar) if queue.calendar else None
-    if queue.is_target_in_opening_time and hours is not None:
-        return hours.after(enqueued_at, queue.target_ms)
-    return Instant(enqueued_at + queue.target_ms)
+    return step.live.configuration.later(queue, enqueued_at, queue.target_ms)
 
 
 def _tell(step: Step, i: Interaction, asked: Requirement, why: Why) -> None:

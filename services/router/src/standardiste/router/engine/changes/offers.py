@@ -71,15 +71,18 @@ def _accepted(live: Live, event: Event, data: d.OfferAccepted) -> None:
     i = live.interactions[data.interaction]
     if i.consult is not None and any(o.id == data.offer and o.is_consult for o in i.offers):
         live.put_interaction(evolve(i, offers=_without(i, data.offer)))
-    agent = live.agents[data.agent]
-    if agent.missed_in_a_row:
-        live.put_agent(evolve(agent, missed_in_a_row=0))
+    _end_row(live, data.agent)
 
 
 def _declined(live: Live, event: Event, data: d.OfferDeclined) -> None:
     """Who passes is there: what he missed before is no row any more."""
     _give_back(live, event, data.interaction, data.offer, data.agent)
-    agent = live.agents[data.agent]
+    _end_row(live, data.agent)
+
+
+def _end_row(live: Live, id: AgentId) -> None:
+    """Who answers has missed none in a row."""
+    agent = live.agents[id]
     if agent.missed_in_a_row:
         live.put_agent(evolve(agent, missed_in_a_row=0))
 

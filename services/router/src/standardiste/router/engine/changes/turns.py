@@ -123,8 +123,7 @@ def handed_out(live: Live, id: QueueId, at: Instant) -> None:
 
 
 def _was_closed(live: Live, id: QueueId, since: Instant, at: Instant) -> bool:
-    calendar = live.configuration.queue_or_default(id).calendar
-    hours = live.configuration.hours.get(calendar) if calendar else None
+    hours = live.configuration.hours_of(live.configuration.queue_or_default(id))
     change = hours.next_change(since) if hours is not None else None
     return change is not None and change <= at
 

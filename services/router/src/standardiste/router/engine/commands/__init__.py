@@ -19,7 +19,6 @@ from standardiste.common.events.model import CommandId
 from standardiste.common.events.refusals import Refusal
 from standardiste.router.engine.commands import calls, consult, desk, messages, opening, questions, supervision, work
 from standardiste.router.engine.commands.answers import Asker, Done, Later, Refused, answer, proven
-from standardiste.router.engine.memory import ANSWERS_KEPT_MS
 from standardiste.router.engine.state import Answer
 from standardiste.router.engine.step import Step
 
@@ -91,8 +90,8 @@ def handle(step: Step, event: Event) -> None:
     """Carry a command out, or refuse it; answer either way."""
     cls = class_of(event.data)
     asker = Asker.of_actor(event.data.actor)
-    known = step.live.memory.answer_to(asker.name, event.id)
-    if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
+    known = step.live.memory.answer_to(asker.name, event.id, step.at)
+    if known is not None:
         _repeat(step, asker, known, event.traceparent)
         return
     if event.id in step.live.openings:
@@ -108,8 +107,8 @@ def handle(step: Step, event: Event) -> None:
 def refuse(step: Step, actor: Actor, id: CommandId, type: str, reason: Refusal, traceparent: str | None) -> None:
     """Answer a command that is not to be handled: as it was answered before, where it was. One that is being examined gets its answer from that."""
     asker = Asker.of_actor(actor)
-    known = step.live.memory.answer_to(asker.name, id)
-    if known is not None and known.at + ANSWERS_KEPT_MS > step.at:
+    known = step.live.memory.answer_to(asker.name, id, step.at)
+    if known is not None:
         _repeat(step, asker, known, traceparent)
     elif id not in step.live.openings:
         answer(step, asker, id, type, Refused(reason), traceparent)
